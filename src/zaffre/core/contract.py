@@ -1,0 +1,65 @@
+"""The launch contract: names of the environment variables, folders and log files that user code may rely on.
+
+The names are those that Azure ML SDK v1 and MLflow scripts already read; each is spelled here once.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+# Settings of this product, read by SDK, CLI, runner and server at the moment of use.
+ZAFFRE_HOME: Final = "ZAFFRE_HOME"  # where Zaffre keeps everything outside a project (default ~/.zaffre)
+ZAFFRE_URL: Final = "ZAFFRE_URL"  # the server to use; absent: the one recorded in ZAFFRE_HOME/server.json
+ZAFFRE_TOKEN: Final = "ZAFFRE_TOKEN"  # the token to use; absent: ZAFFRE_HOME/token
+ZAFFRE_WORKSPACE: Final = "ZAFFRE_WORKSPACE"
+ZAFFRE_PORT: Final = "ZAFFRE_PORT"
+
+# A run's identity. The first seven together mean "online" to Run.get_context().
+RUN_ID: Final = "AZUREML_RUN_ID"
+SUBSCRIPTION: Final = "AZUREML_ARM_SUBSCRIPTION"
+RESOURCE_GROUP: Final = "AZUREML_ARM_RESOURCEGROUP"
+WORKSPACE_NAME: Final = "AZUREML_ARM_WORKSPACE_NAME"
+PROJECT_NAME: Final = "AZUREML_ARM_PROJECT_NAME"  # the experiment's name
+SERVICE_ENDPOINT: Final = "AZUREML_SERVICE_ENDPOINT"  # the server's URL
+RUN_TOKEN: Final = "AZUREML_RUN_TOKEN"
+ONLINE_VARIABLES: Final = (
+    RUN_ID,
+    SUBSCRIPTION,
+    RESOURCE_GROUP,
+    WORKSPACE_NAME,
+    PROJECT_NAME,
+    SERVICE_ENDPOINT,
+    RUN_TOKEN,
+)
+EXPERIMENT_ID: Final = "AZUREML_EXPERIMENT_ID"
+WORKSPACE_ID: Final = "AZUREML_WORKSPACE_ID"
+
+MLFLOW_TRACKING_URI: Final = "MLFLOW_TRACKING_URI"
+MLFLOW_TRACKING_TOKEN: Final = "MLFLOW_TRACKING_TOKEN"
+MLFLOW_RUN_ID: Final = "MLFLOW_RUN_ID"
+MLFLOW_EXPERIMENT_ID: Final = "MLFLOW_EXPERIMENT_ID"
+MLFLOW_EXPERIMENT_NAME: Final = "MLFLOW_EXPERIMENT_NAME"
+
+# A web service.
+MODEL_DIR: Final = "AZUREML_MODEL_DIR"
+APP_ROOT: Final = "AML_APP_ROOT"
+SOURCE_DIRECTORY: Final = "AZUREML_SOURCE_DIRECTORY"
+ENTRY_SCRIPT: Final = "AZUREML_ENTRY_SCRIPT"
+SERVICE_NAME: Final = "SERVICE_NAME"
+SCORING_TIMEOUT_MS: Final = "SCORING_TIMEOUT_MS"
+
+# Folders and files, relative to a run's working directory or artifact root.
+OUTPUTS: Final = "outputs"
+LOGS: Final = "logs"
+BUILD_LOG: Final = "azureml-logs/20_image_build_log.txt"
+DRIVER_LOG: Final = "azureml-logs/70_driver_log.txt"
+USER_LOG: Final = "logs/user_log.txt"
+MODELS: Final = "azureml-models"
+
+# Files under ZAFFRE_HOME.
+SERVER_FILE: Final = "server.json"
+TOKEN_FILE: Final = "token"
+DEFAULT_PORT: Final = 5577
+DEFAULT_WORKSPACE: Final = "default"
+DEFAULT_SUBSCRIPTION: Final = "00000000-0000-0000-0000-000000000000"
+DEFAULT_RESOURCE_GROUP: Final = "local"

@@ -1,0 +1,102 @@
+"""The names users may give, each checked by the rule that Azure or MLflow documents for it."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+
+from zaffre.core import limits
+from zaffre.core.errors import InvalidName, ModelInvalid, WebserviceInvalid, WorkspaceException
+
+_WORKSPACE = re.compile(r"[a-zA-Z0-9][\w\-]{2,32}")
+_EXPERIMENT = re.compile(r"[a-zA-Z0-9][\w\-]{0,254}")
+_MODEL = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9\-._]{0,254}")
+_SERVICE = re.compile(r"[a-z](?:[-a-z0-9]*[a-z0-9])?")
+_COMPUTE = re.compile(r"[a-zA-Z](?:[a-zA-Z0-9\-]{0,22}[a-zA-Z0-9])?")
+_RUN = re.compile(r"[a-zA-Z0-9][\w\-]{0,255}")
+_ENVIRONMENT = re.compile(r"[a-zA-Z0-9][\w\-.]{0,254}")
+_DATASTORE = re.compile(r"[a-z0-9_]{1,255}")
+
+
+def check_workspace(name: str) -> str:
+    if not _WORKSPACE.fullmatch(name):
+        raise WorkspaceException(
+            f"{name!r} is not a workspace name: use 3 to 33 letters, digits, hyphens or underscores, "
+            "starting with a letter or digit."
+        )
+    return name
+
+
+def check_experiment(name: str) -> str:
+    """The SDK's rule; MLflow clients may use any name of 1 to 500 characters."""
+    if not _EXPERIMENT.fullmatch(name):
+        raise InvalidName(
+            f"{name!r} is not an experiment name: use 1 to 255 letters, digits, hyphens or underscores, "
+            "starting with a letter or digit."
+        )
+    return name
+
+
+def check_run_id(run_id: str) -> str:
+    if not _RUN.fullmatch(run_id):
+        raise InvalidName(
+            f"{run_id!r} is not a run id: use 1 to 256 letters, digits, hyphens or underscores, "
+            "starting with a letter or digit."
+        )
+    return run_id
+
+
+def check_model(name: str) -> str:
+    if not _MODEL.fullmatch(name):
+        raise ModelInvalid(
+            f"{name!r} is not a model name: use 1 to 255 letters, digits, hyphens, dots or underscores, "
+            "starting with a letter or digit."
+        )
+    return name
+
+
+def check_service(name: str) -> str:
+    if not (3 <= len(name) <= 32 and _SERVICE.fullmatch(name)):
+        raise WebserviceInvalid(
+            f"{name!r} is not a service name: use 3 to 32 lower-case letters, digits or hyphens, starting with a "
+            "letter and not ending with a hyphen."
+        )
+    return name
+
+
+def check_compute(name: str) -> str:
+    if not (2 <= len(name) <= 24 and _COMPUTE.fullmatch(name)):
+        raise InvalidName(
+            f"{name!r} is not a compute target name: use 2 to 24 letters, digits or hyphens, starting with a letter "
+            "and not ending with a hyphen."
+        )
+    return name
+
+
+def check_environment(name: str) -> str:
+    if not _ENVIRONMENT.fullmatch(name):
+        raise InvalidName(
+            f"{name!r} is not an environment name: use 1 to 255 letters, digits, hyphens, dots or underscores, "
+            "starting with a letter or digit."
+        )
+    return name
+
+
+def check_datastore(name: str) -> str:
+    if not _DATASTORE.fullmatch(name):
+        raise InvalidName(f"{name!r} is not a datastore name: use 1 to 255 lower-case letters, digits or underscores.")
+    return name
+
+
+def check_artifact_path(path: str) -> str:
+    """A relative POSIX path that stays below its root, normalised; raises ``InvalidName`` for any other."""
+    if not path or len(path) > limits.ARTIFACT_PATH:
+        raise InvalidName(f"An artifact path has 1 to {limits.ARTIFACT_PATH} characters; this one has {len(path)}.")
+    bad = "\\" in path or "\x00" in path or path.startswith("/") or any(ord(c) < 32 for c in path)
+    parts = path.split("/")
+    if bad or ".." in parts or re.match(r"^[a-zA-Z]:", path):
+        raise InvalidName(f"{path!r} is not an artifact path: it must be relative and stay inside its folder.")
+    normal = posixpath.normpath(path)
+    if normal in (".", ""):
+        raise InvalidName(f"{path!r} is not an artifact path: it names no file.")
+    return normal
