@@ -44,10 +44,14 @@ def _run_table() -> dict[RunStatus, frozenset[RunStatus]]:
     # A run only moves forward through _FORWARD, may skip states, and may end from each of them.
     table: dict[RunStatus, frozenset[RunStatus]] = {}
     for i, state in enumerate(_FORWARD):
-        table[state] = frozenset(_FORWARD[i + 1 :]) | RUN_TERMINAL | {
-            RunStatus.CANCEL_REQUESTED,
-            RunStatus.NOT_RESPONDING,
-        }
+        table[state] = (
+            frozenset(_FORWARD[i + 1 :])
+            | RUN_TERMINAL
+            | {
+                RunStatus.CANCEL_REQUESTED,
+                RunStatus.NOT_RESPONDING,
+            }
+        )
     # Queued after Starting or Preparing is Azure's own order: the environment is made before a node is free.
     for state in (RunStatus.STARTING, RunStatus.PROVISIONING, RunStatus.PREPARING):
         table[state] |= {RunStatus.QUEUED}
