@@ -29,6 +29,25 @@ class RunStatus(str, enum.Enum):
 
 RUN_TERMINAL = frozenset({RunStatus.COMPLETED, RunStatus.FAILED, RunStatus.CANCELED})
 
+# What an MLflow client is told; the MLflow door and the search grammar agree on it here.
+MLFLOW_STATUS: dict[RunStatus, str] = {
+    RunStatus.NOT_STARTED: "SCHEDULED",
+    RunStatus.QUEUED: "SCHEDULED",
+    RunStatus.STARTING: "SCHEDULED",
+    RunStatus.PROVISIONING: "SCHEDULED",
+    RunStatus.PREPARING: "SCHEDULED",
+    RunStatus.RUNNING: "RUNNING",
+    RunStatus.CANCEL_REQUESTED: "KILLED",
+    RunStatus.FINALIZING: "RUNNING",
+    RunStatus.COMPLETED: "FINISHED",
+    RunStatus.FAILED: "FAILED",
+    RunStatus.CANCELED: "KILLED",
+    RunStatus.NOT_RESPONDING: "RUNNING",
+    RunStatus.UNAPPROVED: "SCHEDULED",
+    RunStatus.PAUSING: "RUNNING",
+    RunStatus.PAUSED: "SCHEDULED",
+}
+
 _FORWARD = (
     RunStatus.NOT_STARTED,
     RunStatus.QUEUED,
