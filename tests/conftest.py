@@ -1,0 +1,58 @@
+"""Fixtures that every test may use: a private home, and a real server process."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import hypothesis
+import pytest
+
+from tests.server_process import STRAYS, ServerProcess
+
+# A slow example on a busy machine is not a failure; pytest's own time limit holds for the whole test.
+hypothesis.settings.register_profile("zaffre", deadline=None)
+hypothesis.settings.load_profile("zaffre")
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A private, empty ``ZAFFRE_HOME`` for this process and its children; no server is known in it."""
+    for name in [name for name in os.environ if name.startswith(STRAYS)]:
+        monkeypatch.delenv(name)
+    path = tmp_path / "home"
+    monkeypatch.setenv("ZAFFRE_HOME", str(path))
+    return path
+
+
+@pytest.fixture(scope="session")
+def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    """One server process for the whole session; tests share it, each in a workspace of its own."""
+    running = ServerProcess(tmp_path_factory.mktemp("zaffre") / "home").start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def server(shared_server: ServerProcess, monkeypatch: pytest.MonkeyPatch) -> ServerProcess:
+    """The session's server, made known to this process as a user's own: ``ZAFFRE_HOME`` is its home."""
+    for name in [name for name in os.environ if name.startswith(STRAYS)]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("ZAFFRE_HOME", str(shared_server.home))
+    return shared_server
+
+
+@pytest.fixture
+def own_server(home: Path) -> Iterator[ServerProcess]:
+    """A server process of this test alone, in ``home``: for tests that kill it, fill it or count in it."""
+    running = ServerProcess(home).start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def workspace_name() -> str:
+    """A workspace name that no other test uses; the embedded server creates it on first use."""
+    return f"ws-{uuid4().hex[:12]}"
