@@ -123,6 +123,66 @@ class MetricRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DatasetInput:
+    """A data set that a run read, as MLflow's log_input describes it; name and digest together name it."""
+
+    name: str
+    digest: str
+    source_type: str = ""
+    source: str = ""
+    schema: str = ""
+    profile: str = ""
+    tags: dict[str, str] = field(default_factory=dict)  # of this use, such as mlflow.data.context
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelOutput:
+    model_id: str  # of a LoggedModel
+    step: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunLinks:
+    """What a run read and made."""
+
+    datasets: list[DatasetInput] = field(default_factory=list)
+    models: list[str] = field(default_factory=list)  # ids of the logged models that it read
+    outputs: list[ModelOutput] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelMetric:
+    """A metric of a logged model: the latest value of ``key`` logged by ``run_id`` on the data set, if one is named."""
+
+    key: str
+    value: float
+    timestamp: int
+    step: int
+    run_id: str
+    dataset_name: str = ""
+    dataset_digest: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoggedModel:
+    """A model that an MLflow 3 client logged, not (yet) registered. Its files: <experiment id>/models/<id>/artifacts."""
+
+    id: str  # "m-" and 32 hexadecimal digits
+    workspace: str
+    experiment_id: int
+    name: str
+    created_at: int
+    updated_at: int
+    status: str = "LOGGED_MODEL_PENDING"  # or LOGGED_MODEL_READY, LOGGED_MODEL_UPLOAD_FAILED
+    status_message: str = ""
+    model_type: str = ""
+    source_run_id: str | None = None
+    tags: dict[str, str] = field(default_factory=dict)
+    params: dict[str, str] = field(default_factory=dict)
+    metrics: list[ModelMetric] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ArtifactInfo:
     path: str  # relative to the artifact root it was listed from
     is_dir: bool
