@@ -165,7 +165,7 @@ class ModelMetric:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoggedModel:
-    """A model that an MLflow 3 client logged, not (yet) registered. Its files: <experiment id>/models/<id>/artifacts."""
+    """A model that an MLflow 3 client logged, registered or not."""
 
     id: str  # "m-" and 32 hexadecimal digits
     workspace: str
