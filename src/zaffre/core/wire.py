@@ -1,7 +1,7 @@
 """The messages of the REST API under ``/api/v1``: what a request carries and what an answer holds.
 
 Entities travel as they stand in ``entities``; here is only what is not an entity. In a patch, a field that is absent
-or ``None`` leaves the thing as it is. Lists answer ``Page``: ``next`` is the ``after`` of the next request, or ``None``.
+or ``None`` leaves the thing as it is. Lists answer ``Page``: ``next`` is the ``after`` of the next request, or None.
 """
 
 from __future__ import annotations

@@ -1,0 +1,37 @@
+"""The roots of the artifact store: which folder belongs to what. Every door takes the names from here."""
+
+from __future__ import annotations
+
+import hashlib
+
+_SAFE_BYTES = 200  # a folder's name may have 255 bytes; a run id up to 256 characters
+
+
+def run(run_id: str) -> str:
+    return f"runs/{_folder(run_id)}"
+
+
+def logged_model(model_id: str) -> str:
+    return f"logged_models/{_folder(model_id)}"
+
+
+def model(workspace: str, name: str, version: int) -> str:
+    return f"models/{workspace}/{_folder(name)}/{version}"
+
+
+def upload(upload_id: str) -> str:
+    return f"uploads/{upload_id}"
+
+
+def datastore(workspace: str, name: str) -> str:
+    return f"datastores/{workspace}/{_folder(name)}"
+
+
+def service(workspace: str, name: str) -> str:
+    return f"services/{workspace}/{name}"
+
+
+def _folder(name: str) -> str:
+    if len(name.encode()) <= _SAFE_BYTES:
+        return name
+    return f"sha256-{hashlib.sha256(name.encode()).hexdigest()}"
