@@ -7,8 +7,8 @@ import hashlib
 _SAFE_BYTES = 200  # a folder's name may have 255 bytes; a run id up to 256 characters
 
 
-def run(run_id: str) -> str:
-    return f"runs/{_folder(run_id)}"
+def run(workspace: str, run_id: str) -> str:
+    return f"runs/{workspace}/{_folder(run_id)}"
 
 
 def logged_model(model_id: str) -> str:
