@@ -1,0 +1,77 @@
+# Everything a developer does, on a machine with Python 3.10 or newer, git and make. The environment is .venv.
+# A target that is up to date is done at once: stamp files in .venv hold what was installed from which lock file.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(BIN)/uv
+LOCK := $(UV) pip compile --quiet --universal --python-version 3.10 --generate-hashes
+TESTS ?= tests
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-server demo test check generate dev bench lock studio screenshots clean
+
+help: ## Show the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
+
+$(UV): requirements/bootstrap.txt
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || scripts/install-system-packages.sh python3-venv
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --require-hashes --disable-pip-version-check -r requirements/bootstrap.txt
+	@touch $@
+
+$(VENV)/.server: $(UV) requirements/server.txt pyproject.toml hatch_build.py
+	VIRTUAL_ENV=$(VENV) $(UV) pip install --quiet --require-hashes -r requirements/server.txt
+	VIRTUAL_ENV=$(VENV) $(UV) pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.server requirements/dev.txt
+	VIRTUAL_ENV=$(VENV) $(UV) pip install --quiet --require-hashes -r requirements/dev.txt
+	@touch $@
+
+setup-server: $(VENV)/.server studio
+
+setup: $(VENV)/.dev studio ## Make .venv with everything, and build the Studio
+
+studio: $(VENV)/.server ## Build the Studio into the package, if its sources changed
+	@$(BIN)/python hatch_build.py
+
+demo: setup-server ## Train, register, deploy and score a model on this machine
+	@$(BIN)/zaffre demo
+
+test: setup ## Run the whole test suite: unit, integration, browser
+	@scripts/install-system-packages.sh chromium
+	$(BIN)/python hatch_build.py npm run test
+	$(BIN)/python -m pytest $(TESTS)
+
+check: setup ## Lint, types, import map, generated files, front-end lint and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest --quiet tests/test_architecture.py
+	$(BIN)/python scripts/generate.py --check
+	$(BIN)/python hatch_build.py npm run format:check
+	$(BIN)/python hatch_build.py npm run lint
+	$(BIN)/python hatch_build.py npm run typecheck
+
+generate: setup ## Write the generated files anew
+	$(BIN)/python scripts/generate.py
+
+dev: setup ## Server and Studio, both reloading on a change
+	$(BIN)/python scripts/dev.py
+
+bench: setup ## Measure every figure the README quotes
+	$(BIN)/python -m bench
+
+screenshots: setup ## Take the README's screenshots from a running workspace
+	@scripts/install-system-packages.sh chromium
+	$(BIN)/python scripts/screenshots.py
+
+lock: $(UV) ## Write the lock files anew
+	$(LOCK) --upgrade -o requirements/bootstrap.txt requirements/bootstrap.in
+	$(LOCK) --upgrade -o requirements/server.txt --extra server --group build pyproject.toml
+	$(LOCK) --upgrade -o requirements/dev.txt --constraint requirements/server.txt --extra server --group dev pyproject.toml
+
+clean: ## Remove what was built; ZAFFRE_HOME stays
+	rm -rf $(VENV) dist studio/node_modules src/zaffre/server/studio_dist
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis
