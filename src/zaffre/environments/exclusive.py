@@ -1,0 +1,52 @@
+"""One builder at a time: a lock file that dies with its holder, and says to those who wait what it is held for."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from zaffre.core.errors import ActivityCanceledException
+from zaffre.environments.solver import Cancel, Log
+
+if sys.platform == "win32":
+    import msvcrt
+else:
+    import fcntl
+
+
+@contextmanager
+def exclusive(path: Path, purpose: str, log: Log, cancel: Cancel | None = None) -> Iterator[bool]:
+    """Hold the lock file ``path``; yields whether it had to wait, after telling ``log`` once for what.
+
+    Raises ``ActivityCanceledException`` when ``cancel`` is set while waiting.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a+", encoding="utf-8") as file:
+        waited = False
+        while not _try_lock(file):
+            if not waited:
+                waited = True
+                holder = path.with_suffix(".holder")
+                said = holder.read_text("utf-8").strip() if holder.exists() else ""
+                log(f"Waiting for another process that is busy with: {said or purpose}.")
+            if cancel is not None and cancel.is_set():
+                raise ActivityCanceledException(f"Canceled while waiting for another process ({purpose}).")
+            time.sleep(0.05)
+        # Beside the lock, because a locked file cannot be read on every platform.
+        path.with_suffix(".holder").write_text(purpose + "\n", "utf-8")
+        yield waited
+
+
+def _try_lock(file: IO[str]) -> bool:
+    try:
+        if sys.platform == "win32":
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        else:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,199 @@
+"""uv, run as a process: finds Pythons, solves requirements into a lock, makes prefixes and installs into them."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final, Protocol
+
+from zaffre.core.errors import ActivityCanceledException, EnvironmentBuildFailed
+from zaffre.environments.interpreters import Interpreter, running, search_path
+from zaffre.environments.requirements import without_credentials
+
+Log = Callable[[str], None]
+
+
+class Cancel(Protocol):
+    """What tells a build to stop: a ``threading.Event`` will do."""
+
+    def is_set(self) -> bool: ...
+
+
+# Variables that would bend uv's choice of Python, or that a package's build script has no business to read.
+_DROPPED: Final = ("VIRTUAL_ENV", "CONDA_PREFIX", "PYTHONPATH", "PYTHONHOME", "UV_PYTHON", "UV_PROJECT_ENVIRONMENT")
+_DROPPED_PREFIXES: Final = ("ZAFFRE_", "AZUREML_", "MLFLOW_", "AML_")
+
+# pip's settings that uv does not read by itself, and uv's names for them.
+_PIP_SETTINGS: Final = {
+    "PIP_INDEX_URL": "UV_DEFAULT_INDEX",
+    "PIP_EXTRA_INDEX_URL": "UV_INDEX",
+    "PIP_FIND_LINKS": "UV_FIND_LINKS",
+}
+_LONGEST_EXPLANATION: Final = 12  # lines of the solver's own words that an error quotes
+
+
+class Solver:
+    """One uv binary, with a folder to work in. ``cancel`` ends a running command with ActivityCanceledException."""
+
+    def __init__(self, folder: Path, log: Log, cancel: Cancel | None = None) -> None:
+        self._uv = find_uv()
+        self._folder = folder
+        self._log = log
+        self._cancel = cancel
+
+    def pythons(self) -> list[Interpreter]:
+        """Every CPython on this machine that can be found without downloading one; the running one comes first."""
+        answer = self._run(["python", "list", "--only-installed", "--output-format", "json"], quiet=True)
+        found = [running()]
+        for item in json.loads(answer or "[]"):
+            parts = item["version_parts"]
+            version = (parts["major"], parts["minor"], parts["patch"])
+            is_plain = item["implementation"] == "cpython" and item.get("variant", "default") == "default"
+            release = re.fullmatch(r"\d+\.\d+\.\d+", item["version"])
+            if is_plain and release and version not in [known.version for known in found]:
+                found.append(Interpreter(Path(item["path"]), version))
+        return found
+
+    def lock(self, requirements: Sequence[str], options: Sequence[str], python: Path, *, prereleases: bool) -> str:
+        """Exact versions with hashes for the requirements; raises ``EnvironmentBuildFailed`` with uv's explanation."""
+        arguments = ["pip", "compile", "--python", str(python), "--generate-hashes", "--no-header", "--no-annotate"]
+        if prereleases:
+            arguments += ["--prerelease", "allow"]
+        with self._file([*options, *requirements]) as file:
+            return self._run([*arguments, *_strategy(options), str(file)], "The environment's packages cannot be found")
+
+    def make_prefix(self, prefix: Path, python: Path) -> None:
+        """An empty prefix that may be moved."""
+        arguments = ["venv", "--no-project", "--relocatable", "--allow-existing", "--python", str(python), str(prefix)]
+        self._run(arguments, "The environment's prefix cannot be made", quiet=True)
+
+    def install(self, lock: str, options: Sequence[str], *, python: Path, target: Path | None = None) -> None:
+        """Install a lock into the prefix of ``python``, or into the folder ``target`` for that Python."""
+        arguments = ["pip", "install", "--no-deps", "--compile-bytecode", "--link-mode", "hardlink"]
+        arguments += ["--python", str(python)]
+        if target is not None:
+            arguments += ["--target", str(target)]
+        with self._file([*options, lock]) as file:
+            arguments += [*_strategy(options), "-r", str(file)]
+            self._run(arguments, "The environment's packages cannot be installed")
+
+    @contextmanager
+    def _file(self, lines: Sequence[str]) -> Iterator[Path]:
+        # A file, not arguments: the addresses of indexes may hold passwords, and every account can read arguments.
+        descriptor, name = tempfile.mkstemp(suffix=".txt", dir=self._folder)
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                file.write("\n".join(lines) + "\n")
+            yield Path(name)
+        finally:
+            os.unlink(name)
+
+    def _run(self, arguments: Sequence[str], failure: str = "", *, quiet: bool = False) -> str:
+        """Standard output of a command; its messages go to the log as they come unless ``quiet``."""
+        process = subprocess.Popen(
+            [self._uv, *arguments],
+            cwd=self._folder,
+            env=_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            start_new_session=True,
+        )
+        output: list[str] = []
+        messages: list[str] = []
+
+        def listen() -> None:
+            for line in process.stderr or ():
+                text = without_credentials(line.rstrip())
+                messages.append(text)
+                if not quiet and text:
+                    self._log(text)
+
+        def collect() -> None:
+            output.append(process.stdout.read() if process.stdout else "")
+
+        readers = [threading.Thread(target=read, daemon=True) for read in (listen, collect)]
+        with process:
+            for reader in readers:
+                reader.start()
+            self._wait(process)
+            for reader in readers:
+                reader.join()
+        if process.returncode:
+            explanation = _shortened(messages)
+            raise EnvironmentBuildFailed(
+                f"{failure or 'uv failed'}: {explanation}", command=arguments[0], exit_code=process.returncode
+            )
+        return "".join(output)
+
+    def _wait(self, process: subprocess.Popen[str]) -> None:
+        while True:
+            try:
+                process.wait(timeout=0.1)
+                return
+            except subprocess.TimeoutExpired:
+                if self._cancel is not None and self._cancel.is_set():
+                    _kill(process)
+                    raise ActivityCanceledException("The build of the environment was canceled.") from None
+
+
+def _kill(process: subprocess.Popen[str]) -> None:
+    """End uv and the build scripts it runs: they share its session."""
+    if sys.platform == "win32":
+        process.kill()
+    else:
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def find_uv() -> str:
+    """The uv binary: of the package ``uv`` beside us, else on PATH."""
+    try:
+        import uv
+    except ImportError:
+        found = shutil.which("uv")
+        if found is None:
+            raise EnvironmentBuildFailed(
+                "Environments are built with uv, which is not installed: run `pip install uv`."
+            ) from None
+        return found
+    return str(uv.find_uv_bin())
+
+
+def _environment() -> dict[str, str]:
+    kept = {
+        key: value for key, value in os.environ.items() if key not in _DROPPED and not key.startswith(_DROPPED_PREFIXES)
+    }
+    for pip, name in _PIP_SETTINGS.items():
+        if kept.get(pip) and name not in kept:
+            kept[name] = kept[pip]
+    kept |= {"PATH": search_path(), "UV_PYTHON_DOWNLOADS": "never", "UV_NO_PROGRESS": "1", "NO_COLOR": "1"}
+    return kept
+
+
+def _strategy(options: Sequence[str]) -> list[str]:
+    """pip takes the best version of all its indexes; uv's first index that has the name would win without this."""
+    return ["--index-strategy", "unsafe-best-match"] if any("extra-index-url" in option for option in options) else []
+
+
+def _shortened(messages: Sequence[str]) -> str:
+    """uv's explanation without what went before it, cut to a few lines."""
+    lines = [line for line in messages if line.strip() and not line.startswith(("warning:", "Using ", "Resolved "))]
+    starts = [i for i, line in enumerate(lines) if line.lstrip().startswith(("error:", "×"))]
+    lines = lines[starts[0] :] if starts else lines[-_LONGEST_EXPLANATION:]
+    cut = lines[:_LONGEST_EXPLANATION]
+    text = "\n".join(re.sub(r"^\s*(error:|×)\s*", "", line) if i == 0 else line for i, line in enumerate(cut))
+    return text + ("\n..." if len(lines) > len(cut) else "") if text else "uv said nothing"

@@ -1,0 +1,235 @@
+"""An environment's definition, read: what must be installed, for which Python, and what nobody here can honour.
+
+A definition is the JSON of ``azureml_environment.json`` whose ``python`` section also holds the parsed conda document
+as ``condaDependencies`` (accepted at the top level too).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+from zaffre.core.errors import EnvironmentBuildFailed, InvalidValue, Unsupported
+from zaffre.environments import conda_names
+from zaffre.environments.requirements import Requirements, canonical, name_of
+
+Purpose = Literal["run", "service"]
+
+CONDA_KEYS: Final = ("name", "channels", "dependencies", "prefix", "variables")
+
+# Pythons that the SDK wrote into a document because the user named none: nobody asked for them in particular.
+DEFAULT_PYTHONS: Final = frozenset({"3.8.13", "3.10.18"})
+
+# Azure's plain base images hold an operating system and conda, nothing that a process on this machine lacks.
+_PLAIN_IMAGE = re.compile(r"mcr\.microsoft\.com/azureml/(base|base-gpu|openmpi|intelmpi|minimal-)[^/]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """What a definition asks for. Either ``user_managed`` with ``interpreter_path``, or packages for a fresh prefix."""
+
+    name: str
+    user_managed: bool = False
+    interpreter_path: str = "python"
+    python: tuple[tuple[str, str], ...] = ()  # clauses on Python's version, as conda_names.CondaPackage has them
+    requirements: Requirements = field(default_factory=Requirements)
+    variables: dict[str, str] = field(default_factory=dict)
+    notices: tuple[str, ...] = ()  # sentences for the build log
+
+    @property
+    def wants_default_python(self) -> bool:
+        return any(version in DEFAULT_PYTHONS for _, version in self.python)
+
+    def fingerprint(self, *circumstances: str) -> str:
+        """A hash of everything that decides which packages are installed, and of the circumstances."""
+        parts = {
+            "python": self.python,
+            "packages": sorted(self.requirements.packages),
+            "options": self.requirements.options,
+            "own": bool(self.requirements.own),
+            "prereleases": self.requirements.prereleases,
+            "circumstances": circumstances,
+        }
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:24]
+
+
+def parse(definition: Mapping[str, Any], *, purpose: Purpose = "run") -> Spec:
+    """Read a definition. Raises ``Unsupported`` for what only Docker, Spark or R could honour,
+    ``EnvironmentBuildFailed`` for a conda document that cannot be read or built.
+
+    A ``service`` merely has Docker as Azure's default road, so for it ``docker.enabled`` is no request for Docker.
+    """
+    name = str(definition.get("name") or "environment")
+    python = _section(definition, "python")
+    notices = _check_docker(name, _section(definition, "docker"), purpose)
+    _check_other_sections(name, definition)
+    variables = _variables(definition)
+    if python.get("userManagedDependencies"):
+        return Spec(
+            name,
+            user_managed=True,
+            interpreter_path=str(python.get("interpreterPath") or "python"),
+            variables=variables,
+            notices=notices,
+        )
+    if python.get("baseCondaEnvironment"):
+        raise Unsupported(
+            f"Environment {name!r} builds on the conda environment {python['baseCondaEnvironment']!r} "
+            "(base_conda_environment), and conda is not used here: name its packages in the environment instead."
+        )
+    document = python.get("condaDependencies") or definition.get("condaDependencies")
+    if document is None:
+        raise EnvironmentBuildFailed(
+            f"Environment {name!r} names no packages: give it conda dependencies, or set "
+            "python.user_managed_dependencies to use an interpreter as it is."
+        )
+    conda_variables, clauses, requirements, more = _read_conda(name, document)
+    return Spec(
+        name,
+        python=clauses,
+        requirements=requirements,
+        variables={**conda_variables, **variables},
+        notices=notices + more,
+    )
+
+
+def check(definition: Mapping[str, Any], *, purpose: Purpose = "run") -> None:
+    """Raise what ``parse`` raises: for a refusal at submit instead of on the compute target."""
+    parse(definition, purpose=purpose)
+
+
+def _section(definition: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    section = definition.get(key)
+    if section is None:
+        return {}
+    if not isinstance(section, Mapping):
+        raise InvalidValue(f"The section {key!r} of the environment's definition is not an object: {section!r}.")
+    return section
+
+
+def _variables(definition: Mapping[str, Any]) -> dict[str, str]:
+    variables = definition.get("environmentVariables") or {}
+    if not isinstance(variables, Mapping):
+        raise InvalidValue(f"environmentVariables of the environment is not an object: {variables!r}.")
+    return {str(key): "" if value is None else str(value) for key, value in variables.items()}
+
+
+def _check_docker(name: str, docker: Mapping[str, Any], purpose: Purpose) -> tuple[str, ...]:
+    """Refuse what only Docker could honour; returns the notices for what merely would have run in it."""
+    remedy = (
+        "Docker environments are not built yet. Use conda or pip dependencies, or python.user_managed_dependencies "
+        "with an interpreter of this machine"
+    )
+    if docker.get("baseDockerfile"):
+        raise Unsupported(f"Environment {name!r} is built from a Dockerfile (docker.base_dockerfile). {remedy}.")
+    if docker.get("buildContext"):
+        raise Unsupported(f"Environment {name!r} is built from a Docker build context. {remedy}.")
+    if docker.get("enabled") and purpose == "run":
+        raise Unsupported(
+            f"Environment {name!r} asks for Docker (docker.enabled). {remedy}, and leave docker.enabled at False."
+        )
+    image = docker.get("baseImage")
+    if not image:
+        return ()
+    if not _PLAIN_IMAGE.match(str(image)):
+        raise Unsupported(f"Environment {name!r} runs in the Docker image {image} (docker.base_image). {remedy}.")
+    if docker.get("enabled"):
+        return ("Docker is not used: the service runs as a process of this machine, in the environment built below.",)
+    return ()
+
+
+def _check_other_sections(name: str, definition: Mapping[str, Any]) -> None:
+    spark = _section(definition, "spark")
+    if spark.get("packages") or spark.get("repositories"):
+        raise Unsupported(
+            f"Environment {name!r} names Spark packages, and Spark is not set up here: add pyspark to the pip packages "
+            "and load the packages in the script."
+        )
+    databricks = _section(definition, "databricks")
+    libraries = [key for key, value in databricks.items() if key.endswith("Libraries") and value]
+    if libraries:
+        raise Unsupported(f"Environment {name!r} names Databricks libraries ({', '.join(libraries)}): none run here.")
+    if definition.get("r"):
+        raise Unsupported(f"Environment {name!r} has an R section, and R is not set up here: use Python packages.")
+
+
+def _read_conda(
+    name: str, document: object
+) -> tuple[dict[str, str], tuple[tuple[str, str], ...], Requirements, tuple[str, ...]]:
+    where = f"the conda document of environment {name!r}"
+    document = check_conda_document(document, where)
+    requirements = Requirements()
+    clauses: tuple[tuple[str, str], ...] = ()
+    translated: list[str] = []
+    unknown: list[str] = []
+    for item in document.get("dependencies") or ():
+        if isinstance(item, Mapping):
+            for line in item.get("pip") or ():
+                requirements.add(str(line))
+            continue
+        package = conda_names.parse(str(item))
+        if package.name == "python":
+            clauses = package.clauses
+            continue
+        try:
+            line = conda_names.to_pip(package)
+        except KeyError:
+            unknown.append(package.text)
+            continue
+        if line is None:
+            translated.append(f"{package.text} (inside the wheels that need it)")
+        elif not _is_named(requirements, line):
+            requirements.add(line)
+            if line != package.text:
+                translated.append(f"{package.text} as {line}")
+    if unknown:
+        raise EnvironmentBuildFailed(
+            f"{where[0].upper()}{where[1:]} asks for conda packages that have no known counterpart on the Python "
+            f"package index: {', '.join(unknown)}. Conda solving is not built yet: move a package that pip can "
+            "install into the 'pip:' part, and leave out what the script does not import.",
+            packages=unknown,
+        )
+    variables = {str(key): str(value) for key, value in (document.get("variables") or {}).items()}
+    notices = []
+    if translated:
+        notices.append("Conda packages are taken from the Python package index: " + ", ".join(translated) + ".")
+    if requirements.own:
+        notices.append(f"Satisfied by Zaffre itself: {', '.join(requirements.own)}.")
+    return variables, clauses, requirements, tuple(notices)
+
+
+def _is_named(requirements: Requirements, line: str) -> bool:
+    """Whether the pip part already names the package: as with conda, pip's choice is the one that stays."""
+    wanted = canonical(name_of(line) or "")
+    return any(canonical(name_of(other) or "") == wanted for other in requirements.packages)
+
+
+def check_conda_document(document: object, where: str) -> Mapping[str, Any]:
+    """The document, if it has the shape of a conda file; raises ``EnvironmentBuildFailed`` that names the fault."""
+    if not isinstance(document, Mapping):
+        raise EnvironmentBuildFailed(f"{where} is not a conda file: it must be a mapping with 'dependencies'.")
+    strange = [str(key) for key in document if key not in CONDA_KEYS]
+    if strange:
+        raise EnvironmentBuildFailed(
+            f"{where} has unknown keys: {', '.join(strange)}. A conda file has {', '.join(CONDA_KEYS)}."
+        )
+    dependencies = document.get("dependencies")
+    if dependencies is not None and not isinstance(dependencies, list):
+        raise EnvironmentBuildFailed(f"'dependencies' of {where} is not a list.")
+    for item in dependencies or ():
+        if isinstance(item, Mapping):
+            other = [str(key) for key in item if key != "pip"]
+            if other:
+                raise EnvironmentBuildFailed(f"{where} has an unknown list of dependencies: {', '.join(other)}.")
+            if not isinstance(item.get("pip") or [], list):
+                raise EnvironmentBuildFailed(f"The 'pip' part of {where} is not a list.")
+        elif not isinstance(item, str):
+            raise EnvironmentBuildFailed(f"{where} has a dependency that is not text: {item!r}. Write it in quotes.")
+    variables = document.get("variables")
+    if variables is not None and not isinstance(variables, Mapping):
+        raise EnvironmentBuildFailed(f"'variables' of {where} is not a mapping.")
+    return document
