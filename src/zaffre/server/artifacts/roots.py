@@ -11,8 +11,8 @@ def run(workspace: str, run_id: str) -> str:
     return f"runs/{workspace}/{_folder(run_id)}"
 
 
-def logged_model(model_id: str) -> str:
-    return f"logged_models/{_folder(model_id)}"
+def logged_model(workspace: str, model_id: str) -> str:
+    return f"logged_models/{workspace}/{_folder(model_id)}"
 
 
 def model(workspace: str, name: str, version: int) -> str:
@@ -29,6 +29,11 @@ def datastore(workspace: str, name: str) -> str:
 
 def service(workspace: str, name: str) -> str:
     return f"services/{workspace}/{name}"
+
+
+def of_workspace(workspace: str) -> list[str]:
+    """Every folder that goes when a workspace goes."""
+    return [f"{kind}/{workspace}" for kind in ("runs", "logged_models", "models", "datastores", "services")]
 
 
 def _folder(name: str) -> str:

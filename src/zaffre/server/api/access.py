@@ -1,0 +1,82 @@
+"""Which routes are public, which workspace a path belongs to, and what each kind of token may do. In one place.
+
+Deny by default: a path that no rule here knows needs an unbound token, and a bound token (one of a workspace) reaches
+nothing outside its workspace.
+"""
+
+from __future__ import annotations
+
+import re
+
+from zaffre.core import contract
+from zaffre.core.errors import PermissionDenied
+from zaffre.core.wire import API
+from zaffre.server.store.tokens import Principal
+
+READING = frozenset({"GET", "HEAD"})
+_PUBLIC = frozenset({"/health", "/version", "/signin"})
+_API_WORKSPACE = re.compile(rf"{API}/workspaces/([^/]+)(/.*)?")
+_MLFLOW_WORKSPACE = re.compile(r"/workspaces/([^/]+)(/.*)")
+# The Studio's own files and the addresses of its pages: they hold no data, the page asks for that with a session.
+_STUDIO = re.compile(
+    r"/(?:[a-z-]+\.(?:ico|svg|png|txt|webmanifest)|"
+    r"(?:assets|studio|ws|experiments|runs|models|endpoints|environments|compute|data|settings)(?:/.*)?)?"
+)
+# What a training script, a service or an MLflow client does in its workspace; the rest of the workspace it may read.
+_SCRIPT_WRITES = re.compile(r"/(experiments|runs|snapshots|uploads|models|environments|datastores|services)(/.*)?")
+_SCRIPT_DELETES = re.compile(r"/(runs/[^/]+/artifacts|datastores/[^/]+/files)/.*")
+_MLFLOW_DESTROYS = re.compile(
+    r"/(?:api|ajax-api)/[23]\.0/mlflow/"
+    r"(?:experiments/delete|registered-models/delete|model-versions/delete|users|permissions|roles)(?:/|$)"
+)
+_SCRIPTS = ("run", "mlflow")
+
+
+def is_public(method: str, path: str) -> bool:
+    """Whether anyone may ask: the health of the server, the sign-in link, and the Studio's own files."""
+    return method in READING and (path in _PUBLIC or _STUDIO.fullmatch(path) is not None)
+
+
+def workspace_of(path: str) -> str | None:
+    """The workspace that a path acts in; ``None`` when it belongs to the server as a whole."""
+    if found := _API_WORKSPACE.fullmatch(path) or _MLFLOW_WORKSPACE.fullmatch(path):
+        return found.group(1)
+    if path == API or path.startswith(f"{API}/"):
+        return None
+    return contract.DEFAULT_WORKSPACE  # MLflow's routes at the root
+
+
+def check(principal: Principal, method: str, path: str) -> None:
+    """Raise ``PermissionDenied`` unless ``principal`` may send ``method`` to ``path``."""
+    workspace = workspace_of(path)
+    if principal.workspace is not None:
+        if workspace is None:
+            if method not in READING and path not in (f"{API}/tokens", f"{API}/tickets", f"{API}/signout"):
+                raise PermissionDenied(f"This token is for the workspace {principal.workspace} and nothing else.")
+        elif workspace != principal.workspace:
+            raise PermissionDenied(
+                f"This token is for the workspace {principal.workspace}; it cannot act in {workspace}. "
+                "Use a token of that workspace.",
+                workspace=workspace,
+            )
+        elif method not in READING and path == f"{API}/workspaces/{workspace}":
+            raise PermissionDenied("A token of one workspace cannot change or delete the workspace itself.")
+    if principal.kind in _SCRIPTS and method not in READING:
+        _check_script(principal, method, path)
+
+
+def _check_script(principal: Principal, method: str, path: str) -> None:
+    refused = PermissionDenied(
+        f"A {principal.kind} token cannot {method} {path}. Do this with your own token, outside the run."
+    )
+    if found := _API_WORKSPACE.fullmatch(path):
+        inner = found.group(2) or ""
+        allowed = _SCRIPT_DELETES if method == "DELETE" else _SCRIPT_WRITES
+        if not allowed.fullmatch(inner):
+            raise refused
+        return
+    if path.startswith(f"{API}/"):
+        raise refused
+    found = _MLFLOW_WORKSPACE.fullmatch(path)
+    if _MLFLOW_DESTROYS.match(found.group(2) if found else path):
+        raise refused
