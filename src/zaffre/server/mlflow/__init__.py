@@ -1,0 +1,1 @@
+"""The MLflow REST protocol: a door that translates; the rules live in the rooms below."""

@@ -1,0 +1,169 @@
+"""Our entities as MLflow's messages: plain dicts for the encoder. What is not set is left out, as protobuf does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from msgspec import Struct
+
+from zaffre.core.entities import (
+    DatasetInput,
+    Experiment,
+    LoggedModel,
+    ModelMetric,
+    ModelVersion,
+    RegisteredModel,
+    Run,
+    RunLinks,
+)
+from zaffre.core.states import MLFLOW_STATUS
+from zaffre.core.wire import number_to_wire
+from zaffre.server.mlflow import locations
+
+Json = dict[str, Any]
+
+
+class Point(Struct, omit_defaults=True):
+    """One metric value on the wire; a struct, since an answer may hold 25,000 of them."""
+
+    key: str
+    value: float | str
+    timestamp: int
+    step: int
+    run_id: str | None = None
+
+
+def pairs(values: Mapping[str, str]) -> list[Json]:
+    return [{"key": key, "value": value} for key, value in values.items()]
+
+
+def without_empty(values: Mapping[str, Any]) -> Json:
+    """Only what is set: absent, empty text and empty list mean the same to every client."""
+    return {key: value for key, value in values.items() if value is not None and value != "" and value != []}
+
+
+def experiment(found: Experiment) -> Json:
+    return without_empty(
+        {
+            "experiment_id": str(found.id),
+            "name": found.name,
+            "artifact_location": locations.experiment_uri(found.id),
+            "lifecycle_stage": "active" if found.archived_at is None else "deleted",
+            "creation_time": found.created_at,
+            "last_update_time": found.updated_at,
+            "tags": pairs(found.tags),
+        }
+    )
+
+
+def run_info(found: Run) -> Json:
+    return without_empty(
+        {
+            "run_id": found.id,
+            "run_uuid": found.id,
+            "run_name": found.display_name,
+            "experiment_id": str(found.experiment_id),
+            "user_id": found.created_by,
+            "status": MLFLOW_STATUS[found.status],
+            "start_time": found.start_time if found.start_time is not None else found.created_at,
+            "end_time": found.end_time,
+            "artifact_uri": locations.run_uri(found.experiment_id, found.id),
+            "lifecycle_stage": "active" if found.archived_at is None else "deleted",
+        }
+    )
+
+
+def model_metric(metric: ModelMetric, model_id: str) -> Json:
+    return without_empty(
+        {
+            "key": metric.key,
+            "value": number_to_wire(metric.value),
+            "timestamp": metric.timestamp,
+            "step": metric.step,
+            "run_id": metric.run_id,
+            "model_id": model_id,
+            "dataset_name": metric.dataset_name,
+            "dataset_digest": metric.dataset_digest,
+        }
+    )
+
+
+def dataset_input(found: DatasetInput) -> Json:
+    body = {
+        "name": found.name,
+        "digest": found.digest,
+        "source_type": found.source_type,
+        "source": found.source,
+        "schema": found.schema,
+        "profile": found.profile,
+    }
+    return without_empty({"dataset": without_empty(body), "tags": pairs(found.tags)})
+
+
+def run_inputs(links: RunLinks) -> Json:
+    return without_empty(
+        {
+            "dataset_inputs": [dataset_input(found) for found in links.datasets],
+            "model_inputs": [{"model_id": model_id} for model_id in links.models],
+        }
+    )
+
+
+def run_outputs(links: RunLinks) -> Json:
+    return without_empty({"model_outputs": [{"model_id": made.model_id, "step": made.step} for made in links.outputs]})
+
+
+def logged_model(found: LoggedModel) -> Json:
+    info = {
+        "model_id": found.id,
+        "experiment_id": str(found.experiment_id),
+        "name": found.name,
+        "creation_timestamp_ms": found.created_at,
+        "last_updated_timestamp_ms": found.updated_at,
+        "artifact_uri": locations.logged_model_uri(found.experiment_id, found.id),
+        "status": found.status,
+        "status_message": found.status_message,
+        "model_type": found.model_type,
+        "source_run_id": found.source_run_id,
+        "tags": pairs(found.tags),
+    }
+    data = {
+        "params": pairs(found.params),
+        "metrics": [model_metric(metric, found.id) for metric in found.metrics],
+    }
+    return {"info": without_empty(info), "data": without_empty(data)}
+
+
+def registered_model(found: RegisteredModel, latest: Iterable[ModelVersion] = ()) -> Json:
+    return without_empty(
+        {
+            "name": found.name,
+            "creation_timestamp": found.created_at,
+            "last_updated_timestamp": found.updated_at,
+            "description": found.description,
+            "latest_versions": [model_version(version, found.aliases) for version in latest],
+            "tags": pairs(found.tags),
+            "aliases": [{"alias": alias, "version": str(version)} for alias, version in found.aliases.items()],
+        }
+    )
+
+
+def model_version(found: ModelVersion, aliases: Mapping[str, int]) -> Json:
+    return without_empty(
+        {
+            "name": found.name,
+            "version": str(found.version),
+            "creation_timestamp": found.created_at,
+            "last_updated_timestamp": found.updated_at,
+            "user_id": found.created_by,
+            "current_stage": found.stage,
+            "description": found.description,
+            "source": found.source or locations.version_uri(found.name, found.version),
+            "run_id": found.run_id,
+            "status": found.status,
+            "model_id": found.logged_model_id,
+            "tags": pairs(found.tags),
+            "aliases": [alias for alias, version in aliases.items() if version == found.version],
+        }
+    )
