@@ -111,7 +111,8 @@ class MetricRecord:
     """One logged value that is not a plain number, in the order of logging.
 
     ``kind`` is scalar (str, bool, None), list, table (a row: column -> value), image, confusion_matrix,
-    accuracy_table, residuals or predictions. For the last five ``value`` is the artifact path.
+    accuracy_table, residuals or predictions. For the last five ``value`` is the artifact path. The kind description
+    is no value: its ``description`` is about the numeric metric of that name.
     """
 
     name: str

@@ -204,6 +204,7 @@ class MetricSeries:
     steps: list[int]
     timestamps: list[int]
     values: list[float | str]
+    is_int: bool = False  # True: every value was logged as an integer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,7 +226,7 @@ class SeriesAnswer:
     steps: list[int]
     timestamps: list[int]
     values: list[float | str]
-    is_int: bool = False  # True: every value is a whole number
+    is_int: bool = False  # True: every value was logged as an integer
     total: int = 0  # points kept, also when fewer are shown
 
 

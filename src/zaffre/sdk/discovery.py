@@ -13,22 +13,16 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Final
+from typing import Final
 from urllib.parse import urlsplit, urlunsplit
 
 from zaffre.core import contract
 from zaffre.core.errors import AuthenticationException, AzureMLException, ServerUnavailable
 from zaffre.sdk.client import Client
+from zaffre.sdk.filelock import exclusive
 from zaffre.sdk.transport import Retries
-
-if sys.platform == "win32":
-    import msvcrt
-else:
-    import fcntl
 
 START_SECONDS: Final = 60.0
 _SERVER_MODULES: Final = ("fastapi", "uvicorn", "sqlalchemy", "alembic")
@@ -106,7 +100,7 @@ def start_server(at: Path, *, port: int | None = None) -> ServerInfo:
             "server elsewhere."
         )
     at.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with _exclusive(at / "start.lock"):
+    with exclusive(at / "start.lock"):
         return find_server(at) or _launch(at, port if port is not None else _choose_port())
 
 
@@ -207,18 +201,3 @@ def _tail(log: Path, begin: int) -> str:
     with log.open("rb") as file:
         file.seek(begin)
         return "\n".join(file.read().decode("utf-8", "replace").splitlines()[-20:])
-
-
-@contextmanager
-def _exclusive(path: Path) -> Iterator[None]:
-    """Hold a lock file; waits for another holder, is released when the process dies."""
-    with path.open("a+b") as file:
-        _lock(file)
-        yield
-
-
-def _lock(file: IO[bytes]) -> None:
-    if sys.platform == "win32":
-        msvcrt.locking(file.fileno(), msvcrt.LK_LOCK, 1)
-    else:
-        fcntl.flock(file, fcntl.LOCK_EX)
