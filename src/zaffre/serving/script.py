@@ -1,0 +1,146 @@
+"""The entry script: its import, its ``init()`` and the calls of its ``run()``."""
+
+from __future__ import annotations
+
+import importlib.util
+import inspect
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType, TracebackType
+from typing import Any
+
+from zaffre.core.rawhttp import RAW_HTTP
+from zaffre.serving.request import Headers, titled
+
+
+class ScriptFault(Exception):
+    """The script cannot serve. ``stage`` is ``script``, ``import`` or ``init``; ``details`` the traceback or empty."""
+
+    def __init__(self, stage: str, message: str, details: str = "", kind: str = "") -> None:
+        super().__init__(message)
+        self.stage = stage
+        self.message = message
+        self.details = details
+        self.kind = kind
+
+
+@dataclass(frozen=True, slots=True)
+class EntryScript:
+    """A loaded script. ``wants_headers``: run takes ``request_headers``; ``raw``: run takes the whole request."""
+
+    path: Path
+    init: Callable[[], object]
+    run: Callable[..., Any]
+    wants_headers: bool
+    raw: bool
+    import_seconds: float
+
+    def call(self, data: object, headers: Headers) -> Any:
+        if self.wants_headers:
+            return self.run(data, request_headers=titled(headers))
+        return self.run(data)
+
+    def initialise(self) -> float:
+        """Call ``init()``; returns its seconds. Raises ``ScriptFault`` with the traceback."""
+        start = time.perf_counter()
+        try:
+            self.init()
+        except BaseException as error:
+            raise _fault("init", f"init() of {self.path.name} raised", error) from error
+        return time.perf_counter() - start
+
+
+def load(path: Path, app_root: Path) -> EntryScript:
+    """Import the script at ``path`` and check its functions; raises ``ScriptFault``."""
+    if not path.is_file():
+        raise ScriptFault("script", f"there is no entry script at {path}")
+    for folder in (str(app_root), str(path.parent)):
+        if folder in sys.path:
+            sys.path.remove(folder)
+        sys.path.insert(0, folder)
+    start = time.perf_counter()
+    module = _import(path)
+    init, run = _function(module, path, "init"), _function(module, path, "run")
+    raw = bool(getattr(run, RAW_HTTP, False))
+    _check_init(init, path)
+    wants_headers = _check_run(run, path)
+    return EntryScript(path, init, run, wants_headers, raw, time.perf_counter() - start)
+
+
+def _import(path: Path) -> ModuleType:
+    # Under its own name, so that "import score" elsewhere finds this module and not a second copy of it.
+    name = path.stem if path.stem not in sys.modules else "entry_script"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise ScriptFault("script", f"{path} is not a Python file: the entry script must end with .py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException as error:
+        raise _fault("import", f"the import of {path.name} raised", error) from error
+    return module
+
+
+def _function(module: ModuleType, path: Path, name: str) -> Callable[..., Any]:
+    function = getattr(module, name, None)
+    if not callable(function):
+        what = "has no function" if function is None else "does not define as a function"
+        raise ScriptFault("script", f"{path.name} {what} {name}(): an entry script defines init() and run(data)")
+    if inspect.iscoroutinefunction(function):
+        raise ScriptFault("script", f"{name}() of {path.name} is async: define it with def, calls run in a worker")
+    found: Callable[..., Any] = function
+    return found
+
+
+def _check_init(init: Callable[..., Any], path: Path) -> None:
+    required = [p.name for p in inspect.signature(init).parameters.values() if _is_required(p)]
+    if required:
+        raise ScriptFault("script", f"init() of {path.name} takes no arguments, but asks for {', '.join(required)}")
+
+
+def _check_run(run: Callable[..., Any], path: Path) -> bool:
+    """Whether run wants the request headers; raises ``ScriptFault`` when it cannot be called with the data."""
+    parameters = list(inspect.signature(run).parameters.values())
+    for p in parameters:
+        if p.kind in (p.POSITIONAL_ONLY, p.VAR_POSITIONAL, p.VAR_KEYWORD):
+            raise ScriptFault(
+                "script",
+                f"run() of {path.name} has the parameter {p!s}: positional-only parameters, *args and **kwargs are "
+                "not allowed, use run(data) or run(data, request_headers)",
+            )
+    data = [p for p in parameters if p.name != "request_headers"]
+    if not data or len([p for p in data if _is_required(p)]) > 1 or data[0].kind is inspect.Parameter.KEYWORD_ONLY:
+        names = ", ".join(p.name for p in parameters)
+        raise ScriptFault(
+            "script",
+            f"run({names}) of {path.name} cannot be called: use run(data) or run(data, request_headers)",
+        )
+    return len(data) < len(parameters)
+
+
+def _is_required(parameter: inspect.Parameter) -> bool:
+    variadic = (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+    return parameter.default is parameter.empty and parameter.kind not in variadic
+
+
+def _fault(stage: str, what: str, error: BaseException) -> ScriptFault:
+    return ScriptFault(stage, f"{what} {_brief(error)}", user_traceback(error), type(error).__name__)
+
+
+def _brief(error: BaseException) -> str:
+    text = str(error).strip()
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def user_traceback(error: BaseException) -> str:
+    """The traceback as text, from the first frame that is neither ours nor the import system's."""
+    own = (str(Path(__file__).parent), "<frozen importlib")
+    tb: TracebackType | None = error.__traceback__
+    while tb is not None and tb.tb_next is not None and tb.tb_frame.f_code.co_filename.startswith(own):
+        tb = tb.tb_next
+    return "".join(traceback.format_exception(type(error), error, tb))
