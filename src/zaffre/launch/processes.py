@@ -1,0 +1,94 @@
+"""The processes of this machine: who runs, who started whom, and which belong to a workload."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+MARK: Final = "ZAFFRE_WORKLOAD"  # marks of the workloads a process belongs to, outermost first, joined by "/"
+_HAS_PROC: Final = os.path.exists("/proc/self/stat")
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    pid: int
+    parent: int
+    session: int
+    started: str  # with pid, names one process for ever
+    is_alive: bool  # False: it ended, and its parent has not asked for its exit code yet
+
+
+def find(pid: int) -> Process | None:
+    """The process of that number, or None."""
+    if _HAS_PROC:
+        return _read(pid)
+    return next((process for process in _listed() if process.pid == pid), None)
+
+
+def everyone() -> list[Process]:
+    """Every process there is now."""
+    return list(_scanned() if _HAS_PROC else _listed())
+
+
+def belonging(pid: int, started: str, mark: str, known: Iterable[Process] = ()) -> list[Process]:
+    """The living processes of a workload: its first process, all that these started, and all that carry its mark.
+
+    ``known`` are those found before: what they started belongs to it even after they have ended.
+    """
+    there = everyone()
+    before = {(process.pid, process.started) for process in known}
+    found = {process.pid for process in there if (process.pid, process.started) in before | {(pid, started)}}
+    found |= {process.pid for process in there if process.pid not in found and _carries(process.pid, mark)}
+    # The number of a session's first process may be another's once it and all its session are gone, so a session
+    # counts only while its first process is there, or was a moment ago.
+    sessions = {number for number, _ in before} | ({pid} & found)
+    grew = True
+    while grew:
+        more = {
+            process.pid
+            for process in there
+            if process.pid not in found and (process.parent in found or process.session in sessions)
+        }
+        grew = bool(more)
+        found |= more
+    return [process for process in there if process.pid in found and process.is_alive and process.pid != os.getpid()]
+
+
+def _read(pid: int) -> Process | None:
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace")
+    except OSError:
+        return None
+    # The second field is the program's name in brackets, which may itself hold brackets and blanks.
+    fields = text[text.rindex(")") + 2 :].split()
+    return Process(pid, int(fields[1]), int(fields[3]), fields[19], fields[0] not in "ZX")
+
+
+def _scanned() -> Iterator[Process]:
+    for name in os.listdir("/proc"):
+        if name.isdecimal():
+            process = _read(int(name))
+            if process is not None:
+                yield process
+
+
+def _listed() -> Iterator[Process]:
+    """The same from ``ps``, for systems without /proc; a process group stands for the session there."""
+    command = ["ps", "-A", "-o", "pid=,ppid=,pgid=,stat=,lstart="]
+    for line in subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines():
+        pid, parent, group, state, started = line.split(maxsplit=4)
+        yield Process(int(pid), int(parent), int(group), started.strip(), not state.startswith("Z"))
+
+
+def _carries(pid: int, mark: str) -> bool:
+    """Whether the environment of a process holds the mark; False where that may not be read."""
+    try:
+        variables = Path(f"/proc/{pid}/environ").read_bytes()
+    except OSError:
+        return False
+    begin = variables.find(f"{MARK}=".encode())
+    return begin >= 0 and mark.encode() in variables[begin:].split(b"\0", 1)[0].split(b"=", 1)[1].split(b"/")
