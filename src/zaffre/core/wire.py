@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import Final, Generic, TypeVar
+from typing import Any, ClassVar, Final, Generic, TypeVar
 
 from zaffre.core.entities import (
     ArtifactInfo,
@@ -47,6 +47,13 @@ def number_from_wire(value: float | str) -> float:
     return float(value)
 
 
+class Request:
+    """Base of what a request carries: the server refuses a field it does not know rather than ignore it."""
+
+    __slots__ = ()
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid"}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page(Generic[T]):
     items: list[T]
@@ -79,7 +86,7 @@ class ErrorAnswer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TokenCreate:
+class TokenCreate(Request):
     kind: str = "user"  # "user" or "mlflow" (both bound to the workspace, if one is named) or "admin"
     expires_in_seconds: int | None = None  # None: does not expire
     workspace: str | None = None  # None: every workspace
@@ -92,7 +99,7 @@ class TokenCreated:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TicketCreate:
+class TicketCreate(Request):
     path: str = "/"  # where in the Studio the sign-in link leads
 
 
@@ -105,7 +112,7 @@ class TicketCreated:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WorkspaceCreate:
+class WorkspaceCreate(Request):
     name: str
     subscription_id: str | None = None
     resource_group: str | None = None
@@ -123,7 +130,7 @@ class WorkspaceAnswer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WorkspacePatch:
+class WorkspacePatch(Request):
     description: str | None = None
     friendly_name: str | None = None
     tags: dict[str, str] | None = None  # replaces all tags
@@ -132,7 +139,7 @@ class WorkspacePatch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ExperimentPatch:
+class ExperimentPatch(Request):
     tags: dict[str, str] | None = None  # added or changed
     remove_tags: list[str] | None = None
     archived: bool | None = None
@@ -142,7 +149,7 @@ class ExperimentPatch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunCreate:
+class RunCreate(Request):
     id: str | None = None  # None: the server makes one
     display_name: str | None = None
     description: str = ""
@@ -158,7 +165,7 @@ class RunCreate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunPatch:
+class RunPatch(Request):
     status: RunStatus | None = None
     display_name: str | None = None
     description: str | None = None
@@ -172,7 +179,7 @@ class RunPatch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChildrenCreate:
+class ChildrenCreate(Request):
     """Children of a run: one for each of ``tag_values`` (tagged ``tag_key``), or ``count`` of them."""
 
     tag_key: str | None = None
@@ -262,7 +269,7 @@ class BlobInfo:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BlobsWanted:
+class BlobsWanted(Request):
     files: list[BlobInfo]
 
 
@@ -272,7 +279,7 @@ class BlobsMissing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SnapshotCreate:
+class SnapshotCreate(Request):
     files: list[SnapshotFile]
 
 
@@ -285,7 +292,7 @@ class UploadCreated:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ModelCreate:
+class ModelCreate(Request):
     """A model version from a run's artifacts (``run_id`` and ``run_path``) or from an upload (``upload_id``)."""
 
     name: str
@@ -304,7 +311,7 @@ class ModelCreate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ModelPatch:
+class ModelPatch(Request):
     tags: dict[str, str] | None = None  # added or changed
     remove_tags: list[str] | None = None
     properties: dict[str, str] | None = None  # added; a property that is set never changes
@@ -316,13 +323,13 @@ class ModelPatch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EnvironmentCreate:
+class EnvironmentCreate(Request):
     definition: Json
     version: str | None = None  # None: the next number, or the version that has the same content
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LabelsPut:
+class LabelsPut(Request):
     labels: list[str]  # a label points at one version: it moves here from the version that had it
 
 
@@ -330,7 +337,7 @@ class LabelsPut:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ComputeCreate:
+class ComputeCreate(Request):
     type: str = "AmlCompute"
     vm_size: str = "LOCAL"
     vm_priority: str = "dedicated"
@@ -343,7 +350,7 @@ class ComputeCreate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ComputePatch:
+class ComputePatch(Request):
     min_nodes: int | None = None
     max_nodes: int | None = None
     idle_seconds_before_scaledown: int | None = None
@@ -352,7 +359,7 @@ class ComputePatch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ServiceCreate:
+class ServiceCreate(Request):
     spec: ServiceSpec
     compute_type: str = "Local"
     models: list[str] = field(default_factory=list)  # "<name>:<version>" or "<name>" for the newest
@@ -363,7 +370,7 @@ class ServiceCreate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ServicePatch:
+class ServicePatch(Request):
     """A change of ``spec`` or ``models`` is a new revision, which the supervisor then serves."""
 
     spec: ServiceSpec | None = None
@@ -375,12 +382,12 @@ class ServicePatch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ServiceReload:
+class ServiceReload(Request):
     snapshot_id: str | None = None  # None: the same source again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ServiceReport:
+class ServiceReport(Request):
     """The supervisor's heartbeat: what it serves now."""
 
     revision: int

@@ -40,7 +40,7 @@ def body_limit(path: str) -> int:
 
 
 class Guard:
-    """Answers 401 and 403 by itself; a request that it lets through carries ``scope['zaffre.principal']``."""
+    """Answers 401 and 403 by itself; a request that it lets through knows who asks, as ``request.state.principal``."""
 
     def __init__(self, app: ASGIApp, *, credentials: Credentials, hosts: frozenset[str], render: Render) -> None:
         self._app = app
@@ -70,7 +70,7 @@ class Guard:
             return
         principal = await self._identify(headers, method)
         access.check(principal, method, path)
-        scope["zaffre.principal"] = principal
+        scope.setdefault("state", {})["principal"] = principal
 
     def _check_host(self, headers: Headers) -> None:
         # A page that rebinds its own name to this address sends its own name here.

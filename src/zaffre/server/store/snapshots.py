@@ -19,7 +19,7 @@ def add(connection: Connection, workspace: str, snapshot: Snapshot) -> Snapshot:
     made = connection.execute(
         insert(snapshots).values(workspace_pk=pk, id=snapshot.id, created_at=snapshot.created_at, size=snapshot.size)
     )
-    snapshot_pk = made.inserted_primary_key[0]
+    snapshot_pk = made.inserted_primary_key[0] if made.inserted_primary_key else None
     rows = [
         {
             "snapshot_pk": snapshot_pk,

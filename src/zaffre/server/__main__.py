@@ -1,0 +1,137 @@
+"""``python -m zaffre.server``: one server process, announced in ``ZAFFRE_HOME/server.json`` while it is ready."""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import json
+import logging
+import os
+import socket
+import sys
+from pathlib import Path
+
+import uvicorn
+
+from zaffre import __version__
+from zaffre.core import contract
+from zaffre.core.errors import AzureMLException, PortTaken
+from zaffre.server.app import create_app
+from zaffre.server.homelock import HomeLock
+from zaffre.server.settings import Settings
+
+GRACE_SECONDS = 5  # how long open requests may go on after SIGTERM
+BACKLOG = 2048
+
+
+class AnnouncedServer(uvicorn.Server):
+    """uvicorn, with ``server.json`` there exactly while it answers."""
+
+    def __init__(self, config: uvicorn.Config, settings: Settings, port: int) -> None:
+        super().__init__(config)
+        self._settings = settings
+        self._port = port
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if not self.should_exit:
+            # What start-up made stays: collections need not look at it again.
+            gc.collect()
+            gc.freeze()
+            announce(self._settings, self._port)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._settings.server_file.unlink(missing_ok=True)
+        await super().shutdown(sockets)
+
+
+def announce(settings: Settings, port: int) -> None:
+    """Write ``server.json`` whole or not at all."""
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    reachable = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}.get(host, host)  # noqa: S104
+    known = {
+        "url": f"http://{reachable}:{port}",
+        "pid": os.getpid(),
+        "port": port,
+        "version": __version__,
+        "home": str(settings.home),
+    }
+    temporary = settings.server_file.with_suffix(".json.new")
+    temporary.write_text(json.dumps(known))
+    temporary.replace(settings.server_file)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A bound socket; ``PortTaken`` when another program has the port."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    if sys.platform != "win32":
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((host, port))
+    except OSError as error:
+        bound.close()
+        raise PortTaken(
+            f"Port {port} of {host} cannot be used: {error.strerror}. Choose another with --port, or 0 for a free one.",
+            port=port,
+        ) from error
+    return bound
+
+
+def parse(arguments: list[str]) -> Settings:
+    default_home = os.environ.get(contract.ZAFFRE_HOME) or str(Path.home() / ".zaffre")
+    default_port = os.environ.get(contract.ZAFFRE_PORT) or str(contract.DEFAULT_PORT)
+    parser = argparse.ArgumentParser(prog="python -m zaffre.server", description="The Zaffre workspace server.")
+    parser.add_argument("--home", type=Path, default=Path(default_home), help="the folder that keeps everything")
+    parser.add_argument("--host", default="127.0.0.1", help="the address to listen on")
+    parser.add_argument("--port", type=int, default=int(default_port), help="the port; 0 for a free one")
+    parser.add_argument("--team", action="store_true", help="make no workspace or compute on first use")
+    parser.add_argument("--allow-host", action="append", default=[], help="a host name requests may be addressed to")
+    given = parser.parse_args(arguments)
+    return Settings(
+        home=given.home.expanduser().absolute(),
+        host=given.host,
+        port=given.port,
+        team=given.team,
+        allowed_hosts=tuple(given.allow_host),
+    )
+
+
+def run(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT. Raises ``StateConflict`` or ``PortTaken`` when it cannot begin."""
+    lock = HomeLock(settings.home)
+    try:
+        with listen(settings.host, settings.port) as bound:
+            port = bound.getsockname()[1]
+            config = uvicorn.Config(
+                create_app(settings),
+                loop="auto",  # uvloop, where there is one
+                http="httptools",
+                ws="none",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                date_header=False,
+                backlog=BACKLOG,
+                timeout_graceful_shutdown=GRACE_SECONDS,
+            )
+            AnnouncedServer(config, settings, port).run([bound])
+    finally:
+        lock.release()
+
+
+def main(arguments: list[str]) -> int:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+    try:
+        run(parse(arguments))
+    except AzureMLException as error:
+        print(error.message, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,59 @@
+"""What the routes have in common: JSON answers, pages of a list, and who asks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Annotated, TypeVar
+
+from fastapi import Depends, Query, Request
+from starlette.responses import Response
+
+from zaffre.core import codec
+from zaffre.core.errors import InvalidValue
+from zaffre.core.wire import ErrorAnswer, Page
+from zaffre.server.store.tokens import Principal
+
+T = TypeVar("T")
+
+ERRORS: dict[int | str, dict[str, object]] = {"default": {"model": ErrorAnswer, "description": "Why it was refused"}}
+MAX_PAGE = 1000
+
+Limit = Annotated[int | None, Query(ge=1, le=MAX_PAGE, description="Items at most")]
+After = Annotated[str | None, Query(description="The `next` of the page before")]
+
+
+def _principal(request: Request) -> Principal:
+    principal: Principal = request.state.principal
+    return principal
+
+
+Asker = Annotated[Principal, Depends(_principal)]
+
+
+def answer(value: object, status: int = 200) -> Response:
+    """``value`` as JSON. Entities go out as they are: they were checked when they came in."""
+    return Response(codec.encode(value), status, media_type="application/json")
+
+
+def empty() -> Response:
+    return Response(status_code=204)
+
+
+def page(items: Sequence[T], limit: int | None, after: str | None) -> Page[T]:
+    """One page of a list that is at hand whole; ``after`` is the number of items that were seen."""
+    start = 0
+    if after is not None:
+        if not after.isdigit():
+            raise InvalidValue(f"after={after!r} is not the `next` of a page of this list.")
+        start = int(after)
+    end = len(items) if limit is None else start + limit
+    return Page(items=list(items[start:end]), next=str(end) if end < len(items) else None)
+
+
+def wants(tags: dict[str, str], filters: Iterable[str] | None) -> bool:
+    """Whether ``tags`` has every one of ``filters``: ``key`` or ``key=value``."""
+    for text in filters or ():
+        key, given, value = text.partition("=")
+        if key not in tags or (given and tags[key] != value):
+            return False
+    return True

@@ -1,0 +1,34 @@
+"""What the routes work with: the rooms of the server, handed to each request by the application that was composed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from zaffre.server.api.credentials import Credentials
+from zaffre.server.artifacts.contract import ArtifactStore
+from zaffre.server.registry.snapshots import Snapshots
+from zaffre.server.registry.workspaces import Workspaces
+from zaffre.server.settings import Settings
+from zaffre.server.store.engine import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    settings: Settings
+    started_at: int
+    store: Store
+    artifacts: ArtifactStore
+    credentials: Credentials
+    workspaces: Workspaces
+    snapshots: Snapshots
+
+
+def _parts(request: Request) -> Parts:
+    parts: Parts = request.app.state.parts
+    return parts
+
+
+PartsOf = Annotated[Parts, Depends(_parts)]

@@ -1,0 +1,118 @@
+"""The composition root: builds every part of the server by its constructor, and the application over them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+
+from zaffre import __version__
+from zaffre.core.errors import AzureMLException, InvalidValue, NotFound, Unsupported
+from zaffre.core.ids import now_ms
+from zaffre.core.wire import API
+from zaffre.server.api import errors, routes
+from zaffre.server.api import server as server_routes
+from zaffre.server.api.credentials import Credentials, keep_token_file
+from zaffre.server.api.guard import Answers, Guard
+from zaffre.server.api.parts import Parts
+from zaffre.server.artifacts.local import LocalArtifacts
+from zaffre.server.mlflow import errors as mlflow_errors
+from zaffre.server.registry.snapshots import Snapshots
+from zaffre.server.registry.workspaces import Workspaces
+from zaffre.server.settings import Settings
+from zaffre.server.store.engine import Store
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The server of ``settings.home``. Its store is open from now on, and closed when the application's life ends."""
+    settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    parts = build(settings)
+    app = FastAPI(
+        title="Zaffre",
+        version=__version__,
+        lifespan=_life,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+        generate_unique_id_function=lambda route: route.name,
+        middleware=[
+            Middleware(Answers, render=render),
+            Middleware(Guard, credentials=parts.credentials, hosts=settings.host_names, render=render),
+        ],
+        exception_handlers={
+            AzureMLException: _refused,
+            RequestValidationError: _invalid,
+            HTTPException: _unknown,
+        },
+    )
+    app.state.parts = parts
+    app.include_router(server_routes.public)
+    app.include_router(routes.router())
+    return app
+
+
+def build(settings: Settings) -> Parts:
+    store = Store.open(settings.database)
+    artifacts = LocalArtifacts(settings.artifacts)
+    workspaces = Workspaces(store, artifacts, on_first_use=not settings.team)
+    workspaces.ensure_default()
+    keep_token_file(settings.token_file, store)
+    return Parts(
+        settings=settings,
+        started_at=now_ms(),
+        store=store,
+        artifacts=artifacts,
+        credentials=Credentials(store),
+        workspaces=workspaces,
+        snapshots=Snapshots(store, artifacts),
+    )
+
+
+def render(error: AzureMLException, path: str) -> Response:
+    """The answer for ``error`` in the words of the door that ``path`` belongs to."""
+    if path == API or path.startswith(f"{API}/"):
+        return errors.render(error)
+    return mlflow_errors.render(error)
+
+
+@asynccontextmanager
+async def _life(app: FastAPI) -> AsyncIterator[None]:
+    parts: Parts = app.state.parts
+    try:
+        yield
+    finally:
+        parts.store.close()
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, AzureMLException)
+    return render(error, request.url.path)
+
+
+async def _invalid(request: Request, error: Exception) -> Response:
+    """A query or body that has not the shape of its message, as one sentence that names the field."""
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"])
+    return render(InvalidValue(f"{where}: {first['msg']}.", field=where), request.url.path)
+
+
+async def _unknown(request: Request, error: Exception) -> Response:
+    """What no route answers. Under /api every client is told in JSON, which MLflow's clients need to fall back."""
+    assert isinstance(error, HTTPException)
+    path = request.url.path
+    if error.status_code == 405:
+        response = render(Unsupported(f"{path} does not take {request.method}."), path)
+        response.status_code = error.status_code
+        response.headers.update(error.headers or {})
+        return response
+    if not path.startswith(f"{API}/"):
+        return render(mlflow_errors.EndpointNotFound(f"This server has no {request.method} {path}."), path)
+    return render(NotFound(f"This server has no {request.method} {path}."), path)
