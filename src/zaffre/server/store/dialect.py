@@ -51,7 +51,7 @@ def sqlite_engine(path: Path, *, writer: bool) -> Engine:
     return engine
 
 
-def _lower(value: object) -> object:
+def _lower(value: Any) -> Any:
     return value.lower() if isinstance(value, str) else value
 
 

@@ -64,7 +64,7 @@ def create(
     if find(connection, name) is not None:
         raise WorkspaceExists(f"A workspace {name!r} exists already on this server.", workspace=name)
     now = now_ms()
-    created = connection.execute(
+    connection.execute(
         insert(workspaces).values(
             id=new_uuid(),
             name=name,
@@ -80,7 +80,7 @@ def create(
         )
     )
     if name == contract.DEFAULT_WORKSPACE:
-        _add_default_experiment(connection, int(created.inserted_primary_key[0]), now)
+        _add_default_experiment(connection, key_of(connection, name), now)
     return get(connection, name)
 
 

@@ -162,8 +162,8 @@ datasets = Table(
     text("digest", default=None),
     text("source_type"),
     text("source"),
-    text("schema", nullable=True),
-    text("profile", nullable=True),
+    text("schema"),
+    text("profile"),
     UniqueConstraint("experiment_id", "name", "digest"),
 )
 
@@ -195,7 +195,6 @@ logged_models = Table(
     text("id", primary_key=True),
     owner("experiment_id", "experiments.id"),
     text("name", default=None),
-    text("artifact_uri"),
     text("status", default=None),
     text("status_message"),
     text("model_type"),
@@ -225,17 +224,17 @@ logged_model_tags = Table(
     sqlite_with_rowid=False,
 )
 
+# The latest value of a metric that a run logged for a model, once for each data set it was measured on.
 logged_model_metrics = Table(
     "logged_model_metrics",
     metadata,
-    key_column(),
-    owner("model_id", "logged_models.id"),
-    text("name", default=None),
+    owner("model_id", "logged_models.id", primary_key=True),
+    text("name", primary_key=True),
+    text("run_id", primary_key=True),
+    text("dataset_name", primary_key=True),  # empty: none was named
+    text("dataset_digest", primary_key=True),
     number("step"),
     number("timestamp"),
     real("value"),
-    text("run_id", nullable=True),
-    text("dataset_name", nullable=True),
-    text("dataset_digest", nullable=True),
-    Index("ix_logged_model_metrics_model", "model_id", "name", "dataset_name", "dataset_digest"),
+    sqlite_with_rowid=False,
 )

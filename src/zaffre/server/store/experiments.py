@@ -1,0 +1,155 @@
+"""Experiments: rows, tags, and searching them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, Select, delete, insert, select, update
+
+from zaffre.core.entities import Experiment
+from zaffre.core.errors import NotFound
+from zaffre.core.filters import Condition, Entity, Filter, Op, Ordering
+from zaffre.server.store import pairs
+from zaffre.server.store import workspaces as spaces
+from zaffre.server.store.compare import Clause, clauses, compare, compare_pair
+from zaffre.server.store.paging import Found, Sort, cut, page
+from zaffre.server.store.schema import experiment_tags, experiments, workspaces
+
+_ATTRIBUTES: dict[str, ColumnElement[Any]] = {
+    "name": experiments.c.name,
+    "experiment_id": experiments.c.id,
+    "creation_time": experiments.c.created_at,
+    "last_update_time": experiments.c.updated_at,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExperimentQuery:
+    """Which experiments of a workspace, and in which order; without one, the newest first.
+
+    ``tags`` maps a key to its value, or to None where any value will do. ``view`` is active, archived or all.
+    """
+
+    filter: Filter = ()
+    order: Ordering = ()
+    view: str = "active"
+    tags: Mapping[str, str | None] = field(default_factory=dict)
+
+
+def rows() -> Select[Any]:
+    return select(experiments, workspaces.c.name.label("workspace")).join(
+        workspaces, workspaces.c.pk == experiments.c.workspace_pk
+    )
+
+
+def load(connection: Connection, found: Sequence[Row[Any]]) -> list[Experiment]:
+    tags = pairs.load(connection, experiment_tags, [row.id for row in found])
+    return [
+        Experiment(
+            id=row.id,
+            workspace=row.workspace,
+            name=row.name,
+            artifact_location=row.artifact_location,
+            created_at=row.created_at,
+            updated_at=row.updated_at,
+            archived_at=row.archived_at,
+            tags=tags[row.id],
+        )
+        for row in found
+    ]
+
+
+def find(connection: Connection, ws: str, *, id: int | None = None, name: str | None = None) -> Experiment | None:
+    """The experiment with this id or name, archived or not."""
+    which = experiments.c.id == id if name is None else experiments.c.name == name
+    found = load(connection, connection.execute(rows().where(workspaces.c.name == ws, which)).all())
+    return found[0] if found else None
+
+
+def get(connection: Connection, ws: str, experiment_id: int) -> Experiment:
+    found = find(connection, ws, id=experiment_id)
+    if found is None:
+        raise NotFound(
+            f"No Experiment with id={experiment_id} exists in workspace {ws!r}.",
+            experiment_id=experiment_id,
+            workspace=ws,
+        )
+    return found
+
+
+def get_named(connection: Connection, ws: str, name: str) -> Experiment:
+    found = find(connection, ws, name=name)
+    if found is None:
+        raise NotFound(
+            f"Could not find experiment with name {name!r} in workspace {ws!r}.", experiment=name, workspace=ws
+        )
+    return found
+
+
+def add(connection: Connection, ws: str, name: str, location: str | None, now: int) -> int:
+    """Insert an experiment and answer its id. No ``location``: the artifact store, under the id."""
+    experiment_id = connection.execute(
+        insert(experiments)
+        .values(
+            workspace_pk=spaces.key_of(connection, ws),
+            name=name,
+            artifact_location=location or "",
+            created_at=now,
+            updated_at=now,
+        )
+        .returning(experiments.c.id)
+    ).scalar_one()
+    if not location:
+        change(connection, experiment_id, artifact_location=f"mlflow-artifacts:/{experiment_id}")
+    return int(experiment_id)
+
+
+def change(connection: Connection, experiment_id: int, **values: Any) -> None:
+    connection.execute(update(experiments).where(experiments.c.id == experiment_id).values(**values))
+
+
+def remove(connection: Connection, experiment_id: int) -> None:
+    """Delete an experiment with its runs and everything they logged; their files are the caller's to delete."""
+    connection.execute(delete(experiments).where(experiments.c.id == experiment_id))
+
+
+def search(
+    connection: Connection, ws: str, query: ExperimentQuery, *, limit: int, after: str | None = None
+) -> Found[Experiment]:
+    """One page of experiments. Raises ``InvalidValue`` for a token of another search."""
+    sorts = [Sort(_ATTRIBUTES[key.key], key.descending) for key in query.order]
+    if not sorts:
+        sorts = [Sort(experiments.c.created_at, descending=True)]
+    sorts.append(Sort(experiments.c.id))
+    found, token = cut(connection.execute(page(_select(ws, query), sorts, after, limit)).all(), sorts, limit)
+    return Found(load(connection, found), token)
+
+
+def _select(ws: str, query: ExperimentQuery) -> Select[Any]:
+    statement = rows().where(workspaces.c.name == ws)
+    if query.view != "all":
+        archived = experiments.c.archived_at
+        statement = statement.where(archived.is_not(None) if query.view == "archived" else archived.is_(None))
+    for key, value in query.tags.items():
+        wanted = Condition(Entity.TAG, key, Op.IS_NOT_NULL if value is None else Op.EQ, value)
+        statement = statement.where(compare_pair(experiment_tags, experiments.c.id, wanted))
+    return statement.where(*clauses(query.filter, _BY_ENTITY))
+
+
+def _attribute(condition: Condition) -> ColumnElement[bool]:
+    if condition.key != "experiment_id":
+        return compare(_ATTRIBUTES[condition.key], condition)
+    # Ids are numbers here and text in the grammar; text that is no number names no experiment.
+    given = condition.value if isinstance(condition.value, tuple) else (str(condition.value),)
+    numbers = [int(text) for text in given if text.isdecimal()]
+    negative = condition.op in (Op.NE, Op.NOT_IN)
+    return experiments.c.id.not_in(numbers) if negative else experiments.c.id.in_(numbers)
+
+
+_BY_ENTITY: dict[Entity, Clause] = {
+    Entity.ATTRIBUTE: _attribute,
+    Entity.TAG: partial(compare_pair, experiment_tags, experiments.c.id),
+}

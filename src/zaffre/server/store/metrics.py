@@ -1,0 +1,310 @@
+"""Numeric metrics: one head row per series (what is latest, least and greatest), and chunks of packed points.
+
+An append writes one chunk and one head per metric, whatever the number of points. When a series has gathered many small
+chunks at its end they are merged into blocks, so that reading stays a matter of a few rows. Chunks keep the order of
+logging; duplicates are kept too and dropped by whoever reads.
+"""
+
+from __future__ import annotations
+
+import math
+from array import array
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from sqlalchemy import BindParameter, Connection, bindparam, delete, func, insert, literal_column, select
+
+from zaffre.server.store import dialect
+from zaffre.server.store.packing import WIDTH, Columns, in_order, pack, unpack
+from zaffre.server.store.prepared import Prepared
+from zaffre.server.store.schema import metric_chunks, series
+
+BLOCK = 4096  # points of a merged chunk
+SMALL = 512  # a chunk with fewer points waits to be merged
+TAIL = 64  # that many small chunks are merged
+
+K = TypeVar("K")
+
+_HEAD = (
+    "ord",
+    "appended",
+    "is_int",
+    "last_step",
+    "last_timestamp",
+    "last_value",
+    "min_value",
+    "max_value",
+    "next_seq",
+    "tail_chunks",
+)
+_RUN: BindParameter[int] = bindparam("run")
+_ORD: BindParameter[int] = bindparam("ord_")
+_of_chunk = (metric_chunks.c.run_pk == _RUN) & (metric_chunks.c.ord == _ORD)
+
+_head_of = Prepared(
+    select(*(series.c[name] for name in _HEAD)).where(series.c.run_pk == _RUN, series.c.name == bindparam("name_")),
+    ("run", "name_"),
+)
+_heads_of_run = Prepared(
+    select(series.c.name, *(series.c[name] for name in _HEAD)).where(series.c.run_pk == _RUN), ("run",)
+)
+_series_of_run = Prepared(select(func.count()).select_from(series).where(series.c.run_pk == _RUN), ("run",))
+_put_head = Prepared(
+    lambda used: dialect.upsert(used, series, ("run_pk", "name"), _HEAD[1:]), ("run_pk", "name", *_HEAD)
+)
+_add_chunk = Prepared(insert(metric_chunks), ("run_pk", "ord", "seq", "n", "min_step", "max_step", "data"))
+_sizes = Prepared(
+    select(metric_chunks.c.seq, metric_chunks.c.n).where(_of_chunk).order_by(metric_chunks.c.seq.desc()),
+    ("run", "ord_"),
+)
+_newest_sizes = Prepared(
+    select(metric_chunks.c.seq, metric_chunks.c.n)
+    .where(_of_chunk)
+    .order_by(metric_chunks.c.seq.desc())
+    .limit(literal_column(str(4 * TAIL))),
+    ("run", "ord_"),
+)
+_chunks_from = Prepared(
+    select(metric_chunks.c.data)
+    .where(_of_chunk, metric_chunks.c.seq >= bindparam("seq_"))
+    .order_by(metric_chunks.c.seq),
+    ("run", "ord_", "seq_"),
+)
+_chunks_of_run = Prepared(
+    select(metric_chunks.c.ord, metric_chunks.c.data)
+    .where(metric_chunks.c.run_pk == _RUN)
+    .order_by(metric_chunks.c.ord, metric_chunks.c.seq),
+    ("run",),
+)
+_drop_from = Prepared(
+    delete(metric_chunks).where(_of_chunk, metric_chunks.c.seq >= bindparam("seq_")), ("run", "ord_", "seq_")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """Points to append to the metric ``name``; ``is_int``: every value was logged as an integer."""
+
+    name: str
+    points: Columns
+    is_int: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """A metric as logged: its points by (step, timestamp), exact duplicates dropped."""
+
+    name: str
+    points: Columns
+    is_int: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Latest:
+    """The greatest point of a metric by (step, timestamp, value)."""
+
+    name: str
+    step: int
+    timestamp: int
+    value: float
+
+
+@dataclass(slots=True)
+class _Head:
+    """The row of a series while points are appended to it. NaN stands where the row has NULL."""
+
+    ord: int
+    appended: int = 0
+    is_int: int = 1
+    last: tuple[int, int, float] | None = None
+    least: float = math.nan
+    greatest: float = math.nan
+    next_seq: int = 0
+    tail_chunks: int = 0
+
+    @classmethod
+    def of(cls, row: Sequence[Any]) -> _Head:
+        ord_, appended, is_int, step, stamp, value, least, greatest, next_seq, tail = row
+        return cls(
+            ord_, appended, is_int, (step, stamp, _number(value)), _number(least), _number(greatest), next_seq, tail
+        )
+
+    def row(self, run_pk: int, name: str) -> tuple[Any, ...]:
+        step, stamp, value = self.last or (0, 0, math.nan)
+        numbers = (_null(value), _null(self.least), _null(self.greatest))
+        return (
+            run_pk,
+            name,
+            self.ord,
+            self.appended,
+            self.is_int,
+            step,
+            stamp,
+            *numbers,
+            self.next_seq,
+            self.tail_chunks,
+        )
+
+    def add(self, logged: Logged) -> None:
+        points = logged.points
+        self.appended += len(points)
+        self.is_int &= logged.is_int
+        newest = _greatest(points)
+        if self.last is None or _rank(newest) > _rank(self.last):
+            self.last = newest
+        low, high = _range(points.values)
+        if not low >= self.least:  # also where one of them is NaN
+            self.least = self.least if math.isnan(low) else low
+        if not high <= self.greatest:
+            self.greatest = self.greatest if math.isnan(high) else high
+        self.next_seq += 1
+        if len(points) < SMALL:
+            self.tail_chunks += 1
+
+
+def append(connection: Connection, run_pk: int, batch: Sequence[Logged]) -> None:
+    """Append points to metrics of a run; each metric at most once in ``batch``, each with at least one point."""
+    heads = _heads(connection, run_pk, [logged.name for logged in batch])
+    chunks = []
+    for logged in batch:
+        head, points = heads[logged.name], logged.points
+        chunks.append(
+            (run_pk, head.ord, head.next_seq, len(points), min(points.steps), max(points.steps), pack(points))
+        )
+        head.add(logged)
+    _add_chunk.many(connection, chunks)
+    for logged in batch:
+        if heads[logged.name].tail_chunks > TAIL:
+            _compact(connection, run_pk, heads[logged.name])
+    _put_head.many(connection, [heads[logged.name].row(run_pk, logged.name) for logged in batch])
+
+
+def _heads(connection: Connection, run_pk: int, names: Sequence[str]) -> dict[str, _Head]:
+    if len(names) > 16:  # one scan is cheaper than many look-ups
+        found = {row[0]: _Head.of(row[1:]) for row in _heads_of_run.all(connection, (run_pk,))}
+    else:
+        rows = ((name, _head_of.one(connection, (run_pk, name))) for name in names)
+        found = {name: _Head.of(row) for name, row in rows if row is not None}
+    missing = [name for name in names if name not in found]
+    if missing:
+        counted = _series_of_run.one(connection, (run_pk,))
+        first = int(counted[0]) if counted else 0
+        found.update({name: _Head(first + i) for i, name in enumerate(missing)})
+    return found
+
+
+def _compact(connection: Connection, run_pk: int, head: _Head) -> None:
+    """Merge the chunks at the end of a series, and the block before them if it has room, into blocks."""
+    head.tail_chunks = 0
+    first: int | None = None
+    for seq, n in _newest_sizes.all(connection, (run_pk, head.ord)):
+        if n >= BLOCK:
+            break
+        first = seq
+    if first is None:
+        return
+    points = unpack(row[0] for row in _chunks_from.all(connection, (run_pk, head.ord, first)))
+    _drop_from.run(connection, (run_pk, head.ord, first))
+    blocks = (points.part(at, at + BLOCK) for at in range(0, len(points), BLOCK))
+    _add_chunk.many(
+        connection,
+        [
+            (run_pk, head.ord, first + i, len(block), min(block.steps), max(block.steps), pack(block))
+            for i, block in enumerate(blocks)
+        ],
+    )
+
+
+def read(connection: Connection, run_pk: int, name: str | None = None) -> list[Series]:
+    """The metric ``name`` of a run, or all of them by name; none logged: an empty list."""
+    if name is not None:
+        row = _head_of.one(connection, (run_pk, name))
+        if row is None:
+            return []
+        points = unpack(chunk[0] for chunk in _chunks_from.all(connection, (run_pk, row[0], 0)))
+        return [Series(name, in_order(points), bool(row[2]))]
+    heads = sorted(_heads_of_run.all(connection, (run_pk,)))
+    data: dict[int, list[bytes]] = {}
+    for ord_, chunk in _chunks_of_run.all(connection, (run_pk,)):
+        data.setdefault(ord_, []).append(chunk)
+    return [Series(row[0], in_order(unpack(data.get(row[1], ()))), bool(row[3])) for row in heads]
+
+
+def since(connection: Connection, run_pk: int, seen: dict[str, int]) -> dict[str, tuple[int, Columns]]:
+    """What was appended after the first ``seen[name]`` points of each metric (absent: all), in the order of logging.
+
+    Each metric that grew maps to its number of points so far and the new ones.
+    """
+    grown: dict[str, tuple[int, Columns]] = {}
+    for name, ord_, appended, *_ in _heads_of_run.all(connection, (run_pk,)):
+        wanted = appended - seen.get(name, 0)
+        if wanted > 0:
+            grown[name] = appended, _last_appended(connection, run_pk, ord_, wanted)
+    return grown
+
+
+def _last_appended(connection: Connection, run_pk: int, ord_: int, wanted: int) -> Columns:
+    first, gathered = 0, 0
+    for seq, n in _sizes.all(connection, (run_pk, ord_)):
+        first, gathered = seq, gathered + n
+        if gathered >= wanted:
+            break
+    points = unpack(row[0] for row in _chunks_from.all(connection, (run_pk, ord_, first)))
+    return points.part(len(points) - wanted, len(points))
+
+
+def latest(connection: Connection, run_pks: Sequence[int]) -> dict[int, list[Latest]]:
+    """The latest point of every metric of each run, by name."""
+    found: dict[int, list[Latest]] = {pk: [] for pk in run_pks}
+    statement = (
+        select(series.c.run_pk, series.c.name, series.c.last_step, series.c.last_timestamp, series.c.last_value)
+        .where(series.c.run_pk.in_(bindparam("runs", expanding=True)))
+        .order_by(series.c.run_pk, series.c.name)
+    )
+    for some in parts(run_pks):
+        for pk, name, step, stamp, value in connection.execute(statement, {"runs": some}):
+            found[pk].append(Latest(name, step, stamp, _number(value)))
+    return found
+
+
+def parts(keys: Sequence[K], size: int = 1000) -> Iterable[Sequence[K]]:
+    """``keys`` in stretches that a database takes in one IN list."""
+    return (keys[at : at + size] for at in range(0, len(keys), size))
+
+
+def stored_bytes(points: int) -> int:
+    """What that many points occupy in the database, heads and pages apart."""
+    return points * WIDTH
+
+
+def _number(value: float | None) -> float:
+    return math.nan if value is None else value
+
+
+def _null(value: float) -> float | None:
+    return None if math.isnan(value) else value
+
+
+def _rank(point: tuple[int, int, float]) -> tuple[int, int, bool, float]:
+    # NaN compares with nothing; here it stands below every number.
+    step, stamp, value = point
+    nan = math.isnan(value)
+    return step, stamp, not nan, 0.0 if nan else value
+
+
+def _greatest(points: Columns) -> tuple[int, int, float]:
+    top = max(points.steps)
+    if points.steps.count(top) == 1:
+        i = points.steps.index(top)
+        return top, points.timestamps[i], points.values[i]
+    rows = zip(points.steps, points.timestamps, points.values, strict=True)
+    return max((row for row in rows if row[0] == top), key=_rank)
+
+
+def _range(values: array[float]) -> tuple[float, float]:
+    """The least and the greatest value, NaN if there is nothing but NaN."""
+    if math.isnan(sum(values)):  # NaN among them, or infinities of both signs
+        numbers = [value for value in values if not math.isnan(value)]
+        return (min(numbers), max(numbers)) if numbers else (math.nan, math.nan)
+    return min(values), max(values)

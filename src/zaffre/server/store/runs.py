@@ -1,0 +1,250 @@
+"""Runs: rows, their history of states, and the leases by which one worker at a time takes them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, bindparam, func, insert, select, update
+
+from zaffre.core import codec
+from zaffre.core.entities import Run, RunError, ScriptSpec
+from zaffre.core.errors import NotFound
+from zaffre.core.states import RunStatus
+from zaffre.core.wire import RunEvent
+from zaffre.server.store import metrics, pairs
+from zaffre.server.store.prepared import Prepared
+from zaffre.server.store.schema import (
+    experiments,
+    params,
+    run_events,
+    run_properties,
+    run_specs,
+    run_tags,
+    runs,
+    workspaces,
+)
+
+parents = runs.alias("parents")
+roots = runs.alias("roots")
+
+_row_of = Prepared(
+    select(
+        runs.c.pk, runs.c.experiment_id, runs.c.status, runs.c.archived_at, runs.c.start_time, runs.c.end_time
+    ).where(
+        runs.c.workspace_pk == select(workspaces.c.pk).where(workspaces.c.name == bindparam("ws")).scalar_subquery(),
+        runs.c.id == bindparam("run"),
+    ),
+    ("ws", "run"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RunKey:
+    """What an act must know of a run before it writes to it."""
+
+    pk: int
+    id: str
+    experiment_id: int
+    status: RunStatus
+    archived: bool
+    start_time: int | None
+    end_time: int | None
+
+
+def key_of(connection: Connection, ws: str, run_id: str) -> RunKey:
+    """The run with this id; raises ``NotFound``."""
+    row = _row_of.one(connection, (ws, run_id))
+    if row is None:
+        raise missing(ws, run_id)
+    pk, experiment_id, status, archived_at, start_time, end_time = row
+    return RunKey(pk, run_id, experiment_id, RunStatus(status), archived_at is not None, start_time, end_time)
+
+
+def find_key(connection: Connection, ws: str, run_id: str) -> RunKey | None:
+    return key_of(connection, ws, run_id) if _row_of.one(connection, (ws, run_id)) else None
+
+
+def missing(ws: str, run_id: str) -> NotFound:
+    return NotFound(
+        f"Run with id={run_id} not found in workspace {ws!r}. Check the id, and that it belongs to this workspace.",
+        run_id=run_id,
+        workspace=ws,
+    )
+
+
+def rows() -> Select[Any]:
+    """Runs with the names that their entity shows; searches add conditions and an order."""
+    return (
+        select(
+            runs,
+            experiments.c.name.label("experiment_name"),
+            workspaces.c.name.label("workspace"),
+            parents.c.id.label("parent_id"),
+            roots.c.id.label("root_id"),
+        )
+        .join(experiments, experiments.c.id == runs.c.experiment_id)
+        .join(workspaces, workspaces.c.pk == runs.c.workspace_pk)
+        .outerjoin(parents, parents.c.pk == runs.c.parent_pk)
+        .outerjoin(roots, roots.c.pk == runs.c.root_pk)
+    )
+
+
+def get(connection: Connection, pk: int) -> Run:
+    return load(connection, connection.execute(rows().where(runs.c.pk == pk)).all())[0]
+
+
+def load(connection: Connection, found: Sequence[Row[Any]]) -> list[Run]:
+    """The entities of ``rows()``, in the same order, with tags, properties, params and latest metrics."""
+    pks = [int(row.pk) for row in found]
+    tags = pairs.load(connection, run_tags, pks)
+    properties = pairs.load(connection, run_properties, pks)
+    logged = pairs.load(connection, params, pks)
+    latest = metrics.latest(connection, pks)
+    return [
+        Run(
+            id=row.id,
+            workspace=row.workspace,
+            experiment_id=row.experiment_id,
+            experiment_name=row.experiment_name,
+            number=row.number,
+            display_name=row.display_name,
+            status=RunStatus(row.status),
+            created_at=row.created_at,
+            type=row.type,
+            description=row.description,
+            created_by=row.created_by,
+            parent_id=row.parent_id,
+            root_id=row.root_id,
+            target=row.target,
+            start_time=row.start_time,
+            end_time=row.end_time,
+            snapshot_id=row.snapshot_id,
+            archived_at=row.archived_at,
+            tags=tags[row.pk],
+            properties=properties[row.pk],
+            params=logged[row.pk],
+            metrics={point.name: point.value for point in latest[row.pk]},
+            error=None if row.error is None else codec.convert(row.error, RunError, what="a run's error"),
+            waiting_for=row.waiting_for,
+        )
+        for row in found
+    ]
+
+
+def add(connection: Connection, values: dict[str, Any], spec: ScriptSpec | None) -> int:
+    """Insert a run with the next number of its experiment; answers its row number."""
+    experiment_id = values["experiment_id"]
+    number = connection.execute(
+        update(experiments)
+        .where(experiments.c.id == experiment_id)
+        .values(last_run_number=experiments.c.last_run_number + 1)
+        .returning(experiments.c.last_run_number)
+    ).scalar_one()
+    pk = connection.execute(insert(runs).values(**values, number=number).returning(runs.c.pk)).scalar_one()
+    if spec is not None:
+        connection.execute(insert(run_specs).values(run_pk=pk, spec=codec.to_plain(spec)))
+    return int(pk)
+
+
+def change(connection: Connection, pks: Sequence[int], **values: Any) -> None:
+    """Set columns of runs. The status is set by ``tracking`` alone, which checks it and writes the event."""
+    for some in metrics.parts(pks):
+        connection.execute(update(runs).where(runs.c.pk.in_(some)).values(**values))
+
+
+def spec(connection: Connection, pk: int) -> ScriptSpec | None:
+    """What a submitted run executes; None for a run that was not submitted."""
+    found = connection.execute(select(run_specs.c.spec).where(run_specs.c.run_pk == pk)).scalar()
+    return None if found is None else codec.convert(found, ScriptSpec, what="a run's spec")
+
+
+def add_event(connection: Connection, pk: int, at: int, status: RunStatus, reason: str) -> None:
+    connection.execute(insert(run_events).values(run_pk=pk, at=at, status=status.value, reason=reason))
+
+
+def events(connection: Connection, pk: int) -> list[RunEvent]:
+    """The states of a run, oldest first."""
+    statement = select(run_events).where(run_events.c.run_pk == pk).order_by(run_events.c.pk)
+    return [
+        RunEvent(at=row.at, status=RunStatus(row.status), reason=row.reason) for row in connection.execute(statement)
+    ]
+
+
+def descendants(connection: Connection, pk: int) -> list[int]:
+    """The row numbers of a run's children, their children, and so on."""
+    family = select(runs.c.pk).where(runs.c.parent_pk == pk).cte("family", recursive=True)
+    family = family.union_all(select(runs.c.pk).join(family, runs.c.parent_pk == family.c.pk))
+    return [int(found) for found in connection.execute(select(family.c.pk).order_by(family.c.pk)).scalars()]
+
+
+def ids(connection: Connection, pks: Sequence[int]) -> dict[int, str]:
+    found: dict[int, str] = {}
+    for some in metrics.parts(pks):
+        for pk, run_id in connection.execute(select(runs.c.pk, runs.c.id).where(runs.c.pk.in_(some))):
+            found[pk] = run_id
+    return found
+
+
+def ids_of_experiment(connection: Connection, experiment_id: int) -> list[str]:
+    """The ids of all runs of an experiment, archived ones too."""
+    return list(connection.execute(select(runs.c.id).where(runs.c.experiment_id == experiment_id)).scalars())
+
+
+def beat(connection: Connection, pk: int, now: int) -> None:
+    connection.execute(update(runs).where(runs.c.pk == pk).values(heartbeat_at=now))
+
+
+def silent(connection: Connection, statuses: Iterable[RunStatus], before: int) -> list[Run]:
+    """Runs in one of ``statuses`` whose last heartbeat is older than ``before``; a run that never beat is not meant."""
+    wanted = [status.value for status in statuses]
+    statement = rows().where(runs.c.status.in_(wanted), runs.c.heartbeat_at < before).order_by(runs.c.pk)
+    return load(connection, connection.execute(statement).all())
+
+
+def waiting(connection: Connection, statuses: Iterable[RunStatus], now: int, *, limit: int = 100) -> list[Run]:
+    """Submitted runs, not for "local", in one of ``statuses`` and without a lease that holds; the oldest first."""
+    statement = (
+        rows()
+        .join(run_specs, run_specs.c.run_pk == runs.c.pk)
+        .where(
+            runs.c.status.in_([status.value for status in statuses]),
+            runs.c.target != "local",
+            runs.c.archived_at.is_(None),
+            (runs.c.lease_until.is_(None)) | (runs.c.lease_until < now),
+        )
+        .order_by(runs.c.pk)
+        .limit(limit)
+    )
+    return load(connection, connection.execute(statement).all())
+
+
+def count_on(connection: Connection, ws: str, target: str, statuses: Iterable[RunStatus]) -> int:
+    """How many runs of a compute target are in one of ``statuses``."""
+    statement = (
+        select(func.count())
+        .select_from(runs.join(workspaces, workspaces.c.pk == runs.c.workspace_pk))
+        .where(
+            workspaces.c.name == ws, runs.c.target == target, runs.c.status.in_([status.value for status in statuses])
+        )
+    )
+    return int(connection.execute(statement).scalar_one())
+
+
+def lease(connection: Connection, pk: int, token: str, until: int, now: int) -> bool:
+    """Take the lease on a run, or prolong one's own; False while another worker's holds."""
+    free = (runs.c.lease_until.is_(None)) | (runs.c.lease_until < now) | (runs.c.lease_token == token)
+    done = connection.execute(update(runs).where(runs.c.pk == pk, free).values(lease_token=token, lease_until=until))
+    return int(done.rowcount) == 1
+
+
+def holds(connection: Connection, pk: int, token: str) -> bool:
+    """Whether the lease that ``token`` took still stands: only then may its holder apply what it found."""
+    return connection.execute(select(runs.c.pk).where(runs.c.pk == pk, runs.c.lease_token == token)).first() is not None
+
+
+def release(connection: Connection, pk: int, token: str) -> None:
+    connection.execute(
+        update(runs).where(runs.c.pk == pk, runs.c.lease_token == token).values(lease_token=None, lease_until=None)
+    )
