@@ -340,3 +340,4 @@ class ServiceSpec:
     port: int | None = None  # None: a free one
     interpreter: str | None = None
     environment_variables: dict[str, str] = field(default_factory=dict)
+    local_models: dict[str, str] = field(default_factory=dict)  # not registered: name -> path on the service's machine
