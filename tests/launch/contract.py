@@ -51,9 +51,9 @@ while True:
     pathlib.Path(sys.argv[1]).write_text(str(time.time()))
     time.sleep(0.02)
 '''
-leave = "import subprocess, sys; subprocess.Popen([sys.executable, '-c', sys.argv[1], 'orphan'], start_new_session=True)"
+go = "import subprocess, sys; subprocess.Popen([sys.executable, '-c', sys.argv[1], 'orphan'], start_new_session=True)"
 subprocess.Popen([sys.executable, "-c", beat, "child"])
-subprocess.Popen([sys.executable, "-c", leave, beat])
+subprocess.Popen([sys.executable, "-c", go, beat])
 time.sleep(600)
 """
 

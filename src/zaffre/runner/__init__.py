@@ -1,0 +1,1 @@
+"""Beside the user's code: ``python -m zaffre.runner run`` supervises one run, ``service`` one web service."""
