@@ -55,6 +55,12 @@ def versions(connection: Connection, ws: str, name: str) -> list[EnvironmentVers
     return found
 
 
+def numbers(connection: Connection, ws: str, name: str) -> list[str]:
+    """The version of every version."""
+    query = rows(ws).where(environment_versions.c.name == name).with_only_columns(environment_versions.c.version)
+    return list(connection.execute(query).scalars())
+
+
 def latest(connection: Connection, ws: str) -> list[EnvironmentVersion]:
     """The version of each environment that its label "latest" points at, by name."""
     key_of(connection, ws)

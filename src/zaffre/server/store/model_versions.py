@@ -154,6 +154,12 @@ def remove(connection: Connection, pk: int) -> None:
     connection.execute(delete(model_versions).where(model_versions.c.pk == pk))
 
 
+def archive_stage(connection: Connection, ws: str, name: str, stage: str, now: int) -> None:
+    """Move every version of a model that is in ``stage`` to Archived."""
+    which = (model_versions.c.model_pk == models.key_of(connection, ws, name)) & (model_versions.c.stage == stage)
+    connection.execute(update(model_versions).where(which).values(stage="Archived", updated_at=now))
+
+
 def set_tags(connection: Connection, pk: int, tags: Mapping[str, str]) -> None:
     pairs.put(connection, model_version_tags, pk, tags)
 

@@ -1,0 +1,278 @@
+"""The acts on versions of models: made from an upload, from a run's artifacts or from any folder of the store."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection
+
+from zaffre.core.entities import Json, ModelVersion
+from zaffre.core.errors import (
+    InvalidValue,
+    ModelInUse,
+    ModelInvalid,
+    ModelPathNotFoundException,
+    NotFound,
+    StateConflict,
+)
+from zaffre.core.ids import new_hex, now_ms
+from zaffre.core.names import check_artifact_path, check_model
+from zaffre.core.wire import ModelCreate, ModelPatch
+from zaffre.server.artifacts import roots
+from zaffre.server.artifacts.contract import ArtifactStore
+from zaffre.server.store import model_versions, models, runs, uploads
+from zaffre.server.store.engine import Store
+from zaffre.server.store.model_versions import VersionQuery
+from zaffre.server.store.paging import Found
+
+Files = tuple[str, str]  # a root of the artifact store, and the file or folder in it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewVersion:
+    """What is known of a version before its files are in place."""
+
+    name: str
+    created_by: str = ""
+    description: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    properties: Mapping[str, str] = field(default_factory=dict)
+    framework: str | None = None
+    framework_version: str | None = None
+    run_id: str | None = None
+    source: str = ""
+    logged_model_id: str | None = None
+    resource_configuration: Json = None
+    datasets: Json = None
+    parent_id: str | None = None
+
+
+class Versions:
+    """Register, find, change and delete versions. ``ws`` is the name of a workspace."""
+
+    def __init__(self, store: Store, artifacts: ArtifactStore) -> None:
+        self._store = store
+        self._artifacts = artifacts
+
+    def begin_upload(self, ws: str) -> str:
+        """The id of an empty upload, to which files are then sent."""
+        upload_id = new_hex()
+        self._store.write(lambda connection: uploads.add(connection, ws, upload_id, now_ms()))
+        return upload_id
+
+    def upload_root(self, ws: str, upload_id: str) -> str:
+        """Where an upload's files go; ``NotFound`` once it was registered."""
+        self._store.read(lambda connection: uploads.check(connection, ws, upload_id))
+        return roots.upload(upload_id)
+
+    def register(self, ws: str, wanted: ModelCreate, *, created_by: str = "") -> ModelVersion:
+        """A new version with the files of an upload or of a run.
+
+        ``ModelPathNotFoundException`` when the run has nothing at the path, ``ModelInvalid`` for an upload that is
+        not one file or one folder.
+        """
+        new = NewVersion(
+            name=wanted.name,
+            created_by=created_by,
+            description=wanted.description,
+            tags=wanted.tags,
+            properties=wanted.properties,
+            framework=wanted.framework,
+            framework_version=wanted.framework_version,
+            run_id=wanted.run_id,
+            resource_configuration=wanted.resource_configuration,
+            datasets=wanted.datasets,
+        )
+        if wanted.framework_version is not None and wanted.framework is None:
+            raise ModelInvalid("model_framework_version is given without model_framework. Name the framework too.")
+        if (wanted.upload_id is None) == (wanted.run_path is None):
+            raise ModelInvalid("A model comes either from an upload (upload_id) or from a run's artifacts (run_path).")
+        if wanted.upload_id is not None:
+            return self._register_upload(ws, new, wanted, wanted.upload_id)
+        if wanted.run_id is None or wanted.run_path is None:
+            raise ModelInvalid("run_path is given without run_id: name the run whose artifacts are meant.")
+        check_artifact_path(wanted.run_path)
+        return self.register_files(ws, new, (roots.run(ws, wanted.run_id), wanted.run_path))
+
+    def register_files(self, ws: str, new: NewVersion, files: Files | None) -> ModelVersion:
+        """A new version with a copy of ``files``; with ``None`` it has no files of its own, only its ``source``."""
+        if files is None:
+            return self._add(ws, new, self._reserve(ws, new), entry="", unpack=False, size=0)
+        root, path = files
+        try:
+            folder = self._artifacts.info(root, path).is_dir
+        except NotFound as error:
+            raise ModelPathNotFoundException(
+                f"ModelPathNotFoundException: Could not locate {path!r} among the artifacts of "
+                f"{'run ' + new.run_id if new.run_id else root}. Look at run.get_file_names() for what there is.",
+                path=path,
+                run_id=new.run_id,
+            ) from error
+        version = self._reserve(ws, new)
+        entry = path.rstrip("/").rpartition("/")[2]
+        size = self._artifacts.copy((root, path), (roots.model(ws, new.name, version), entry))
+        return self._add(ws, new, version, entry=entry, unpack=folder, size=size)
+
+    def get(self, ws: str, name: str, version: int | None = None) -> ModelVersion:
+        """A version, by default the newest. Raises ``ModelNotFound``."""
+        return self._store.read(lambda connection: model_versions.get(connection, ws, name, version))
+
+    def search(self, ws: str, query: VersionQuery, *, limit: int, after: str | None = None) -> Found[ModelVersion]:
+        return self._store.read(
+            lambda connection: model_versions.search(connection, ws, query, limit=limit, after=after)
+        )
+
+    def change(self, ws: str, name: str, version: int, patch: ModelPatch) -> ModelVersion:
+        """Set what is given. A property that is set never changes: ``StateConflict``."""
+        given = {
+            "description": patch.description,
+            "framework": patch.framework,
+            "framework_version": patch.framework_version,
+            "resource_configuration": patch.resource_configuration,
+            "datasets": patch.datasets,
+        }
+        values = {key: value for key, value in given.items() if value is not None}
+
+        def apply(connection: Connection) -> ModelVersion:
+            pk = model_versions.key_of(connection, ws, name, version)
+            check_added(model_versions.properties_of(connection, pk), patch.properties or {}, f"model {name}:{version}")
+            model_versions.set_tags(connection, pk, patch.tags or {})
+            model_versions.remove_tags(connection, pk, patch.remove_tags or [])
+            model_versions.add_properties(connection, pk, patch.properties or {})
+            return self._touch(connection, ws, name, version, values)
+
+        return self._store.write(apply)
+
+    def remove_tag(self, ws: str, name: str, version: int, key: str) -> bool:
+        """Whether there was such a tag."""
+
+        def apply(connection: Connection) -> bool:
+            pk = model_versions.key_of(connection, ws, name, version)
+            return model_versions.remove_tags(connection, pk, [key]) == 1
+
+        return self._store.write(apply)
+
+    def set_stage(self, ws: str, name: str, version: int, stage: str, *, archive_existing: bool) -> ModelVersion:
+        """Move a version to a stage; with ``archive_existing`` those that are in it become Archived."""
+
+        def apply(connection: Connection) -> ModelVersion:
+            model_versions.key_of(connection, ws, name, version)
+            if archive_existing:
+                model_versions.archive_stage(connection, ws, name, stage, now_ms())
+            return self._touch(connection, ws, name, version, {"stage": stage})
+
+        return self._store.write(apply)
+
+    def delete(self, ws: str, name: str, version: int) -> None:
+        """Delete a version with its files; its number is never given again. ``ModelInUse`` while a service uses it."""
+
+        def apply(connection: Connection) -> None:
+            pk = model_versions.key_of(connection, ws, name, version)
+            refuse_if_used(connection, ws, name, version)
+            model_versions.remove(connection, pk)
+            models.remove_aliases_of(connection, models.key_of(connection, ws, name), version)
+
+        self._store.write(apply)
+        self._artifacts.delete_root(roots.model(ws, name, version))
+
+    def _register_upload(self, ws: str, new: NewVersion, wanted: ModelCreate, upload_id: str) -> ModelVersion:
+        root = self.upload_root(ws, upload_id)
+        top = self._artifacts.listing(root, recursive=False)
+        if len(top) != 1 or wanted.entry not in (None, top[0].path):
+            names = ", ".join(repr(info.path) for info in top) or "nothing"
+            raise ModelInvalid(
+                f"A model is one file or one folder, but the upload holds {names}. Put the files into one folder.",
+                upload_id=upload_id,
+            )
+        if wanted.unpack and not top[0].is_dir:
+            raise ModelInvalid(f"{top[0].path!r} is one file: there is nothing to unpack.", upload_id=upload_id)
+        size = sum(info.size or 0 for info in self._artifacts.listing(root))
+        version = self._reserve(ws, new)
+        self._artifacts.move_root(root, roots.model(ws, new.name, version))
+        made = self._add(ws, new, version, entry=top[0].path, unpack=top[0].is_dir, size=size)
+        self._store.write(lambda connection: uploads.remove(connection, upload_id))
+        return made
+
+    def _reserve(self, ws: str, new: NewVersion) -> int:
+        """The number of the new version. Files come to their place before the row that shows them is written."""
+        check_model(new.name)
+
+        def apply(connection: Connection) -> int:
+            if new.run_id is not None:
+                runs.key_of(connection, ws, new.run_id)
+            pk = models.find_key(connection, ws, new.name)
+            if pk is None:
+                pk = models.add(connection, ws, new.name, now_ms())
+            return model_versions.next_number(connection, pk)
+
+        return self._store.write(apply)
+
+    def _add(self, ws: str, new: NewVersion, version: int, *, entry: str, unpack: bool, size: int) -> ModelVersion:
+        now = now_ms()
+        values: dict[str, Any] = {
+            "version": version,
+            "created_at": now,
+            "updated_at": now,
+            "created_by": new.created_by,
+            "description": new.description,
+            "framework": new.framework,
+            "framework_version": new.framework_version,
+            "run_id": new.run_id,
+            "source": new.source,
+            "logged_model_id": new.logged_model_id,
+            "entry": entry,
+            "unpack": int(unpack),
+            "size": size,
+            "resource_configuration": new.resource_configuration,
+            "datasets": new.datasets,
+            "parent_id": new.parent_id,
+        }
+
+        def apply(connection: Connection) -> ModelVersion:
+            if new.run_id is not None:
+                key = runs.key_of(connection, ws, new.run_id)
+                values["experiment_name"] = runs.get(connection, key.pk).experiment_name
+            pk = models.key_of(connection, ws, new.name)
+            model_versions.add(connection, pk, new.tags, new.properties, values)
+            return model_versions.get(connection, ws, new.name, version)
+
+        return self._store.write(apply)
+
+    def _touch(
+        self, connection: Connection, ws: str, name: str, version: int, values: Mapping[str, Any]
+    ) -> ModelVersion:
+        now = now_ms()
+        pk = model_versions.key_of(connection, ws, name, version)
+        model_versions.change(connection, pk, updated_at=now, **values)
+        models.change(connection, models.key_of(connection, ws, name), updated_at=now)
+        return model_versions.get(connection, ws, name, version)
+
+
+def check_added(known: Mapping[str, str], added: Mapping[str, str], where: str) -> None:
+    """Raise ``StateConflict`` if a property in ``added`` is set already, to something else."""
+    for key, value in added.items():
+        if known.get(key, value) != value:
+            raise StateConflict(
+                f"Property {key!r} of {where} is set to {known[key]!r} and never changes. Use a tag for what changes.",
+                property=key,
+            )
+
+
+def refuse_if_used(connection: Connection, ws: str, name: str, version: int | None = None) -> None:
+    """Raise ``ModelInUse`` if a live service was given the version, or any version of the model."""
+    users: Sequence[str] = model_versions.services_using(connection, ws, name, version)
+    if users:
+        which = name if version is None else f"{name}:{version}"
+        raise ModelInUse(
+            f"Model {which} cannot be deleted: it is used by {', '.join(users)}. Delete or update the service first.",
+            services=list(users),
+        )
+
+
+def check_version(text: str) -> int:
+    """A version in a path or in ``name:version`` as a number."""
+    if not (text.isdecimal() and len(text) <= 18):
+        raise InvalidValue(f"{text!r} is not a model version: it is a whole number from 1.")
+    return int(text)
