@@ -23,7 +23,10 @@ from zaffre.server.api.guard import Answers, Guard
 from zaffre.server.api.parts import Parts
 from zaffre.server.artifacts.local import LocalArtifacts
 from zaffre.server.mlflow import errors as mlflow_errors
+from zaffre.server.registry.environments import Environments
+from zaffre.server.registry.models import Models
 from zaffre.server.registry.snapshots import Snapshots
+from zaffre.server.registry.versions import Versions
 from zaffre.server.registry.workspaces import Workspaces
 from zaffre.server.settings import Settings
 from zaffre.server.store.engine import Store
@@ -72,6 +75,9 @@ def build(settings: Settings) -> Parts:
         credentials=Credentials(store),
         workspaces=workspaces,
         snapshots=Snapshots(store, artifacts),
+        models=Models(store, artifacts),
+        versions=Versions(store, artifacts),
+        environments=Environments(store),
     )
 
 

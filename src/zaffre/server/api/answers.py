@@ -11,6 +11,7 @@ from starlette.responses import Response
 from zaffre.core import codec
 from zaffre.core.errors import InvalidValue
 from zaffre.core.wire import ErrorAnswer, Page
+from zaffre.server.store.paging import Found
 from zaffre.server.store.tokens import Principal
 
 T = TypeVar("T")
@@ -50,10 +51,15 @@ def page(items: Sequence[T], limit: int | None, after: str | None) -> Page[T]:
     return Page(items=list(items[start:end]), next=str(end) if end < len(items) else None)
 
 
-def wants(tags: dict[str, str], filters: Iterable[str] | None) -> bool:
-    """Whether ``tags`` has every one of ``filters``: ``key`` or ``key=value``."""
+def found(result: Found[T]) -> Page[T]:
+    """One page of a search."""
+    return Page(items=result.items, next=result.next)
+
+
+def pair_filters(filters: Iterable[str] | None) -> dict[str, str | None]:
+    """``key`` and ``key=value`` in a query as a mapping; ``None`` where any value will do."""
+    wanted: dict[str, str | None] = {}
     for text in filters or ():
         key, given, value = text.partition("=")
-        if key not in tags or (given and tags[key] != value):
-            return False
-    return True
+        wanted[key] = value if given else None
+    return wanted

@@ -9,7 +9,10 @@ from fastapi import Depends, Request
 
 from zaffre.server.api.credentials import Credentials
 from zaffre.server.artifacts.contract import ArtifactStore
+from zaffre.server.registry.environments import Environments
+from zaffre.server.registry.models import Models
 from zaffre.server.registry.snapshots import Snapshots
+from zaffre.server.registry.versions import Versions
 from zaffre.server.registry.workspaces import Workspaces
 from zaffre.server.settings import Settings
 from zaffre.server.store.engine import Store
@@ -24,6 +27,9 @@ class Parts:
     credentials: Credentials
     workspaces: Workspaces
     snapshots: Snapshots
+    models: Models
+    versions: Versions
+    environments: Environments
 
 
 def _parts(request: Request) -> Parts:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from zaffre.core.wire import API
-from zaffre.server.api import datastores, server, snapshots, workspaces
+from zaffre.server.api import datastores, environments, models, server, snapshots, workspaces
 from zaffre.server.api.answers import ERRORS
 
-_WORKSPACE_NOUNS = (datastores, snapshots)
+_WORKSPACE_NOUNS = (snapshots, models, environments, datastores)
 
 
 def router() -> APIRouter:
