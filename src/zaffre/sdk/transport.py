@@ -207,7 +207,8 @@ class Transport:
         headers: Mapping[str, str] | None,
         timeout: float | None,
     ) -> Iterator[httpx.Response]:
-        sent = {"authorization": f"Bearer {self.token}", **(headers or {})}
+        identity = {"authorization": f"Bearer {self.token}"} if self.token else {}
+        sent = {**identity, **(headers or {})}
         body: bytes | Iterator[bytes] | None
         if content is None or isinstance(content, bytes):
             body = content
