@@ -45,6 +45,11 @@ def home() -> Path:
     return Path(named).expanduser().absolute() if named else Path.home() / ".zaffre"
 
 
+def in_run() -> bool:
+    """Whether this process executes a submitted run: every variable that says so is set."""
+    return all(os.environ.get(name) for name in contract.ONLINE_VARIABLES)
+
+
 def find_server(at: Path | None = None) -> ServerInfo | None:
     """The server that ``server.json`` of ``at`` (default: ``home()``) names, if it answers; else None."""
     info = _recorded(at or home())
@@ -86,12 +91,8 @@ def read_token(at: Path) -> str:
         ) from error
 
 
-def start_server(at: Path, *, port: int | None = None) -> ServerInfo:
-    """Start ``python -m zaffre.server`` for ``at`` in the background and wait until it answers.
-
-    A server that is already there is returned; two processes that start at once get the same one. ``port`` defaults
-    to ZAFFRE_PORT, else 5577 if that is free, else any free port.
-    """
+def check_server_extra(at: Path) -> None:
+    """Raise ``ServerUnavailable``, which says what to install, where this Python lacks the server's packages."""
     missing = [name for name in _SERVER_MODULES if importlib.util.find_spec(name) is None]
     if missing:
         raise ServerUnavailable(
@@ -99,6 +100,15 @@ def start_server(at: Path, *, port: int | None = None) -> ServerInfo:
             f'run `pip install "zaffre[server]"`, or set {contract.ZAFFRE_URL} and {contract.ZAFFRE_TOKEN} to use a '
             "server elsewhere."
         )
+
+
+def start_server(at: Path, *, port: int | None = None) -> ServerInfo:
+    """Start ``python -m zaffre.server`` for ``at`` in the background and wait until it answers.
+
+    A server that is already there is returned; two processes that start at once get the same one. ``port`` defaults
+    to ZAFFRE_PORT, else 5577 if that is free, else any free port.
+    """
+    check_server_extra(at)
     at.mkdir(parents=True, exist_ok=True, mode=0o700)
     with exclusive(at / "start.lock"):
         return find_server(at) or _launch(at, port if port is not None else _choose_port())

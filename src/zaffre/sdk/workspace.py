@@ -10,7 +10,7 @@ from zaffre.core import contract, entities, limits, names, wire
 from zaffre.core.errors import UserErrorException, WorkspaceNotFound
 from zaffre.sdk.authentication import AbstractAuthentication
 from zaffre.sdk.client import Client, segment
-from zaffre.sdk.discovery import connect
+from zaffre.sdk.discovery import connect, in_run
 from zaffre.sdk.late import late
 from zaffre.sdk.scope import Scope
 from zaffre.sdk.unbuilt import not_built
@@ -77,9 +77,17 @@ class Workspace:
         """The workspace that ``config.json`` names, in Azure's shapes, searched for as Azure's SDK does.
 
         Looked for in ``.azureml``, then ``aml_config``, then directly, each from ``path`` (default: the current
-        folder) up to the root. The embedded server makes the workspace on first use.
+        folder) up to the root. The embedded server makes the workspace on first use. Inside a run that has no such
+        file it is the run's workspace.
         """
-        reference = read_config(find_config(path, _file_name))
+        try:
+            file = find_config(path, _file_name)
+        except UserErrorException:
+            workspace: Workspace | None = late("run_context", "run_workspace")() if in_run() else None
+            if workspace is None:
+                raise
+            return workspace
+        reference = read_config(file)
         return Workspace(reference.subscription_id, reference.resource_group, reference.workspace_name, auth)
 
     @staticmethod
@@ -274,7 +282,7 @@ class Workspace:
         """
         scheme, _, host = self._scope.client.url.partition("://")
         token = self._scope.client.token
-        if not late("run_context", "in_run")():
+        if not in_run():
             wanted = wire.TokenCreate(kind="mlflow", expires_in_seconds=MLFLOW_TOKEN_SECONDS, workspace=self.name)
             token = self._scope.client.post("/api/v1/tokens", wire.TokenCreated, wanted).token
         below = "" if self.name == contract.DEFAULT_WORKSPACE else f"/workspaces/{segment(self.name)}"
