@@ -1,0 +1,1 @@
+"""The command line: one command, one small file. A command returns what it found; ``output`` alone prints."""

@@ -1,0 +1,1 @@
+"""``zaffre compute``: the compute targets of a workspace."""

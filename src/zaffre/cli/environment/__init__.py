@@ -1,0 +1,1 @@
+"""``zaffre environment``: the software environments of a workspace."""

@@ -1,0 +1,1 @@
+"""``zaffre experiment``: the experiments of a workspace."""

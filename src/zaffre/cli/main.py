@@ -1,0 +1,58 @@
+"""The program ``zaffre``: parse, run, print, and answer the shell with an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from cyclopts import CycloptsError
+
+from zaffre.cli.exits import Exit, UsageError, exit_code
+from zaffre.cli.output import Format, show, show_error
+from zaffre.cli.results import Details, Listing
+from zaffre.cli.session import Printing
+from zaffre.cli.tree import build
+from zaffre.core.errors import AzureMLException
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    sys.exit(run(sys.argv[1:] if arguments is None else arguments))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Carry out one command line and return its exit code; every error becomes a sentence on stderr."""
+    try:
+        command, bound, _ = build().parse_args(list(arguments), exit_on_error=False, print_error=False)
+    except CycloptsError as error:
+        show_error(UsageError(f"{error} See `zaffre --help`."))
+        return Exit.USAGE
+    try:
+        return _carry_out(command, bound.args, bound.kwargs)
+    except BrokenPipeError:
+        # The reader of a pipe (head, less) has gone; nothing more can be said on stdout, not even by Python's exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.DONE
+    except KeyboardInterrupt:
+        return Exit.INTERRUPTED
+    except (AzureMLException, UsageError, OSError) as error:
+        show_error(error)
+        return exit_code(error)
+
+
+def _carry_out(command: Callable[..., Any], args: tuple[object, ...], kwargs: dict[str, object]) -> int:
+    result = command(*args, **kwargs)
+    if isinstance(result, str) or not hasattr(result, "__dataclass_fields__"):
+        return Exit.DONE  # help and version, which the parser prints by itself
+    show(result, _format(kwargs))
+    return result.exit if isinstance(result, Listing | Details) else Exit.DONE
+
+
+def _format(kwargs: dict[str, object]) -> Format:
+    chosen = [value.output for value in kwargs.values() if isinstance(value, Printing)]
+    return chosen[0] if chosen else "table"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""``zaffre model``: the model registry of a workspace."""

@@ -1,0 +1,1 @@
+"""``zaffre run``: submit, follow and fetch runs."""

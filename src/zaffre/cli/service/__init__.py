@@ -1,0 +1,1 @@
+"""``zaffre service``: deploy models as web services, score and read them."""

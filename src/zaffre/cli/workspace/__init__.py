@@ -1,0 +1,1 @@
+"""``zaffre workspace``: the workspaces of the server."""
