@@ -32,6 +32,9 @@ class Columns:
     def part(self, start: int, stop: int) -> Columns:
         return Columns(self.steps[start:stop], self.timestamps[start:stop], self.values[start:stop])
 
+    def then(self, other: Columns) -> Columns:
+        return Columns(self.steps + other.steps, self.timestamps + other.timestamps, self.values + other.values)
+
     def pick(self, rows: Iterable[int]) -> Columns:
         """The points at these places, in this order."""
         places = list(rows)

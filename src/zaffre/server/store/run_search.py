@@ -119,7 +119,9 @@ def _tag(condition: Condition) -> ColumnElement[bool]:
     if condition.key == NAME_TAG:
         return compare(runs.c.display_name, condition)
     if condition.key == PARENT_TAG:
-        return compare(rows.parents.c.id, condition)
+        # A child made through the SDK has a parent and no tag; one whose tag names no run of ours, the other way round.
+        tag = select(run_tags.c.value).where(run_tags.c.run_pk == runs.c.pk, run_tags.c.key == PARENT_TAG)
+        return compare(func.coalesce(rows.parents.c.id, tag.scalar_subquery()), condition)
     return compare_pair(run_tags, runs.c.pk, condition)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, exists, func, insert, select, update
 
 from zaffre.core import codec
 from zaffre.core.entities import Run, RunError, ScriptSpec
@@ -14,6 +14,7 @@ from zaffre.core.errors import NotFound
 from zaffre.core.states import RunStatus
 from zaffre.core.wire import RunEvent
 from zaffre.server.store import metrics, pairs
+from zaffre.server.store import workspaces as spaces
 from zaffre.server.store.prepared import Prepared
 from zaffre.server.store.schema import (
     experiments,
@@ -31,7 +32,13 @@ roots = runs.alias("roots")
 
 _row_of = Prepared(
     select(
-        runs.c.pk, runs.c.experiment_id, runs.c.status, runs.c.archived_at, runs.c.start_time, runs.c.end_time
+        runs.c.pk,
+        runs.c.experiment_id,
+        runs.c.status,
+        runs.c.archived_at,
+        runs.c.start_time,
+        runs.c.target,
+        exists().where(run_specs.c.run_pk == runs.c.pk),
     ).where(
         runs.c.workspace_pk == select(workspaces.c.pk).where(workspaces.c.name == bindparam("ws")).scalar_subquery(),
         runs.c.id == bindparam("run"),
@@ -50,7 +57,8 @@ class RunKey:
     status: RunStatus
     archived: bool
     start_time: int | None
-    end_time: int | None
+    target: str | None
+    submitted: bool  # it has a script to execute, and so a runner
 
 
 def key_of(connection: Connection, ws: str, run_id: str) -> RunKey:
@@ -58,12 +66,19 @@ def key_of(connection: Connection, ws: str, run_id: str) -> RunKey:
     row = _row_of.one(connection, (ws, run_id))
     if row is None:
         raise missing(ws, run_id)
-    pk, experiment_id, status, archived_at, start_time, end_time = row
-    return RunKey(pk, run_id, experiment_id, RunStatus(status), archived_at is not None, start_time, end_time)
+    return _key(run_id, row)
 
 
 def find_key(connection: Connection, ws: str, run_id: str) -> RunKey | None:
-    return key_of(connection, ws, run_id) if _row_of.one(connection, (ws, run_id)) else None
+    row = _row_of.one(connection, (ws, run_id))
+    return None if row is None else _key(run_id, row)
+
+
+def _key(run_id: str, row: tuple[Any, ...]) -> RunKey:
+    pk, experiment_id, status, archived_at, start_time, target, submitted = row
+    return RunKey(
+        pk, run_id, experiment_id, RunStatus(status), archived_at is not None, start_time, target, bool(submitted)
+    )
 
 
 def missing(ws: str, run_id: str) -> NotFound:
@@ -133,7 +148,7 @@ def load(connection: Connection, found: Sequence[Row[Any]]) -> list[Run]:
     ]
 
 
-def add(connection: Connection, values: dict[str, Any], spec: ScriptSpec | None) -> int:
+def add(connection: Connection, ws: str, values: dict[str, Any], spec: ScriptSpec | None) -> int:
     """Insert a run with the next number of its experiment; answers its row number."""
     experiment_id = values["experiment_id"]
     number = connection.execute(
@@ -142,7 +157,8 @@ def add(connection: Connection, values: dict[str, Any], spec: ScriptSpec | None)
         .values(last_run_number=experiments.c.last_run_number + 1)
         .returning(experiments.c.last_run_number)
     ).scalar_one()
-    pk = connection.execute(insert(runs).values(**values, number=number).returning(runs.c.pk)).scalar_one()
+    given = {**values, "number": number, "workspace_pk": spaces.key_of(connection, ws)}
+    pk = connection.execute(insert(runs).values(**given).returning(runs.c.pk)).scalar_one()
     if spec is not None:
         connection.execute(insert(run_specs).values(run_pk=pk, spec=codec.to_plain(spec)))
     return int(pk)
@@ -152,6 +168,18 @@ def change(connection: Connection, pks: Sequence[int], **values: Any) -> None:
     """Set columns of runs. The status is set by ``tracking`` alone, which checks it and writes the event."""
     for some in metrics.parts(pks):
         connection.execute(update(runs).where(runs.c.pk.in_(some)).values(**values))
+
+
+def archive_with(connection: Connection, experiment_id: int, at: int | None) -> None:
+    """Archive the active runs of an experiment at ``at``; with None, restore those that were archived so."""
+    of_experiment = update(runs).where(runs.c.experiment_id == experiment_id)
+    if at is None:
+        back = of_experiment.where(runs.c.archived_with_experiment == 1)
+        connection.execute(back.values(archived_at=None, archived_with_experiment=0))
+    else:
+        connection.execute(
+            of_experiment.where(runs.c.archived_at.is_(None)).values(archived_at=at, archived_with_experiment=1)
+        )
 
 
 def spec(connection: Connection, pk: int) -> ScriptSpec | None:
@@ -179,11 +207,35 @@ def descendants(connection: Connection, pk: int) -> list[int]:
     return [int(found) for found in connection.execute(select(family.c.pk).order_by(family.c.pk)).scalars()]
 
 
+def ancestors(connection: Connection, pk: int) -> list[int]:
+    """The row numbers of a run's parent, its parent, and so on."""
+    line = select(runs.c.parent_pk).where(runs.c.pk == pk).cte("line", recursive=True)
+    line = line.union(select(runs.c.parent_pk).join(line, runs.c.pk == line.c.parent_pk))
+    return [int(found) for found in connection.execute(select(line.c.parent_pk)).scalars() if found is not None]
+
+
+def adopt(connection: Connection, pk: int, parent_pk: int) -> None:
+    """Make a run the child of another; both it and its descendants then have the root of their new line."""
+    root = connection.execute(select(func.coalesce(runs.c.root_pk, runs.c.pk)).where(runs.c.pk == parent_pk)).scalar()
+    change(connection, [pk], parent_pk=parent_pk)
+    change(connection, [pk, *descendants(connection, pk)], root_pk=root)
+
+
 def ids(connection: Connection, pks: Sequence[int]) -> dict[int, str]:
     found: dict[int, str] = {}
     for some in metrics.parts(pks):
-        for pk, run_id in connection.execute(select(runs.c.pk, runs.c.id).where(runs.c.pk.in_(some))):
-            found[pk] = run_id
+        rows = connection.execute(select(runs.c.pk, runs.c.id).where(runs.c.pk.in_(some)))
+        found.update((int(row.pk), str(row.id)) for row in rows)
+    return found
+
+
+def keys_of(connection: Connection, ws: str, run_ids: Sequence[str]) -> dict[int, str]:
+    """Row number -> id, of those runs that exist."""
+    workspace_pk = spaces.key_of(connection, ws)
+    found: dict[int, str] = {}
+    for some in metrics.parts(run_ids):
+        statement = select(runs.c.pk, runs.c.id).where(runs.c.workspace_pk == workspace_pk, runs.c.id.in_(some))
+        found.update((int(row.pk), str(row.id)) for row in connection.execute(statement))
     return found
 
 
@@ -237,6 +289,12 @@ def lease(connection: Connection, pk: int, token: str, until: int, now: int) -> 
     free = (runs.c.lease_until.is_(None)) | (runs.c.lease_until < now) | (runs.c.lease_token == token)
     done = connection.execute(update(runs).where(runs.c.pk == pk, free).values(lease_token=token, lease_until=until))
     return int(done.rowcount) == 1
+
+
+def is_taken(connection: Connection, pk: int, now: int) -> bool:
+    """Whether a worker holds the lease on a run, or a runner has reported for it."""
+    taken = (runs.c.lease_until >= now) | runs.c.heartbeat_at.is_not(None)
+    return connection.execute(select(runs.c.pk).where(runs.c.pk == pk, taken)).first() is not None
 
 
 def holds(connection: Connection, pk: int, token: str) -> bool:

@@ -1,0 +1,51 @@
+"""Thinning a metric for a chart: every stretch of it keeps its lowest and its highest point, so no spike is lost."""
+
+from __future__ import annotations
+
+import math
+from array import array
+from itertools import pairwise
+
+from zaffre.server.store.packing import Columns
+
+
+def thin(points: Columns, wanted: int) -> tuple[Columns, bool]:
+    """At most ``wanted`` (at least 4) of ``points``, in order, and whether these are all there are.
+
+    The first and the last are among them, and so are the least and the greatest value. Where values are NaN, one NaN of
+    a stretch without numbers stands for it.
+    """
+    wanted = max(wanted, 4)
+    if len(points) <= wanted:
+        return points, True
+    inner = len(points) - 2
+    stretches = (wanted - 2) // 2
+    edges = [1 + inner * i // stretches for i in range(stretches + 1)]
+    rows = [0]
+    for start, stop in pairwise(edges):
+        rows.extend(_extremes(points.values, start, stop))
+    rows.append(len(points) - 1)
+    return points.pick(rows), False
+
+
+def _extremes(values: array[float], start: int, stop: int) -> list[int]:
+    """Where the least and the greatest of values[start:stop] are, in order; one place if they are the same."""
+    part = values[start:stop].tolist()
+    if math.isnan(sum(part)):  # NaN among them, or infinities of both signs
+        part = [value for value in part if not math.isnan(value)]
+        if not part:
+            return [start]
+    return sorted({values.index(min(part), start, stop), values.index(max(part), start, stop)})
+
+
+def evenly(points: Columns, wanted: int) -> Columns:
+    """At most ``wanted`` (at least 1) of ``points`` at even distances by rank; the first and the last are kept.
+
+    One point is the last. This is the choice that MLflow's own charts expect.
+    """
+    if len(points) <= wanted:
+        return points
+    last = len(points) - 1
+    if wanted == 1:
+        return points.pick([last])
+    return points.pick(sorted({round(i * last / (wanted - 1)) for i in range(wanted)}))

@@ -1,0 +1,16 @@
+"""The acts of this room as one object, which both doors of the server use."""
+
+from __future__ import annotations
+
+from zaffre.server.tracking.experiments import ExperimentActs
+from zaffre.server.tracking.metrics import MetricActs
+from zaffre.server.tracking.models import ModelActs
+from zaffre.server.tracking.runs import RunActs
+
+
+class Tracking(ExperimentActs, RunActs, MetricActs, ModelActs):
+    """Experiments, runs, what they logged, and logged models: ``Tracking(store, notifier)``.
+
+    Every act blocks until it is done (a write: until it is on disk), so coroutines call it in a thread; the acts on the
+    hot path have twins for coroutines, named with a leading ``a``. What changed is published to the notifier.
+    """
