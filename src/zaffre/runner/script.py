@@ -15,7 +15,7 @@ from zaffre.core.errors import ScriptInvalid, Unsupported
 from zaffre.environments.realise import Realised
 
 # Of the supervisor's own environment: they would lead Python, pip or MLflow astray in the user's.
-_DROPPED: Final = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "VIRTUAL_ENV_PROMPT", "CONDA_PREFIX", "CONDA_DEFAULT_ENV")
+DROPPED: Final = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "VIRTUAL_ENV_PROMPT", "CONDA_PREFIX", "CONDA_DEFAULT_ENV")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ def environment(online: Online, spec: ScriptSpec, realised: Realised, inherited:
     variables = dict(inherited)
     bin_folder = str(realised.python.parent)
     if realised.key != "user-managed":
-        variables = {key: value for key, value in variables.items() if key not in _DROPPED}
+        variables = {key: value for key, value in variables.items() if key not in DROPPED}
         variables["VIRTUAL_ENV"] = str(realised.python.parent.parent)
     variables["PATH"] = os.pathsep.join([bin_folder, variables.get("PATH", os.defpath)])
     variables["PYTHONUNBUFFERED"] = "1"
