@@ -56,6 +56,7 @@ PACKAGES: dict[str, tuple[str, ...]] = {
 # The one module that owns a heavy library, and imports it inside functions: importing the module stays cheap.
 OPTIONAL: dict[str, tuple[str, ...]] = {
     "zaffre.sdk.transport": ("httpx",),
+    "zaffre.server.store.migrate": ("alembic",),
 }
 
 BANNED_NAMES = {"util", "utils", "helper", "helpers", "common", "manager", "managers", "misc", "tools"}

@@ -19,10 +19,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection
-from sqlalchemy.engine import Engine
 
 from zaffre.core.errors import InternalError, ServerUnavailable, Unsupported
-from zaffre.server.store import dialect, schema
+from zaffre.server.store import dialect, migrate
 from zaffre.server.store.jobs import Job, settle
 
 T = TypeVar("T")
@@ -58,7 +57,7 @@ class Store:
         path.parent.mkdir(parents=True, exist_ok=True)
         store = cls(path)
         try:
-            prepare(store._write_engine, str(path))
+            migrate.prepare(store._write_engine, str(path))
         except BaseException as error:
             store._dispose()
             known = dialect.translate(error, str(path))
@@ -241,28 +240,3 @@ class _Transaction:
     def _rollback(self) -> None:
         if dialect.in_transaction(self._raw):
             self._cursor.execute("ROLLBACK")
-
-
-def prepare(engine: Engine, where: str) -> None:
-    """Bring the database to the schema of this program; refuses one that a newer program wrote."""
-    with engine.connect() as connection:
-        found = _revision(connection)
-        if found == schema.REVISION:
-            return
-        if found is not None and found > schema.REVISION:
-            raise InternalError(
-                f"{where} was written by a newer version of Zaffre (schema {found}; this one knows {schema.REVISION}). "
-                "Upgrade this installation, or use another ZAFFRE_HOME."
-            )
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-        schema.metadata.create_all(connection)
-        connection.exec_driver_sql("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)")
-        connection.exec_driver_sql(f"INSERT INTO alembic_version VALUES ('{schema.REVISION}')")  # noqa: S608
-        connection.exec_driver_sql("COMMIT")
-
-
-def _revision(connection: Connection) -> str | None:
-    if not connection.dialect.has_table(connection, "alembic_version"):
-        return None
-    row = connection.exec_driver_sql("SELECT version_num FROM alembic_version").first()
-    return None if row is None else str(row[0])
