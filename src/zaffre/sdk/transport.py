@@ -10,6 +10,7 @@ import os
 import random
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -240,6 +241,8 @@ class Transport:
                 if self._pool is None:
                     # Proxies of the environment are for the outside; the workspace is this machine's or a team's own.
                     self._pool = httpx.Client(trust_env=not _is_loopback(self.url), timeout=self.timeout)
+                    # A handle that nobody holds any more must not leave its sockets to the garbage collector.
+                    weakref.finalize(self, self._pool.close).atexit = False
         pool = self._pool
         if pool is None:
             raise ServerUnavailable(f"The connection to {self.url} was closed while a request began; try again.")

@@ -170,8 +170,7 @@ class Workspace:
             tags={**(tags or {}), _TOOLKIT_TAG: f"zaffre-{late('version', 'VERSION')}"},
             exist_ok=exist_ok,
         )
-        entity = client.post("/api/v1/workspaces", entities.Workspace, body)
-        workspace = Workspace._of(client, entity)
+        workspace = Workspace._of(client, client.post("/api/v1/workspaces", wire.WorkspaceAnswer, body).workspace)
         for compute, configuration in (
             (Workspace.DEFAULT_CPU_CLUSTER_NAME, default_cpu_compute_target),
             (Workspace.DEFAULT_GPU_CLUSTER_NAME, default_gpu_compute_target),
@@ -421,21 +420,27 @@ class Workspace:
         return limits.SNAPSHOT_BYTES if limit is None else limit
 
 
-def _read(client: Client, name: str, **params: object) -> entities.Workspace:
-    return client.get(client.ws(name), wire.WorkspaceAnswer, **params).workspace
+def _read(client: Client, name: str) -> entities.Workspace:
+    return client.get(client.ws(name), wire.WorkspaceAnswer).workspace
 
 
 def _open(client: Client, reference: WorkspaceReference) -> entities.Workspace:
-    """The workspace that was named by subscription, group and name; made on first use where the server allows it."""
-    answer = client.get(
-        client.ws(reference.workspace_name),
-        wire.WorkspaceAnswer,
-        create=True,
+    """The workspace that was named by subscription, group and name; the embedded server makes it on first use."""
+    name = reference.workspace_name
+    try:
+        return _read(client, name)
+    except WorkspaceNotFound:
+        if client.get("/api/v1/server", wire.ServerInfo).team:
+            raise
+    body = wire.WorkspaceCreate(
+        name=name,
         subscription_id=reference.subscription_id,
         resource_group=reference.resource_group,
+        exist_ok=True,
     )
+    answer = client.post("/api/v1/workspaces", wire.WorkspaceAnswer, body)
     if answer.created:
-        print(f"Zaffre made the workspace {reference.workspace_name} on {client.url} (first use).", file=sys.stderr)
+        print(f"Zaffre made the workspace {name} on {client.url} (first use).", file=sys.stderr)
     return answer.workspace
 
 
