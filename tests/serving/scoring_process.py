@@ -64,7 +64,7 @@ class ScoringProcess:
     def __enter__(self) -> ScoringProcess:
         self.launch()
         deadline = time.monotonic() + SECONDS
-        while not self.status_file.exists():
+        while not self.status_file.exists() or self.status()["stage"] == "initialised":
             assert self.process.poll() is None, self.log()
             assert time.monotonic() < deadline, self.log()
             time.sleep(0.02)

@@ -87,7 +87,7 @@ def test_nobody_is_answered_before_init_returned(tmp_path: Path) -> None:
         httpx.get(f"http://127.0.0.1:{port}/")
     assert not service.status_file.exists()
     (tmp_path / "go").touch()
-    service.wait_for_file("status.json")
+    service.wait_for_log("ready on")
     assert httpx.get(f"http://127.0.0.1:{port}/ready").text == "Ready"
     service.http.close()
     assert service.end() == 0
@@ -103,6 +103,7 @@ def test_one_process_takes_over_the_socket_of_another_without_a_lost_call(tmp_pa
         url = f"http://127.0.0.1:{sock.getsockname()[1]}/score"
 
         def start(folder: Path, answer: str) -> subprocess.Popen[bytes]:
+            (folder / "status.json").write_text("")
             (folder / "score.py").write_text(f"def init(): pass\ndef run(data): return {answer!r}\n")
             fd = str(sock.fileno())
             command = [sys.executable, "-m", "zaffre.serving", "--entry-script", "score.py"]
@@ -115,7 +116,7 @@ def test_one_process_takes_over_the_socket_of_another_without_a_lost_call(tmp_pa
                 stderr=subprocess.DEVNULL,
             )
             deadline = time.monotonic() + SECONDS
-            while not (folder / "status.json").exists():
+            while '"ready"' not in (folder / "status.json").read_text():
                 assert process.poll() is None
                 assert time.monotonic() < deadline
                 time.sleep(0.01)

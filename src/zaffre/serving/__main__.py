@@ -45,6 +45,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ScriptFault as fault:
         return _fail(settings, SCRIPT_FAULT, fault.stage, fault.message, fault.details, fault.kind)
     log.info("%s imported in %.3f s, init() took %.3f s", script.path.name, script.import_seconds, init_seconds)
+    times = {"import_seconds": script.import_seconds, "init_seconds": init_seconds}
+    _write_status(settings, "initialised", **times)
     worker = Worker(script, settings.timeout_ms)
     server = HttpServer(_app(settings, script, worker), sock, worker.stop)
     address = "{}:{}".format(*sock.getsockname()[:2])
@@ -53,7 +55,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     _stop_on_signals(server)
     if settings.watch_stdin:
         threading.Thread(target=_stop_at_end_of_input, args=(server,), name="stdin", daemon=True).start()
-    _write_status(settings, "ready", address=address, import_seconds=script.import_seconds, init_seconds=init_seconds)
+    _write_status(settings, "ready", address=address, **times)
     log.info("ready on http://%s%s/score", address, settings.prefix)
     worker.work()
     server.join()
@@ -86,7 +88,7 @@ def _start_log(level: str) -> None:
 
 
 def _write_status(settings: Settings, stage: str, **facts: object) -> None:
-    """The file that a supervisor reads: ``{"stage": "ready" | "failed", "pid", ...}``, whole or not there."""
+    """The file that a supervisor reads, always whole: ``{"stage": "initialised" | "ready" | "failed", "pid", ...}``."""
     if settings.status_file is None:
         return
     partial = settings.status_file.with_suffix(".partial")

@@ -1,0 +1,136 @@
+"""One serving process: ``python -m zaffre.serving`` in the user's environment, on a socket of the supervisor's."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from zaffre.core.errors import ActivityCanceledException, DeploymentFailed
+from zaffre.launch import processes
+from zaffre.launch.process import ProcessBackend
+from zaffre.launch.workload import Handle
+
+DRAIN_SECONDS: Final = 30.0  # what running requests get when a process is replaced
+_POLL_SECONDS: Final = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What to start: the interpreter and module, the whole environment, and the folder for its status file."""
+
+    argv: Sequence[str]
+    env: Mapping[str, str]
+    folder: Path
+    prefix: str  # of the routes
+
+
+class ServingProcess:
+    """Started by the constructor; the three waits follow it up to the first answer."""
+
+    def __init__(self, command: Command, sock: socket.socket, log_path: Path, name: str) -> None:
+        mark = secrets.token_hex(8)
+        outer = os.environ.get(processes.MARK)
+        self._status_file = command.folder / f"status-{mark}.json"
+        self._port = int(sock.getsockname()[1])
+        self._prefix = command.prefix
+        own = ["--listen-fd", str(sock.fileno()), "--status-file", str(self._status_file), "--watch-stdin"]
+        with log_path.open("ab") as log:
+            # Its input is a pipe from us that nobody writes to: when we are gone it ends, and so does the process.
+            self._child = subprocess.Popen(
+                [*command.argv, *own],
+                cwd=command.folder,
+                env={**command.env, processes.MARK: f"{outer}/{mark}" if outer else mark},
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                pass_fds=[sock.fileno()],
+                start_new_session=True,
+            )
+        process = processes.find(self._child.pid)
+        self._handle = Handle(name, self._child.pid, process.started if process else "", mark)
+
+    @property
+    def exit_code(self) -> int | None:
+        """None while it runs."""
+        return self._child.poll()
+
+    def wait_initialised(self, is_canceled: Callable[[], bool]) -> dict[str, Any]:
+        """Wait until ``init()`` has returned; its status. Raises ``DeploymentFailed`` with the fault."""
+        return self._wait(("initialised", "ready"), is_canceled)
+
+    def wait_started(self, is_canceled: Callable[[], bool]) -> None:
+        """Wait until it listens. Raises ``DeploymentFailed``."""
+        self._wait(("ready",), is_canceled)
+
+    def wait_ready(self, is_canceled: Callable[[], bool]) -> None:
+        """Wait until the port answers. Raises ``DeploymentFailed``."""
+        while not self._answers():
+            self._check(is_canceled)
+            time.sleep(_POLL_SECONDS)
+
+    def stop(self, grace_seconds: float) -> None:
+        """Let it finish what it answers, for at most ``grace_seconds``; then end it and all that it started."""
+        if self.exit_code is None:
+            # Only the process itself: what it started may be needed for the answers that are under way.
+            self._child.send_signal(signal.SIGTERM)
+        deadline = time.monotonic() + grace_seconds
+        while self.exit_code is None and time.monotonic() < deadline:
+            time.sleep(_POLL_SECONDS)
+        ProcessBackend().stop(self._handle, 0)
+        self._child.wait()
+        if self._child.stdin is not None:
+            self._child.stdin.close()
+        self._status_file.unlink(missing_ok=True)
+
+    def _wait(self, stages: Sequence[str], is_canceled: Callable[[], bool]) -> dict[str, Any]:
+        while True:
+            ended = self.exit_code is not None  # asked before the status is read: the last word comes before the end
+            status = self._status()
+            if status.get("stage") in stages:
+                return status
+            if status.get("stage") == "failed" or ended:
+                raise self._fault(status.get("error"))
+            self._check(is_canceled)
+            time.sleep(_POLL_SECONDS)
+
+    def _check(self, is_canceled: Callable[[], bool]) -> None:
+        if is_canceled():
+            raise ActivityCanceledException("This revision of the service was replaced before it was ready.")
+        if self.exit_code is not None:
+            raise self._fault(None)
+
+    def _fault(self, error: Mapping[str, str] | None) -> DeploymentFailed:
+        if error is None:
+            code = self._child.wait()
+            how = f"was ended by signal {-code}" if code < 0 else f"ended with exit code {code}"
+            memory = " (perhaps the machine ran out of memory)" if code == -signal.SIGKILL else ""
+            return DeploymentFailed(f"The serving process {how}{memory} before the service was ready.", exit_code=code)
+        sentence = error["message"][:1].upper() + error["message"][1:] + "."
+        return DeploymentFailed(sentence, traceback=error["details"], stage=error["stage"])
+
+    def _status(self) -> dict[str, Any]:
+        try:
+            held: dict[str, Any] = json.loads(self._status_file.read_text("utf-8"))
+        except FileNotFoundError:
+            return {}
+        return held
+
+    def _answers(self) -> bool:
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=5)
+        try:
+            connection.request("GET", f"{self._prefix}/ready")
+            return connection.getresponse().status == 200
+        except OSError:
+            return False
+        finally:
+            connection.close()

@@ -1,0 +1,198 @@
+"""From a service's specification to a command: its source, its models and its environment on this machine."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from threading import Event
+from typing import Final, TypeVar
+
+from zaffre import __version__
+from zaffre.core import contract
+from zaffre.core.codec import convert
+from zaffre.core.entities import ModelVersion, Service, ServiceSpec
+from zaffre.core.errors import ActivityCanceledException, ModelInvalid
+from zaffre.environments.overlay import BOOT, overlay
+from zaffre.environments.realise import Realised, realise
+from zaffre.runner import source
+from zaffre.runner.channel import Channel
+from zaffre.runner.script import DROPPED
+from zaffre.runner.service_process import Command
+from zaffre.runner.service_steps import ENVIRONMENT, MODELS, SNAPSHOT, Steps
+from zaffre.sdk import model_files
+from zaffre.sdk.client import Client
+from zaffre.sdk.scope import Scope
+from zaffre.sdk.service_folder import ServiceFolder
+
+T = TypeVar("T")
+
+_PREFIX: Final = "SERVICE_PATH_PREFIX"
+# A variable of these families in the supervisor's environment speaks of another run, service or server.
+_FOREIGN: Final = ("ZAFFRE_", "AZUREML_", "AML_", "MLFLOW_", "SERVICE_", "SCORING_")
+_OWN_VERSION: Final = "import zaffre, zaffre.serving.http; print(zaffre.__version__)"
+
+
+class Preparation:
+    """Prepares one revision of a service; ``cancel`` ends it with ``ActivityCanceledException``."""
+
+    def __init__(
+        self,
+        channel: Channel,
+        home: Path,
+        folder: ServiceFolder,
+        in_use: Path | None,
+        say: Callable[[str], None],
+        cancel: Event,
+    ) -> None:
+        self._channel = channel
+        self._home = home
+        self._folder = folder
+        self._in_use = in_use  # the working directory of the revision that serves
+        self._say = say
+        self._cancel = cancel
+
+    def prepare(self, service: Service, steps: Steps) -> Command:
+        """Everything but the start. Raises what stands in the way: ``EnvironmentBuildFailed``, ``NotFound``, ..."""
+        spec = convert(service.spec, ServiceSpec, what=f"the specification of the service {service.name}")
+        root = self._new_root(service)
+        with steps.step(SNAPSHOT) as step:
+            self._fetch_source(service, spec, root / spec.source_name)
+            step.detail = spec.snapshot_id
+        with steps.step(MODELS) as step:
+            folders = self._place_models(service, spec, root / contract.MODELS)
+            step.detail = ", ".join([*service.models, *(f"{name}:0" for name in spec.local_models)])
+        with steps.step(ENVIRONMENT) as step:
+            realised = realise(
+                spec.environment or {},
+                home=self._home,
+                log=self._say,
+                interpreter=spec.interpreter,
+                purpose="service",
+                cancel=self._cancel,
+            )
+            env = self._variables(service, spec, realised, root, folders)
+            argv = self._command(realised, env)
+            step.detail = "found" if realised.reused else "built"
+        return Command(argv=argv, env=env, folder=root, prefix=path_prefix(env))
+
+    def _new_root(self, service: Service) -> Path:
+        """An empty working directory; those of revisions that came to nothing go."""
+        root = self._folder.revisions / f"{service.created_at}-{service.revision}"
+        self._folder.revisions.mkdir(parents=True, exist_ok=True)
+        for other in self._folder.revisions.iterdir():
+            if other != self._in_use:
+                shutil.rmtree(other, ignore_errors=True)
+        root.mkdir()
+        return root
+
+    def _insist(self, act: Callable[[Client], T]) -> T:
+        return self._channel.insist(act, self._cancel.is_set)
+
+    def _fetch_source(self, service: Service, spec: ServiceSpec, target: Path) -> None:
+        target.mkdir(exist_ok=True)
+        self._insist(
+            lambda client: source.fetch(client, service.workspace, spec.snapshot_id, self._folder.path, target)
+        )
+
+    def _place_models(self, service: Service, spec: ServiceSpec, root: Path) -> list[Path]:
+        """Put each model at ``<root>/<name>/<version>/``; returns these folders."""
+        root.mkdir()
+        folders = []
+        for reference in service.models:
+            model = self._model(service.workspace, reference)
+            folders.append(root / model.name / str(model.version))
+            _link_tree(self._fetched(service.workspace, model), folders[-1])
+        for name, path in spec.local_models.items():
+            folders.append(root / name / "0")
+            _copy_local(Path(path), folders[-1])
+        if self._cancel.is_set():
+            raise ActivityCanceledException("The models of this revision are not needed any more.")
+        return folders
+
+    def _model(self, workspace: str, reference: str) -> ModelVersion:
+        name, _, version = reference.rpartition(":")
+        return self._insist(
+            lambda client: client.get(Scope(client, workspace).path("models", name, "versions", version), ModelVersion)
+        )
+
+    def _fetched(self, workspace: str, model: ModelVersion) -> Path:
+        """The model's files in the cache of this service, fetched once."""
+        place = self._folder.models / f"{model.name}-{model.version}-{model.created_at}"
+        if not place.exists():
+            partial = place.with_name(f".{place.name}.part")
+            shutil.rmtree(partial, ignore_errors=True)
+            self._say(f"Fetching the model {model.name}:{model.version}.")
+            self._insist(lambda c: model_files.download(Scope(c, workspace), model, partial, overwrite=True))
+            partial.rename(place)
+        return place
+
+    def _variables(
+        self, service: Service, spec: ServiceSpec, realised: Realised, root: Path, models: list[Path]
+    ) -> dict[str, str]:
+        """The whole environment of the serving process; the user's variables win over inherited ones."""
+        inherited = {key: value for key, value in os.environ.items() if not key.startswith(_FOREIGN)}
+        if realised.key != "user-managed":
+            inherited = {key: value for key, value in inherited.items() if key not in DROPPED}
+            inherited["VIRTUAL_ENV"] = str(realised.python.parent.parent)
+        inherited["PATH"] = os.pathsep.join([str(realised.python.parent), inherited.get("PATH", os.defpath)])
+        script = Path(spec.source_name) / spec.entry_script
+        own = {
+            contract.APP_ROOT: str(root),
+            contract.ENTRY_SCRIPT: script.as_posix(),
+            # One model: its own folder. Several, or none: the folder of all.
+            contract.MODEL_DIR: str(models[0] if len(models) == 1 else root / contract.MODELS),
+            contract.SERVICE_NAME: service.name,
+            "WORKSPACE_NAME": service.workspace,
+            "PYTHONUNBUFFERED": "1",
+        }
+        if spec.source_name:
+            own[contract.SOURCE_DIRECTORY] = spec.source_name
+        return {**inherited, **realised.variables, **spec.environment_variables, **own}
+
+    def _command(self, realised: Realised, env: Mapping[str, str]) -> tuple[str, ...]:
+        python = str(realised.python)
+        if realised.key == "user-managed" and _has_our_server(python, env):
+            return (python, "-m", "zaffre.serving")
+        beside = overlay(realised.python, self._home, self._say, self._cancel)
+        return (python, str(beside / BOOT), "zaffre.serving")
+
+
+def path_prefix(env: Mapping[str, str]) -> str:
+    """What stands before every route of the service: empty, or a path such as ``/api/v1``."""
+    text = env.get(_PREFIX, "").strip("/")
+    return f"/{text}" if text else ""
+
+
+def _has_our_server(python: str, env: Mapping[str, str]) -> bool:
+    """Whether the user's own interpreter holds this version of the serving server, so that nothing must be added."""
+    try:
+        asked = subprocess.run([python, "-c", _OWN_VERSION], env=dict(env), cwd="/", capture_output=True, timeout=60)
+    except (OSError, subprocess.SubprocessError):
+        return False
+    return asked.returncode == 0 and asked.stdout.decode().strip() == __version__
+
+
+def _link_tree(origin: Path, target: Path) -> None:
+    """The files of ``origin`` at ``target`` too, without a second copy on disk where the file system can do that."""
+    for file in origin.rglob("*"):
+        if file.is_file():
+            place = target / file.relative_to(origin)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                os.link(file, place)
+            except OSError:
+                shutil.copy2(file, place)
+
+
+def _copy_local(path: Path, folder: Path) -> None:
+    """A model that is not registered, as it is on this machine now."""
+    folder.mkdir(parents=True)
+    if path.is_dir():
+        shutil.copytree(path, folder / path.name)
+    elif path.is_file():
+        shutil.copy2(path, folder / path.name)
+    else:
+        raise ModelInvalid(f"The local model {path} is not on this machine any more: deploy the service again.")

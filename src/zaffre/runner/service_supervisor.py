@@ -1,0 +1,270 @@
+"""One local service from its deployment to its deletion.
+
+A new revision is prepared and started beside the old one, on the same socket where the port stays, and replaces it
+only when it answers: whatever fails before leaves the old one serving. The supervisor serves on while the server is
+away and follows it to another address.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import socket
+import threading
+import time
+import traceback
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from zaffre.core.codec import convert
+from zaffre.core.entities import DeploymentStep, RunError, Service, ServiceSpec
+from zaffre.core.errors import ActivityCanceledException, AzureMLException, Category, DeploymentFailed, InternalError
+from zaffre.core.states import ServiceState
+from zaffre.core.wire import ServiceReport
+from zaffre.runner.channel import Channel
+from zaffre.runner.service_log import ServiceLog
+from zaffre.runner.service_process import DRAIN_SECONDS, Command, ServingProcess
+from zaffre.runner.service_reports import Reports
+from zaffre.runner.service_revision import Preparation
+from zaffre.runner.service_steps import ENTRY_SCRIPT, READY, START, Steps
+from zaffre.sdk import ports
+from zaffre.sdk.client import segment
+from zaffre.sdk.service_folder import ServiceFolder
+
+TAIL_LINES: Final = 50
+_LOOK_SECONDS: Final = 0.2  # how soon the end of a serving process is noticed
+_DELETE_SECONDS: Final = 5.0  # what running requests get when the service is deleted
+_RESTARTS: Final = 5  # in a row, before a service that keeps ending is given up
+_STABLE_SECONDS: Final = 60.0  # after which an end is not "in a row" any more
+
+
+@dataclass
+class Serving:
+    """A revision that answers."""
+
+    revision: int
+    command: Command
+    process: ServingProcess
+    sock: socket.socket
+    since: float = field(default_factory=time.monotonic)
+
+    @property
+    def port(self) -> int:
+        return int(self.sock.getsockname()[1])
+
+
+class Supervisor:
+    """``run`` returns True when the service was deleted, False after ``end``."""
+
+    def __init__(
+        self,
+        url: str,
+        token: str,
+        workspace: str,
+        name: str,
+        home: Path,
+        folder: ServiceFolder,
+    ) -> None:
+        self._channel = Channel(url, token, home)
+        self._name = name
+        self._home = home
+        self._folder = folder
+        prefix = f"/api/v1/workspaces/{segment(workspace)}"
+        self._route = f"{prefix}/services/{segment(name)}"
+        self._stream: tuple[str, dict[str, object]] = (f"{prefix}/stream", {"service": name})
+        self._lock = threading.Lock()
+        self._wake = threading.Event()
+        self._superseded = threading.Event()  # the revision that is being deployed is not wanted any more
+        self._wanted = 0  # the revision that the server asks for
+        self._attempted = 0  # the revision that was deployed last, with or without success
+        self._deleted = False
+        self._created_at = 0
+        self._ending = False
+        self._restarts = 0
+        self._serving: Serving | None = None
+
+    def end(self) -> None:
+        """Stop serving and end; may be called from a signal handler."""
+        self._ending = True
+        self._superseded.set()
+        self._wake.set()
+
+    def run(self) -> bool:
+        first = self._channel.insist(lambda client: client.get(self._route, Service), lambda: self._ending)
+        self._wanted = first.revision
+        self._created_at = first.created_at
+        self._log = ServiceLog(self._folder.log(first.created_at), self._channel, f"{self._route}/logs")
+        report = ServiceReport(revision=first.revision, host=socket.gethostname(), pid=os.getpid())
+        self._reports = Reports(self._channel, self._route, self._stream, report, self._hear)
+        self._log.start()
+        self._reports.start()
+        try:
+            while not (self._deleted or self._ending):
+                if self._attempted != self._wanted:
+                    self._deploy()
+                self._look()
+                self._wake.wait(_LOOK_SECONDS)
+                self._wake.clear()
+        finally:
+            self._stop()
+        return self._deleted
+
+    def _hear(self, revision: int, state: ServiceState) -> None:
+        """What the server wants, from a thread of ``Reports``."""
+        with self._lock:
+            self._deleted = self._deleted or state is ServiceState.DELETED
+            self._wanted = max(self._wanted, revision)
+            if self._deleted or self._wanted != self._attempted:
+                self._superseded.set()
+                self._wake.set()
+
+    def _take(self) -> Service | None:
+        """The service as it is wanted now; None when it is gone or the server is."""
+        self._superseded.clear()
+        try:
+            service = self._channel.insist(lambda client: client.get(self._route, Service), lambda: self._ending)
+        except AzureMLException as error:
+            self._deleted = self._deleted or error.category is Category.NOT_FOUND
+            return None
+        with self._lock:
+            # A service of another time with the same name is not ours: this one was deleted.
+            self._deleted = self._deleted or service.created_at != self._created_at
+            self._attempted = self._wanted = service.revision
+            if self._deleted or self._ending:
+                return None
+            self._superseded.clear()
+        return service
+
+    def _deploy(self) -> None:
+        """Bring the wanted revision up and let it replace the one that serves."""
+        service = self._take()
+        if service is None:
+            return
+        begun = self._log.size
+        self._log.say(f"Deploying revision {service.revision} of the service {service.name}.")
+        self._reports.tell(revision=service.revision, state=ServiceState.DEPLOYING, steps=[], error=None)
+        steps = Steps(self._tell_steps)
+        new_socket: socket.socket | None = None
+        try:
+            new_socket = self._new_socket(service)
+            command = self._preparation().prepare(service, steps)
+            self._replace(self._start(service.revision, command, new_socket or self._socket_in_use(), steps))
+            new_socket = None
+        except ActivityCanceledException:
+            self._log.say(f"Revision {service.revision} is given up for a newer one.")
+        except AzureMLException as error:
+            self._fail(service.revision, error, steps.current, begun)
+        except Exception as error:  # a full disk, or a fault of ours: the service that runs must not pay for it
+            fault = InternalError(f"{type(error).__name__}: {error}.", traceback=traceback.format_exc())
+            self._fail(service.revision, fault, steps.current, begun)
+        finally:
+            if new_socket is not None:
+                new_socket.close()
+
+    def _preparation(self) -> Preparation:
+        in_use = self._serving.command.folder if self._serving else None
+        return Preparation(self._channel, self._home, self._folder, in_use, self._log.say, self._superseded)
+
+    def _socket_in_use(self) -> socket.socket:
+        return self._serving.sock if self._serving is not None else ports.bind(None)
+
+    def _new_socket(self, service: Service) -> socket.socket | None:
+        """A socket of the port asked for, before anything is stopped; None when the one in use stays."""
+        port = convert(service.spec, ServiceSpec, what="the specification").port
+        if self._serving is not None and port in (None, self._serving.port):
+            return None
+        return ports.bind(port)
+
+    def _start(self, revision: int, command: Command, sock: socket.socket, steps: Steps) -> Serving:
+        """Start the serving process and wait until it answers; it is gone again when that fails."""
+        process = None
+        try:
+            with steps.step(ENTRY_SCRIPT) as step:
+                process = ServingProcess(command, sock, self._log.path, self._name)
+                times = process.wait_initialised(self._superseded.is_set)
+                step.detail = f"import {times['import_seconds']:.2f} s, init() {times['init_seconds']:.2f} s"
+            with steps.step(START):
+                process.wait_started(self._superseded.is_set)
+            with steps.step(READY):
+                process.wait_ready(self._superseded.is_set)
+        except BaseException:
+            if process is not None:
+                process.stop(0)
+            raise
+        return Serving(revision, command, process, sock)
+
+    def _replace(self, new: Serving) -> None:
+        old, self._serving = self._serving, new
+        base = f"http://localhost:{new.port}{new.command.prefix}"
+        self._log.say(f"Revision {new.revision} serves on {base}/score.")
+        self._reports.tell(
+            state=ServiceState.RUNNING,
+            scoring_uri=f"{base}/score",
+            swagger_uri=f"{base}/swagger.json",
+            port=new.port,
+            error=None,
+        )
+        if old is not None:
+            old.process.stop(DRAIN_SECONDS)
+            if old.sock is not new.sock:
+                old.sock.close()
+            shutil.rmtree(old.command.folder, ignore_errors=True)
+
+    def _fail(self, revision: int, error: AzureMLException, step: str, begun: int) -> None:
+        trace = error.facts.get("traceback")
+        where = f"The step {step!r} failed: " if step else ""
+        message = f"{where}{error.message}"
+        self._log.say(f"Revision {revision} was not deployed. {message}")
+        tail = self._log.tail(TAIL_LINES, since=begun)
+        details = {"step": step, "traceback": trace, "log": tail, "reason": error.code}
+        serving = self._serving
+        if serving is not None:
+            message += f" Revision {serving.revision} goes on serving."
+            details["serving_revision"] = serving.revision
+        state = ServiceState.FAILED if serving is None else ServiceState.RUNNING
+        self._reports.tell(state=state, error=RunError(code="UserError", message=message, details=details))
+
+    def _look(self) -> None:
+        """Start a serving process anew that ended by itself; give it up when it keeps ending."""
+        serving = self._serving
+        if serving is None or (code := serving.process.exit_code) is None:
+            return
+        self._log.say(f"The serving process ended by itself with exit code {code}.")
+        serving.process.stop(0)  # what it started
+        self._restarts = 0 if time.monotonic() - serving.since > _STABLE_SECONDS else self._restarts + 1
+        failure: AzureMLException = DeploymentFailed(
+            f"The serving process keeps ending, at last with exit code {code}."
+        )
+        steps = Steps(self._tell_steps)
+        if self._restarts <= _RESTARTS:
+            self._superseded.wait(min(0.1 * 2**self._restarts, 5.0) if self._restarts else 0)
+            if self._superseded.is_set():
+                return
+            try:
+                self._serving = self._start(serving.revision, serving.command, serving.sock, steps)
+            except ActivityCanceledException:
+                return
+            except AzureMLException as error:
+                failure = error
+            else:
+                self._reports.tell(state=ServiceState.RUNNING)
+                return
+        serving.sock.close()
+        self._serving = None
+        self._fail(serving.revision, failure, steps.current, max(0, self._log.size - 64 * 1024))
+
+    def _tell_steps(self, steps: list[DeploymentStep]) -> None:
+        self._reports.tell(steps=steps)
+
+    def _stop(self) -> None:
+        serving, self._serving = self._serving, None
+        if serving is not None:
+            serving.process.stop(_DELETE_SECONDS)
+            serving.sock.close()
+        self._log.say("Deleted." if self._deleted else "Stopped.")
+        self._log.close()
+        with contextlib.suppress(AzureMLException):
+            self._reports.tell(state=ServiceState.DELETED if self._deleted else ServiceState.UNKNOWN)
+            self._reports.close()
