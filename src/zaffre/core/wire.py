@@ -39,12 +39,12 @@ def number_to_wire(value: float) -> float | str:
 
 
 def number_from_wire(value: float | str) -> float:
-    """The inverse of ``number_to_wire``; raises ``InvalidValue`` for any other string."""
+    """The inverse of ``number_to_wire``; an integer stays one. ``InvalidValue`` for any other string."""
     if isinstance(value, str):
         if value not in _SPECIAL:
             raise InvalidValue(f"{value!r} is not a metric value: send a number, NaN, Infinity or -Infinity.")
         return _SPECIAL[value]
-    return float(value)
+    return value
 
 
 class Request:
@@ -205,12 +205,15 @@ class RunEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MetricSeries:
-    """Points of one metric in the order of logging: three columns of equal length."""
+    """Points of one metric in the order of logging: three columns of equal length.
+
+    A value that is written as an integer counts as one: a metric of integers only reads back as such.
+    """
 
     name: str
     steps: list[int]
     timestamps: list[int]
-    values: list[float | str]
+    values: list[int | float | str]
     is_int: bool = False  # True: every value was logged as an integer
 
 

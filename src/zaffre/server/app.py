@@ -23,13 +23,17 @@ from zaffre.server.api.guard import Answers, Guard
 from zaffre.server.api.parts import Parts
 from zaffre.server.artifacts.local import LocalArtifacts
 from zaffre.server.mlflow import errors as mlflow_errors
+from zaffre.server.notifier import Notifier
 from zaffre.server.registry.environments import Environments
 from zaffre.server.registry.models import Models
 from zaffre.server.registry.snapshots import Snapshots
 from zaffre.server.registry.versions import Versions
 from zaffre.server.registry.workspaces import Workspaces
+from zaffre.server.runs.computes import Computes
+from zaffre.server.runs.submissions import Submissions
 from zaffre.server.settings import Settings
 from zaffre.server.store.engine import Store
+from zaffre.server.tracking.tracking import Tracking
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -63,6 +67,8 @@ def create_app(settings: Settings) -> FastAPI:
 
 def build(settings: Settings) -> Parts:
     store = Store.open(settings.database)
+    notifier = Notifier()
+    tracking = Tracking(store, notifier)
     artifacts = LocalArtifacts(settings.artifacts)
     workspaces = Workspaces(store, artifacts, on_first_use=not settings.team)
     workspaces.ensure_default()
@@ -78,6 +84,10 @@ def build(settings: Settings) -> Parts:
         models=Models(store, artifacts),
         versions=Versions(store, artifacts),
         environments=Environments(store),
+        tracking=tracking,
+        notifier=notifier,
+        computes=Computes(store),
+        submissions=Submissions(store, tracking, on_first_use=not settings.team),
     )
 
 

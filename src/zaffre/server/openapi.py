@@ -7,8 +7,10 @@ import sys
 from typing import Any
 
 from fastapi import FastAPI
+from pydantic import TypeAdapter
 
 from zaffre import __version__
+from zaffre.core.wire import MetricsBatch
 from zaffre.server.api import routes, server
 
 
@@ -22,7 +24,11 @@ def document() -> dict[str, Any]:
     )
     app.include_router(server.public)
     app.include_router(routes.router())
-    return app.openapi()
+    made = app.openapi()
+    # Routes that decode by themselves name their message; its schema is added here.
+    schema = TypeAdapter(MetricsBatch).json_schema(ref_template="#/components/schemas/{model}")
+    made["components"]["schemas"].update(schema.pop("$defs", {}) | {"MetricsBatch": schema})
+    return made
 
 
 def main() -> None:

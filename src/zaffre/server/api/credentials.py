@@ -78,13 +78,13 @@ class Credentials:
             replace(principal, kind=kind, workspace=workspace, run_id=None, expires_at=wanted), principal
         )
 
-    def mint_for_run(self, principal: Principal, workspace: str, run_id: str) -> str:
+    def mint_for_run(self, principal: Principal, workspace: str, run_id: str) -> tuple[str, int | None]:
         """A token for a run's script: it acts in the run's workspace only, and dies with the token it came from."""
         expires_at = now_ms() + RUN_TOKEN_SECONDS * 1000
         return self._issue(
             Principal(kind="run", name=principal.name, workspace=workspace, run_id=run_id, expires_at=expires_at),
             principal,
-        )[0]
+        )
 
     def ticket(self, principal: Principal) -> str:
         """A ticket that ``sign_in`` takes once, within a minute."""

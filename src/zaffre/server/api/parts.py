@@ -9,13 +9,17 @@ from fastapi import Depends, Request
 
 from zaffre.server.api.credentials import Credentials
 from zaffre.server.artifacts.contract import ArtifactStore
+from zaffre.server.notifier import Notifier
 from zaffre.server.registry.environments import Environments
 from zaffre.server.registry.models import Models
 from zaffre.server.registry.snapshots import Snapshots
 from zaffre.server.registry.versions import Versions
 from zaffre.server.registry.workspaces import Workspaces
+from zaffre.server.runs.computes import Computes
+from zaffre.server.runs.submissions import Submissions
 from zaffre.server.settings import Settings
 from zaffre.server.store.engine import Store
+from zaffre.server.tracking.tracking import Tracking
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +34,10 @@ class Parts:
     models: Models
     versions: Versions
     environments: Environments
+    tracking: Tracking
+    notifier: Notifier
+    computes: Computes
+    submissions: Submissions
 
 
 def _parts(request: Request) -> Parts:

@@ -5,10 +5,32 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from zaffre.core.wire import API
-from zaffre.server.api import datastores, environments, models, server, snapshots, workspaces
+from zaffre.server.api import (
+    artifacts,
+    computes,
+    datastores,
+    environments,
+    experiments,
+    metrics,
+    models,
+    runs,
+    server,
+    snapshots,
+    workspaces,
+)
 from zaffre.server.api.answers import ERRORS
 
-_WORKSPACE_NOUNS = (snapshots, models, environments, datastores)
+_WORKSPACE_NOUNS = (
+    experiments,
+    runs,
+    metrics,
+    artifacts,
+    snapshots,
+    models,
+    environments,
+    computes,
+    datastores,
+)
 
 
 def router() -> APIRouter:

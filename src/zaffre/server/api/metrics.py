@@ -1,0 +1,93 @@
+"""What runs log. The route that a training loop waits for decodes by itself and does nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import isfinite
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from zaffre.core import codec
+from zaffre.core.wire import (
+    Accepted,
+    ChartAnswer,
+    MetricColumns,
+    MetricsAnswer,
+    MetricsBatch,
+    SeriesAnswer,
+    number_from_wire,
+    number_to_wire,
+)
+from zaffre.server.api.answers import answer
+from zaffre.server.api.parts import Parts, PartsOf
+from zaffre.server.store.packing import Columns
+from zaffre.server.tracking.metrics import LoggedValues
+
+router = APIRouter(prefix="/runs/{run_id}/metrics", tags=["metrics"])
+
+BATCH = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/MetricsBatch"}}},
+    }
+}
+
+
+@router.post("", response_model=Accepted, openapi_extra=BATCH)
+async def log_metrics(request: Request) -> Response:
+    """Append points and records, all or nothing. What is answered for is durable and readable."""
+    parts: Parts = request.app.state.parts
+    batch = codec.decode(await request.body(), MetricsBatch)
+    series = [
+        (one.name, one.steps, one.timestamps, [number_from_wire(value) for value in one.values]) for one in batch.series
+    ]
+    ws, run_id = request.path_params["ws"], request.path_params["run_id"]
+    return answer(Accepted(accepted=await parts.tracking.alog(ws, run_id, series, batch.records)))
+
+
+@router.get("", response_model=MetricsAnswer | dict[str, MetricsAnswer])
+def get_metrics(ws: str, run_id: str, parts: PartsOf, name: str | None = None, recursive: bool = False) -> Response:
+    """Everything logged, or under one name; with `recursive` by run id, for the run and all below it."""
+    if recursive:
+        family = parts.tracking.get_family_metrics(ws, run_id, name)
+        return answer({member: _shown(values) for member, values in family.items()})
+    return answer(_shown(parts.tracking.get_metrics(ws, run_id, name)))
+
+
+@router.get("/{name:path}/chart", response_model=ChartAnswer)
+def get_metric_chart(
+    ws: str, run_id: str, name: str, parts: PartsOf, points: int = Query(default=1000, ge=4, le=100_000)
+) -> Response:
+    """At most `points` of a metric; the least and greatest of every stretch are kept."""
+    thinned, exact = parts.tracking.chart(ws, run_id, name, points)
+    shown = columns(thinned)
+    return answer(ChartAnswer(steps=shown.steps, timestamps=shown.timestamps, values=shown.values, exact=exact))
+
+
+def columns(points: Columns) -> MetricColumns:
+    return MetricColumns(
+        steps=points.steps.tolist(), timestamps=points.timestamps.tolist(), values=_values(points.values)
+    )
+
+
+def _shown(logged: LoggedValues) -> MetricsAnswer:
+    series = []
+    for one in logged.series:
+        shown = columns(one.points)
+        series.append(
+            SeriesAnswer(
+                name=one.name,
+                steps=shown.steps,
+                timestamps=shown.timestamps,
+                values=shown.values,
+                is_int=one.is_int,
+                total=len(one.points),
+            )
+        )
+    return MetricsAnswer(series=series, records=logged.records)
+
+
+def _values(values: Sequence[float]) -> list[float | str]:
+    plain: list[float | str] = list(values)
+    return plain if all(map(isfinite, values)) else [number_to_wire(value) for value in values]
