@@ -39,6 +39,8 @@ ALWAYS_IGNORED: Final = (
     "/azureml-setup/",
     "/outputs/",
 )
+# What stays out even where the whole folder is asked for: it serves nobody, and another Python cannot use it.
+NEVER_SENT: Final = (".git/", ".hg/", ".svn/", "__pycache__/", "*.pyc", ".ipynb_checkpoints/", ".DS_Store")
 LARGEST_SHOWN: Final = 10
 
 
@@ -69,19 +71,20 @@ class Plan:
         return sorted(self.files, key=lambda file: -file.size)[:count]
 
 
-def plan_snapshot(source: str | os.PathLike[str]) -> Plan:
+def plan_snapshot(source: str | os.PathLike[str], *, whole: bool = False) -> Plan:
     """The files of a folder, or one file, that a snapshot would hold; links to files are followed, loops are not.
 
-    Raises ``SnapshotException`` when there is nothing at ``source``.
+    ``whole``: no ignore file is applied, and only ``NEVER_SENT`` and Python environments stay out. Raises ``SnapshotException`` when there is nothing at ``source``.
     """
     root = Path(source).expanduser().absolute()
     if root.is_file():
         return Plan(root.parent, [_found(root, root.name)], "")
     if not root.is_dir():
         raise SnapshotException(f"There is no folder {root} to take a snapshot of.")
-    ignore_file = next((name for name in IGNORE_FILES if (root / name).is_file()), "")
+    names_of_rules = () if whole else IGNORE_FILES
+    ignore_file = next((name for name in names_of_rules if (root / name).is_file()), "")
     lines = (root / ignore_file).read_text("utf-8", "replace").splitlines() if ignore_file else []
-    spec = pathspec.GitIgnoreSpec.from_lines([*ALWAYS_IGNORED, *lines])
+    spec = pathspec.GitIgnoreSpec.from_lines([*(NEVER_SENT if whole else ALWAYS_IGNORED), *lines])
     files: list[Found] = []
     ignored: list[str] = []
     for parent, folders, names in os.walk(root):

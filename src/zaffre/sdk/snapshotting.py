@@ -32,12 +32,12 @@ def dry_run(source: str | os.PathLike[str]) -> Plan:
     return plan_snapshot(source)
 
 
-def send_snapshot(scope: Scope, source: str | os.PathLike[str]) -> Snapshot:
-    """Keep a folder (or one file) on the server; returns the snapshot.
+def send_snapshot(scope: Scope, source: str | os.PathLike[str], *, whole: bool = False) -> Snapshot:
+    """Keep a folder (or one file) on the server; returns the snapshot. ``whole``: ignore files are not applied.
 
     Raises ``SnapshotTooLarge``, which names the largest files, and ``SnapshotException`` when there is no such folder.
     """
-    plan = plan_snapshot(source)
+    plan = plan_snapshot(source, whole=whole)
     check_limits(plan, _limit_bytes(scope), None if os.environ.get(NO_FILE_LIMIT) else limits.SNAPSHOT_FILES)
     files = snapshot_files(plan, HashCache(home() / "hashes").hashes(plan))
     _send_blobs(scope, plan, files)
