@@ -1,0 +1,49 @@
+"""Environments that exist without being registered, under the names that existing scripts ask for.
+
+The names carry versions, systems and CUDA releases of years past; here a name stands for the current packages of its
+kind, on whichever Python this machine has.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+_SCIENCE: Final = ("numpy", "pandas", "scipy", "scikit-learn", "joblib", "matplotlib")
+
+# The beginning of a name -> its packages and one name to list it by.
+_KINDS: Final[tuple[tuple[str, tuple[str, ...], str], ...]] = (
+    (r"minimal", (), "AzureML-Minimal"),
+    (r"tutorial", _SCIENCE, "AzureML-Tutorial"),
+    (r"(scikit-learn|sklearn)-.*", _SCIENCE, "AzureML-sklearn-1.0-ubuntu20.04-py38-cpu"),
+    (r"(pytorch|acpt)-.*", (*_SCIENCE, "torch", "torchvision"), "AzureML-pytorch-1.10-ubuntu18.04-py38-cuda11-gpu"),
+    (r"tensorflow-.*", (*_SCIENCE, "tensorflow"), "AzureML-tensorflow-2.4-ubuntu18.04-py37-cuda11-gpu"),
+    (r"lightgbm-.*", (*_SCIENCE, "lightgbm"), "AzureML-lightgbm-3.2-ubuntu18.04-py37-cpu"),
+    (r"dask-.*", (*_SCIENCE, "dask[complete]"), "AzureML-Dask-CPU"),
+)
+
+
+def names() -> list[str]:
+    """One name of each kind, for listings."""
+    return [name for _, _, name in _KINDS]
+
+
+def find(name: str) -> dict[str, Any] | None:
+    """The definition that a curated name stands for, in any case of letters; None for any other name."""
+    rest = re.fullmatch(r"azureml-(.+)", name, re.IGNORECASE)
+    if rest is None:
+        return None
+    for pattern, packages, _ in _KINDS:
+        if re.fullmatch(pattern, rest[1], re.IGNORECASE):
+            return _definition(name, packages)
+    return None
+
+
+def _definition(name: str, packages: tuple[str, ...]) -> dict[str, Any]:
+    document = {"name": "project_environment", "dependencies": [{"pip": ["azureml-defaults", *packages]}]}
+    return {
+        "name": name,
+        "version": "1",
+        "environmentVariables": {},
+        "python": {"userManagedDependencies": False, "interpreterPath": "python", "condaDependencies": document},
+    }

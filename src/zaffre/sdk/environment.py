@@ -1,0 +1,435 @@
+"""``Environment``: the Python, packages and variables that a run or a service gets."""
+
+from __future__ import annotations
+
+import builtins
+import copy
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+import yaml
+
+from zaffre.core import entities, wire
+from zaffre.core.codec import to_plain
+from zaffre.core.errors import NotFound, Unsupported, UserErrorException
+from zaffre.core.names import check_environment
+from zaffre.environments import curated
+from zaffre.environments.realise import realise
+from zaffre.sdk import discovery
+from zaffre.sdk.conda_dependencies import PYTHON_DEFAULT_VERSION, CondaDependencies
+from zaffre.sdk.container_registry import ContainerRegistry, RegistryIdentity
+from zaffre.sdk.environment_build import DockerImageDetails, ImageBuildDetails
+from zaffre.sdk.environment_sections import (
+    DEFAULT_CPU_IMAGE,
+    DEFAULT_GPU_IMAGE,
+    DatabricksSection,
+    DockerBuildContext,
+    DockerImagePlatform,
+    DockerSection,
+    PythonSection,
+    RCranPackage,
+    RGitHubPackage,
+    RSection,
+    SparkPackage,
+    SparkSection,
+)
+from zaffre.sdk.section import Section
+from zaffre.sdk.unbuilt import not_built
+
+if TYPE_CHECKING:
+    from zaffre.sdk.workspace import Workspace
+
+__all__ = [
+    "DEFAULT_CPU_IMAGE",
+    "DEFAULT_GPU_IMAGE",
+    "ContainerRegistry",
+    "DatabricksSection",
+    "DockerBuildContext",
+    "DockerEnvironment",
+    "DockerImageDetails",
+    "DockerImagePlatform",
+    "DockerSection",
+    "Environment",
+    "EnvironmentReference",
+    "ImageBuildDetails",
+    "PythonEnvironment",
+    "PythonSection",
+    "RCranPackage",
+    "RGitHubPackage",
+    "RSection",
+    "RegistryIdentity",
+    "SparkEnvironment",
+    "SparkPackage",
+    "SparkSection",
+]
+
+DEFINITION_FILE: Final = "azureml_environment.json"
+CONDA_FILE: Final = "conda_dependencies.yml"
+DOCKERFILE: Final = "BaseDockerfile"
+_PLATFORMS: Final = {"linux": "linux", "darwin": "osx", "win32": "windows"}
+
+# Names that older scripts import.
+PythonEnvironment = PythonSection
+DockerEnvironment = DockerSection
+SparkEnvironment = SparkSection
+
+
+class Environment(Section):
+    """A description: nothing is built before a run, a service or ``build`` needs it, and then only once."""
+
+    KEYS: ClassVar[dict[str, str]] = {
+        "name": "name",
+        "version": "version",
+        "environment_variables": "environmentVariables",
+        "python": "python",
+        "docker": "docker",
+        "spark": "spark",
+        "databricks": "databricks",
+        "r": "r",
+        "inferencing_stack_version": "inferencingStackVersion",
+        "asset_id": "assetId",
+    }
+
+    name: str | None
+    version: str | None
+    environment_variables: dict[str, str] | None
+    python: PythonSection
+    docker: DockerSection
+    spark: SparkSection
+    databricks: DatabricksSection
+    r: RSection | None
+    inferencing_stack_version: str | None
+    asset_id: str | None
+
+    def __init__(self, name: str | None, **kwargs: Any) -> None:
+        """``kwargs`` set attributes. Raises ``TypeError`` for a name that is not text."""
+        if name is not None and not isinstance(name, str):
+            raise TypeError(f"The name of an environment is text, not {type(name).__name__}.")
+        kwargs.pop("_skip_defaults", None)
+        self.name = name
+        self.version = None
+        self._given_version: str | None = None  # what the server called it: changed content gets another version
+        self.environment_variables = {"EXAMPLE_ENV_VAR": "EXAMPLE_VALUE"}
+        self.python = PythonSection()
+        self.docker = DockerSection()
+        self.spark = SparkSection()
+        self.databricks = DatabricksSection()
+        self.r = None
+        self.inferencing_stack_version = None
+        self.asset_id = None
+        for attribute, value in kwargs.items():
+            setattr(self, attribute, value)
+
+    def _definition(self) -> dict[str, Any]:
+        """The definition that travels: ``azureml_environment.json`` with the conda document in its python section."""
+        return self.to_plain()
+
+    @staticmethod
+    def _from_definition(definition: object, name: str | None = None, version: str | None = None) -> Environment:
+        """The inverse of ``_definition``; ``name`` and ``version`` win over those in it."""
+        made = Environment(name)
+        plain = copy.deepcopy(definition)
+        if isinstance(plain, dict) and plain.get("condaDependencies") is not None:
+            # The parsed conda document may stand beside the python section instead of in it.
+            document = plain.pop("condaDependencies")
+            plain["python"] = {**(plain.get("python") or {}), "condaDependencies": document}
+        made.load(plain, "the environment's definition")
+        made.name = name if name is not None else made.name
+        made.version = version if version is not None else made.version
+        made._given_version = made.version
+        return made
+
+    def _take(self, attribute: str, value: Any) -> None:
+        if attribute == "r" and value is not None:
+            section = RSection()
+            section.load(value, "r")
+            value = section
+        super()._take(attribute, value)
+
+    # --- from something else -----------------------------------------------------------------------------------------
+
+    @staticmethod
+    def from_conda_specification(name: str, file_path: str | os.PathLike[str]) -> Environment:
+        """From a conda file; one without Python gets ``python=3.10.18``. Raises ``UserErrorException`` naming what is
+        wrong with the file, ``FileNotFoundError`` for none."""
+        made = Environment(name)
+        made.python.conda_dependencies = _conda_of(file_path)
+        return made
+
+    @staticmethod
+    def from_pip_requirements(
+        name: str, file_path: str | os.PathLike[str], pip_version: str | None = None
+    ) -> Environment:
+        """From a requirements file, its lines in the place of the default packages."""
+        made = Environment(name)
+        made.python.conda_dependencies = _pip_of(file_path, pip_version)
+        return made
+
+    @staticmethod
+    def from_existing_conda_environment(name: str, conda_environment_name: str) -> Environment | None:
+        """From what ``conda env export`` says of an environment here; None, with a message, if there is none.
+
+        Raises ``UserErrorException`` where conda is not installed.
+        """
+        command = ["conda", "env", "export", "--no-builds", "--name", conda_environment_name]
+        try:
+            answer = subprocess.run(command, capture_output=True, text=True, check=False)
+        except FileNotFoundError as error:
+            raise UserErrorException(
+                "Environment.from_existing_conda_environment asks conda, which is not on this machine's PATH: use "
+                "from_conda_specification or from_pip_requirements."
+            ) from error
+        if answer.returncode:
+            sys.stdout.write(f"conda has no environment {conda_environment_name!r}: {answer.stderr.strip()}\n")
+            return None
+        document = yaml.safe_load(answer.stdout)
+        made = Environment(name)
+        made.python.conda_dependencies = CondaDependencies(_underlying_structure=document)
+        return made
+
+    @staticmethod
+    def from_docker_image(
+        name: str,
+        image: str,
+        container_registry: ContainerRegistry | None = None,
+        conda_specification: str | os.PathLike[str] | None = None,
+        pip_requirements: str | os.PathLike[str] | None = None,
+    ) -> Environment:
+        """From an image. Kept and registered as any other; a run in it is refused as long as Docker is not built."""
+        made = Environment(name)
+        made.docker.base_image = image
+        if container_registry is not None:
+            made.docker.base_image_registry = container_registry
+        made._take_packages(conda_specification, pip_requirements)
+        return made
+
+    @staticmethod
+    def from_dockerfile(
+        name: str,
+        dockerfile: str | os.PathLike[str],
+        conda_specification: str | os.PathLike[str] | None = None,
+        pip_requirements: str | os.PathLike[str] | None = None,
+    ) -> Environment:
+        """From a Dockerfile, given as a path or as text. A run in it is refused as long as Docker is not built."""
+        made = Environment(name)
+        made.docker.base_dockerfile = dockerfile
+        made._take_packages(conda_specification, pip_requirements)
+        return made
+
+    @staticmethod
+    def from_docker_build_context(name: str, docker_build_context: DockerBuildContext) -> Environment:
+        made = Environment(name)
+        made.docker.build_context = docker_build_context
+        made.python.user_managed_dependencies = True
+        return made
+
+    def _take_packages(
+        self, conda_specification: str | os.PathLike[str] | None, pip_requirements: str | os.PathLike[str] | None
+    ) -> None:
+        """The packages on top of an image; with none named, the image's own Python is used as it is."""
+        if conda_specification is not None and pip_requirements is not None:
+            raise UserErrorException("conda_specification and pip_requirements exclude each other: pass one of them.")
+        if conda_specification is not None:
+            self.python.conda_dependencies = _conda_of(conda_specification)
+        elif pip_requirements is not None:
+            self.python.conda_dependencies = _pip_of(pip_requirements, None)
+        else:
+            self.python.user_managed_dependencies = True
+
+    # --- in a workspace ----------------------------------------------------------------------------------------------
+
+    def register(self, workspace: Workspace) -> Environment:
+        """The registered environment, with the version the server gave it; the same content is the same version.
+
+        A ``version`` that was set by hand is kept, and refused (``StateConflict``) if it exists with another content.
+        """
+        scope = workspace._scope
+        name = check_environment(self.name or "")
+        chosen = None if self.version == self._given_version else self.version
+        body = wire.EnvironmentCreate(definition=self._definition(), version=chosen)
+        answer = scope.client.post(scope.path("environments", name), entities.EnvironmentVersion, body, idempotent=True)
+        return Environment._of(answer)
+
+    @staticmethod
+    def get(workspace: Workspace, name: str, version: str | None = None, label: str | None = None) -> Environment:
+        """A registered environment, by default its newest version, else a curated one. Raises ``NotFound``."""
+        if version is not None and label is not None:
+            raise UserErrorException("version and label exclude each other: pass one of them.")
+        scope = workspace._scope
+        try:
+            answer = scope.client.get(
+                scope.path("environments", name), entities.EnvironmentVersion, version=version, label=label
+            )
+        except NotFound:
+            definition = curated.find(name)
+            if definition is None:
+                raise
+            return Environment._from_definition(definition, name)
+        return Environment._of(answer)
+
+    @staticmethod
+    def list(workspace: Workspace) -> dict[str, Environment]:
+        """The newest version of every environment of the workspace, and the curated ones, by name."""
+        scope = workspace._scope
+        found = {name: Environment._from_definition(curated.find(name), name) for name in curated.names()}
+        for answer in scope.client.items(scope.path("environments"), entities.EnvironmentVersion):
+            found[answer.name] = Environment._of(answer)
+        return found
+
+    @staticmethod
+    def label(workspace: Workspace, name: str, version: str, labels: builtins.list[str]) -> None:
+        """Point labels at a version; each moves here from the version that had it."""
+        scope = workspace._scope
+        path = scope.path("environments", name, "versions", str(version), "labels")
+        scope.client.put(path, entities.EnvironmentVersion, wire.LabelsPut(labels=list(labels)))
+
+    @staticmethod
+    def _of(answer: entities.EnvironmentVersion) -> Environment:
+        return Environment._from_definition(to_plain(answer.definition), answer.name, answer.version)
+
+    def clone(self, new_name: str) -> Environment:
+        """A copy of that name, with no version."""
+        made = copy.deepcopy(self)
+        made.name = Environment(new_name).name
+        made.version = None
+        made.asset_id = None
+        return made
+
+    # --- build -------------------------------------------------------------------------------------------------------
+
+    def build(self, workspace: Workspace, image_build_compute: str | None = None) -> ImageBuildDetails:
+        """Build the environment on this machine, in the background, so that the next run finds it.
+
+        Raises ``Unsupported`` for what only Docker could build, and for ``image_build_compute``.
+        """
+        if image_build_compute is not None:
+            raise Unsupported(
+                f"image_build_compute={image_build_compute!r}: environments are built on the machine that runs them, "
+                "so leave it out."
+            )
+        return ImageBuildDetails(self._definition(), discovery.home())
+
+    def build_local(
+        self,
+        workspace: Workspace,
+        platform: str | None = None,
+        *,
+        useDocker: bool = True,
+        pushImageToWorkspaceAcr: bool = False,
+    ) -> str:
+        """Build here, print the log and return it. Needs ``useDocker=False``: Docker images are not built yet."""
+        if useDocker or pushImageToWorkspaceAcr:
+            raise not_built(
+                "Building a Docker image of an environment",
+                "pass useDocker=False (and leave pushImageToWorkspaceAcr out) to build the environment on this machine",
+            )
+        own = _PLATFORMS.get(sys.platform, sys.platform)
+        if platform is not None and str(platform).lower() != own:
+            raise Unsupported(f"An environment is built for this machine ({own}), not for {platform}: leave it out.")
+        lines: builtins.list[str] = []
+
+        def log(line: str) -> None:
+            lines.append(line)
+            sys.stdout.write(f"{line}\n")
+
+        realise(self._definition(), home=discovery.home(), log=log)
+        return "".join(f"{line}\n" for line in lines)
+
+    def get_image_details(self, workspace: Workspace) -> DockerImageDetails:
+        raise not_built("Environment.get_image_details", "an environment is a folder of this machine, with no image")
+
+    @staticmethod
+    def add_private_pip_wheel(workspace: Workspace, file_path: str, exist_ok: bool = False) -> str:
+        raise not_built(
+            "Environment.add_private_pip_wheel",
+            "put the wheel's absolute path, a URL, or an index that has it into the pip packages",
+        )
+
+    # --- files -------------------------------------------------------------------------------------------------------
+
+    def save_to_directory(self, path: str | os.PathLike[str], overwrite: bool = False) -> None:
+        """Write the environment into a folder; an existing one raises ``FileExistsError`` unless ``overwrite``."""
+        folder = Path(path)
+        folder.mkdir(parents=True, exist_ok=overwrite)
+        definition = self._definition()
+        conda = definition["python"].pop("condaDependencies")
+        dockerfile = definition["docker"].pop("baseDockerfile")
+        (folder / DEFINITION_FILE).write_text(json.dumps(definition, indent=4), "utf-8")
+        (folder / CONDA_FILE).unlink(missing_ok=True)
+        (folder / DOCKERFILE).unlink(missing_ok=True)
+        if conda is not None:
+            CondaDependencies(_underlying_structure=conda).save(folder / CONDA_FILE)
+        if dockerfile is not None:
+            (folder / DOCKERFILE).write_text(dockerfile, "utf-8")
+
+    @staticmethod
+    def load_from_directory(path: str | os.PathLike[str]) -> Environment:
+        """What ``save_to_directory`` wrote, here or in Azure's SDK. Raises ``FileNotFoundError``."""
+        folder = Path(path)
+        file = folder / DEFINITION_FILE
+        if not file.is_file():
+            raise FileNotFoundError(f"There is no {file}: it is what an environment's folder must hold.")
+        try:
+            definition = json.loads(file.read_text("utf-8"))
+        except ValueError as error:
+            raise UserErrorException(f"{file} is not JSON: {error}.") from error
+        made = Environment._from_definition(definition)
+        if (folder / CONDA_FILE).is_file():
+            made.python.conda_dependencies = CondaDependencies(folder / CONDA_FILE)
+        if (folder / DOCKERFILE).is_file():
+            made.docker.base_dockerfile = (folder / DOCKERFILE).read_text("utf-8")
+        return made
+
+
+class EnvironmentReference(Section):
+    """A registered environment by name."""
+
+    KEYS: ClassVar[dict[str, str]] = {"name": "name", "version": "version"}
+
+    name: str
+    version: str | None
+
+    def __init__(self, name: str, version: str | None = None) -> None:
+        self.name = name
+        self.version = version
+
+    def get_environment(self, workspace: Workspace) -> Environment:
+        return Environment.get(workspace, self.name, self.version)
+
+
+def _conda_of(file_path: str | os.PathLike[str]) -> CondaDependencies:
+    """A conda file's packages; where it names no Python, Azure's default is added, and said."""
+    conda = CondaDependencies(file_path)
+    if conda.get_python_version() is None:
+        sys.stdout.write(f"{os.fspath(file_path)} names no Python version: python={PYTHON_DEFAULT_VERSION} is added.\n")
+        conda.set_python_version(PYTHON_DEFAULT_VERSION)
+    return conda
+
+
+def _pip_of(file_path: str | os.PathLike[str], pip_version: str | None) -> CondaDependencies:
+    """A requirements file's lines; files it refers to with -r are read too, since they do not travel."""
+    conda = CondaDependencies()
+    conda.set_pip_requirements(_requirement_lines(Path(file_path)))
+    conda.add_conda_package(f"pip={pip_version}" if pip_version else "pip")
+    return conda
+
+
+def _requirement_lines(file: Path, seen: frozenset[Path] = frozenset()) -> builtins.list[str]:
+    lines: builtins.list[str] = []
+    joined = file.read_text("utf-8").replace("\\\n", " ")
+    for line in joined.splitlines():
+        text = line.strip()
+        if not text or text.startswith("#"):
+            continue
+        option, _, other = text.replace("=", " ", 1).partition(" ")
+        if option in ("-r", "--requirement"):
+            target = (file.parent / other.strip()).resolve()
+            if target not in seen:
+                lines += _requirement_lines(target, seen | {target})
+        else:
+            lines.append(text)
+    return lines
