@@ -214,7 +214,6 @@ class MetricSeries:
     steps: list[int]
     timestamps: list[int]
     values: list[int | float | str]
-    is_int: bool = False  # True: every value was logged as an integer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

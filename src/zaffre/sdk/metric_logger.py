@@ -41,8 +41,7 @@ _log = logging.getLogger("zaffre")
 class _Column:
     steps: list[int] = field(default_factory=list)
     timestamps: list[int] = field(default_factory=list)
-    values: list[float | str] = field(default_factory=list)
-    is_int: bool = True
+    values: list[int | float | str] = field(default_factory=list)
 
 
 class MetricLogger:
@@ -217,8 +216,7 @@ class MetricLogger:
                     column = columns[name] = _Column()
                 column.steps.append(self._step(name, step))
                 column.timestamps.append(nanoseconds // 1_000_000)
-                column.values.append(number_to_wire(value))
-                column.is_int = column.is_int and type(value) is int
+                column.values.append(value if type(value) is int else number_to_wire(value))
             elif isinstance(item, MetricRecord):
                 records.append(item)
             else:
@@ -226,7 +224,7 @@ class MetricLogger:
         if not columns and not records:
             return None, marks
         series = [
-            MetricSeries(name=name, steps=c.steps, timestamps=c.timestamps, values=c.values, is_int=c.is_int)
+            MetricSeries(name=name, steps=c.steps, timestamps=c.timestamps, values=c.values)
             for name, c in columns.items()
         ]
         body = encode(MetricsBatch(series=series, records=records)).decode()
