@@ -23,6 +23,8 @@ from zaffre.server.api.guard import Answers, Guard
 from zaffre.server.api.parts import Parts
 from zaffre.server.artifacts.local import LocalArtifacts
 from zaffre.server.mlflow import errors as mlflow_errors
+from zaffre.server.mlflow.rooms import Rooms
+from zaffre.server.mlflow.routes import routes as mlflow_routes
 from zaffre.server.notifier import Notifier
 from zaffre.server.registry.environments import Environments
 from zaffre.server.registry.models import Models
@@ -62,6 +64,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.parts = parts
     app.include_router(server_routes.public)
     app.include_router(routes.router())
+    app.router.routes.extend(mlflow_routes(_rooms(parts)))
     return app
 
 
@@ -88,6 +91,17 @@ def build(settings: Settings) -> Parts:
         notifier=notifier,
         computes=Computes(store),
         submissions=Submissions(store, tracking, on_first_use=not settings.team),
+    )
+
+
+def _rooms(parts: Parts) -> Rooms:
+    return Rooms(
+        store=parts.store,
+        artifacts=parts.artifacts,
+        tracking=parts.tracking,
+        models=parts.models,
+        versions=parts.versions,
+        notifier=parts.notifier,
     )
 
 

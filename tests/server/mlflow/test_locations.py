@@ -11,6 +11,7 @@ from zaffre.server.mlflow.locations import (
     Owner,
     Place,
     check_path,
+    experiment_uri,
     logged_model_uri,
     place_of,
     place_of_uri,
@@ -20,8 +21,10 @@ from zaffre.server.mlflow.locations import (
 
 
 def test_a_uri_leads_back_to_its_place() -> None:
-    assert place_of_uri(run_uri(3, "abc")) == Place(Owner.RUN, "abc", "", 3)
-    assert place_of_uri(f"{run_uri(3, 'abc')}/model/MLmodel") == Place(Owner.RUN, "abc", "model/MLmodel", 3)
+    assert place_of_uri(run_uri(experiment_uri(3), "abc")) == Place(Owner.RUN, "abc", "", 3)
+    assert place_of_uri(f"{run_uri(experiment_uri(3), 'abc')}/model/MLmodel") == Place(
+        Owner.RUN, "abc", "model/MLmodel", 3
+    )
     assert place_of_uri(logged_model_uri(3, "m-1")) == Place(Owner.LOGGED_MODEL, "m-1", "", 3)
     assert place_of_uri(version_uri("my model", 4)) == Place(Owner.VERSION, "my model", "", version=4)
 

@@ -20,6 +20,8 @@ from zaffre.core.entities import (
 from zaffre.core.states import MLFLOW_STATUS
 from zaffre.core.wire import number_to_wire
 from zaffre.server.mlflow import locations
+from zaffre.server.mlflow.details import Details
+from zaffre.server.tracking.acts import NAME_TAG, PARENT_TAG
 
 Json = dict[str, Any]
 
@@ -48,7 +50,7 @@ def experiment(found: Experiment) -> Json:
         {
             "experiment_id": str(found.id),
             "name": found.name,
-            "artifact_location": locations.experiment_uri(found.id),
+            "artifact_location": found.artifact_location,
             "lifecycle_stage": "active" if found.archived_at is None else "deleted",
             "creation_time": found.created_at,
             "last_update_time": found.updated_at,
@@ -57,7 +59,7 @@ def experiment(found: Experiment) -> Json:
     )
 
 
-def run_info(found: Run) -> Json:
+def run_info(found: Run, artifact_location: str) -> Json:
     return without_empty(
         {
             "run_id": found.id,
@@ -68,7 +70,7 @@ def run_info(found: Run) -> Json:
             "status": MLFLOW_STATUS[found.status],
             "start_time": found.start_time if found.start_time is not None else found.created_at,
             "end_time": found.end_time,
-            "artifact_uri": locations.run_uri(found.experiment_id, found.id),
+            "artifact_uri": locations.run_uri(artifact_location, found.id),
             "lifecycle_stage": "active" if found.archived_at is None else "deleted",
         }
     )
@@ -99,6 +101,40 @@ def dataset_input(found: DatasetInput) -> Json:
         "profile": found.profile,
     }
     return without_empty({"dataset": without_empty(body), "tags": pairs(found.tags)})
+
+
+def run(found: Details) -> Json:
+    data = {
+        "metrics": [
+            {
+                "key": point.name,
+                "value": number_to_wire(point.value),
+                "timestamp": point.timestamp,
+                "step": point.step,
+            }
+            for point in found.latest
+        ],
+        "params": pairs(found.run.params),
+        "tags": pairs(run_tags(found.run)),
+    }
+    return without_empty(
+        {
+            "info": run_info(found.run, found.artifact_location),
+            "data": without_empty(data),
+            "inputs": run_inputs(found.links),
+            "outputs": run_outputs(found.links) or None,
+        }
+    )
+
+
+def run_tags(found: Run) -> dict[str, str]:
+    """The tags with those that are fields of our own: clients read a run's name and parent from tags."""
+    tags = dict(found.tags)
+    if found.display_name:
+        tags[NAME_TAG] = found.display_name
+    if found.parent_id is not None:
+        tags[PARENT_TAG] = found.parent_id
+    return tags
 
 
 def run_inputs(links: RunLinks) -> Json:

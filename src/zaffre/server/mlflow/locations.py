@@ -42,8 +42,9 @@ class Place:
     version: int = 0
 
 
-def run_uri(experiment_id: int, run_id: str) -> str:
-    return f"{SCHEME}{experiment_id}/{run_id}/artifacts"
+def run_uri(location: str, run_id: str) -> str:
+    """``location`` is the artifact location of the run's experiment."""
+    return f"{location}/{run_id}/artifacts"
 
 
 def logged_model_uri(experiment_id: int, model_id: str) -> str:

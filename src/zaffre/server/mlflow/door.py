@@ -1,0 +1,150 @@
+"""The door itself: finds the act for a path, reads the message, and writes the answer or the error.
+
+Acts block, so each runs in a worker thread. Coroutines are those that a training loop waits for, and the transfers of
+files.
+"""
+
+from __future__ import annotations
+
+import inspect
+import logging
+import re
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final, Generic, TypeVar
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from zaffre.core import codec, contract
+from zaffre.core.errors import AzureMLException, InternalError, InvalidValue
+from zaffre.server.mlflow import framing
+from zaffre.server.mlflow.errors import EndpointNotFound, render
+from zaffre.server.mlflow.framing import Message
+from zaffre.server.mlflow.rooms import Rooms
+
+M = TypeVar("M", bound=Message)
+
+_log = logging.getLogger(__name__)
+_PARAMETER: Final = re.compile(r"\{(\w+)\}")
+_BELOW: Final = re.compile(r"^(?:/workspaces/[^/]+)?/(?:ajax-)?api/")
+_HEADERS: Final = {"X-Content-Type-Options": "nosniff", "X-Frame-Options": "SAMEORIGIN"}
+
+
+@dataclass(frozen=True, slots=True)
+class Act(Generic[M]):
+    """One route: its message, and the function that does it and returns what the answer's JSON holds."""
+
+    verb: str
+    path: str  # below /api or /ajax-api, such as "2.0/mlflow/runs/get"; "{name}" is a part of it
+    message: type[M]
+    run: Callable[[Rooms, M], Any]  # a coroutine function where a thread would cost too much
+
+    @property
+    def is_async(self) -> bool:
+        return inspect.iscoroutinefunction(self.run)
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """One route that streams a file; ``path`` ends with the file's."""
+
+    verb: str
+    path: str
+    run: Callable[[Rooms, Request, str], Awaitable[Response]]
+
+
+class Door:
+    """An ASGI application for everything below /api/2.0, /api/3.0 and their twins under /ajax-api.
+
+    The path parameter ``workspace`` comes from the mounting route; without it the default workspace is meant.
+    """
+
+    def __init__(self, rooms: Rooms, acts: Iterable[Act[Any]], transfers: Iterable[Transfer]) -> None:
+        self._rooms = rooms
+        self._plain: dict[str, dict[str, Act[Any]]] = {}
+        self._patterns: list[tuple[re.Pattern[str], dict[str, Act[Any]]]] = []
+        self._transfers: dict[str, dict[str, Transfer]] = {}
+        by_pattern: dict[str, dict[str, Act[Any]]] = {}
+        for act in acts:
+            target = by_pattern if _PARAMETER.search(act.path) else self._plain
+            target.setdefault(act.path, {})[act.verb] = act
+        for path, verbs in by_pattern.items():
+            self._patterns.append((re.compile(_PARAMETER.sub(r"(?P<\1>[^/]+)", path)), verbs))
+        for transfer in transfers:
+            self._transfers.setdefault(transfer.path, {})[transfer.verb] = transfer
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        try:
+            response = await self._answer(request)
+        except AzureMLException as error:
+            response = render(error)
+        except ClientDisconnect:
+            return
+        except Exception:
+            _log.exception("%s %s failed", request.method, request.url.path)
+            response = render(InternalError("The server failed to answer this request; its log says why."))
+        response.headers.update(_HEADERS)
+        await response(scope, receive, send)
+
+    async def _answer(self, request: Request) -> Response:
+        path = _BELOW.sub("", request.scope["path"], count=1)
+        rooms = self._rooms_for(request)
+        for prefix, transfers in self._transfers.items():
+            if path.startswith(prefix):
+                transfer = _of_verb(transfers, request)
+                return await transfer.run(rooms, request, path[len(prefix) :])
+        act, parts = self._find(path, request)
+        message = await _read(request, act, parts)
+        answer = await (act.run(rooms, message) if act.is_async else run_in_threadpool(act.run, rooms, message))
+        return Response(codec.encode({} if answer is None else answer), media_type="application/json")
+
+    def _find(self, path: str, request: Request) -> tuple[Act[Any], Mapping[str, str]]:
+        verbs = self._plain.get(path)
+        if verbs is not None:
+            return _of_verb(verbs, request), {}
+        for pattern, by_verb in self._patterns:
+            match = pattern.fullmatch(path)
+            if match:
+                return _of_verb(by_verb, request), match.groupdict()
+        raise EndpointNotFound(
+            f"This server has no {request.method} {request.url.path}. Of MLflow it offers experiments, runs, metrics, "
+            "artifacts, logged models and the model registry."
+        )
+
+    def _rooms_for(self, request: Request) -> Rooms:
+        workspace = request.path_params.get("workspace", contract.DEFAULT_WORKSPACE)
+        wanted = request.headers.get("x-mlflow-workspace")
+        if wanted not in (None, "", workspace):
+            raise InvalidValue(
+                f"The header X-MLFLOW-WORKSPACE names {wanted!r}, but the tracking URI is that of the workspace "
+                f"{workspace!r}. Use the tracking URI of the workspace, which ends in /workspaces/{wanted}.",
+            )
+        principal = request.scope.get("state", {}).get("principal")
+        return replace(self._rooms, workspace=workspace, user=getattr(principal, "name", ""))
+
+
+T = TypeVar("T")
+
+
+def _of_verb(verbs: Mapping[str, T], request: Request) -> T:
+    found = verbs.get("GET" if request.method == "HEAD" else request.method)
+    if found is None:
+        raise EndpointNotFound(
+            f"This server has no {request.method} {request.url.path}; it has {' and '.join(sorted(verbs))} there."
+        )
+    return found
+
+
+async def _read(request: Request, act: Act[M], parts: Mapping[str, str]) -> M:
+    if request.method in ("GET", "HEAD"):
+        return framing.from_query(request.query_params, act.message, parts)
+    body = await request.body()
+    if body or not parts:
+        framing.check_content_type(request.headers.get("content-type"))
+    if parts:
+        return framing.with_path(body, act.message, parts)
+    return framing.from_body(body, act.message)

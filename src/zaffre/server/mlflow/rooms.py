@@ -1,0 +1,24 @@
+"""What the door's acts work with: the rooms below, and on whose behalf."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from zaffre.server.artifacts.contract import ArtifactStore
+from zaffre.server.notifier import Notifier
+from zaffre.server.registry.models import Models
+from zaffre.server.registry.versions import Versions
+from zaffre.server.store.engine import Store
+from zaffre.server.tracking.tracking import Tracking
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rooms:
+    store: Store  # for reading; what changes anything goes through the rooms with the rules
+    artifacts: ArtifactStore
+    tracking: Tracking
+    models: Models
+    versions: Versions
+    notifier: Notifier
+    workspace: str = ""  # of this request
+    user: str = ""  # who asks

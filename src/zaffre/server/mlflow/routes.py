@@ -1,0 +1,69 @@
+"""The table of routes, and what of it the composition root mounts."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from zaffre.server.mlflow import (
+    experiments,
+    links,
+    logged_models,
+    metrics,
+    model_versions,
+    registered_models,
+    runs,
+    transfers,
+)
+from zaffre.server.mlflow.door import Act, Door
+from zaffre.server.mlflow.messages import Empty
+from zaffre.server.mlflow.rooms import Rooms
+
+# The protocol this server speaks, not its own version: clients ask before they send what older servers lack.
+PROTOCOL_VERSION: Final = "3.17.2"
+
+
+def server_info(rooms: Rooms, message: Empty) -> object:  # noqa: ARG001
+    return {
+        "store_type": "SqlStore",
+        "workspaces_enabled": False,
+        "trace_archival_enabled": False,
+        "multipart_uploads_enabled": False,
+        "multipart_downloads_enabled": False,
+        "artifact_serving_enabled": True,
+    }
+
+
+ACTS: Final[tuple[Act[Any], ...]] = (
+    *experiments.ACTS,
+    *runs.ACTS,
+    *links.ACTS,
+    *metrics.ACTS,
+    *transfers.ACTS,
+    *logged_models.ACTS,
+    *registered_models.ACTS,
+    *model_versions.ACTS,
+    Act("GET", "3.0/mlflow/server-info", Empty, server_info),
+)
+
+
+def routes(rooms: Rooms) -> list[BaseRoute]:
+    """Everything of MLflow's protocol, at the root and below /workspaces/<name>."""
+    door = Door(rooms, ACTS, transfers.TRANSFERS)
+    prefixes = [f"{base}{api}" for base in ("", "/workspaces/{workspace}") for api in ("/api", "/ajax-api")]
+    mounted = [Route(f"{prefix}/{number}/{{rest:path}}", door) for prefix in prefixes for number in ("2.0", "3.0")]
+    # A client that was given a workspace's URI asks below it.
+    below = "/workspaces/{workspace}"
+    probes = [Route("/version", version), Route(f"{below}/version", version), Route(f"{below}/health", health)]
+    return [*mounted, *probes]
+
+
+async def version(request: Request) -> Response:  # noqa: ARG001
+    return PlainTextResponse(PROTOCOL_VERSION)
+
+
+async def health(request: Request) -> Response:  # noqa: ARG001
+    return PlainTextResponse("OK")
