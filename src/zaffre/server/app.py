@@ -22,6 +22,7 @@ from zaffre.server.api.credentials import Credentials, keep_token_file
 from zaffre.server.api.guard import Answers, Guard
 from zaffre.server.api.parts import Parts
 from zaffre.server.artifacts.local import LocalArtifacts
+from zaffre.server.deployments.services import Services
 from zaffre.server.mlflow import errors as mlflow_errors
 from zaffre.server.mlflow.rooms import Rooms
 from zaffre.server.mlflow.routes import routes as mlflow_routes
@@ -91,6 +92,7 @@ def build(settings: Settings) -> Parts:
         notifier=notifier,
         computes=Computes(store),
         submissions=Submissions(store, tracking, on_first_use=not settings.team),
+        services=Services(store, artifacts, notifier, lost_seconds=settings.heartbeat_lost_seconds),
     )
 
 

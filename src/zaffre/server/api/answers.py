@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, TypeVar
 
 from fastapi import Depends, Query, Request
@@ -63,3 +63,8 @@ def pair_filters(filters: Iterable[str] | None) -> dict[str, str | None]:
         key, given, value = text.partition("=")
         wanted[key] = value if given else None
     return wanted
+
+
+def has_pairs(pairs: Mapping[str, str], wanted: Mapping[str, str | None]) -> bool:
+    """Whether ``pairs`` has every key of ``wanted``, with its value where one is wanted."""
+    return all(key in pairs and value in (None, pairs[key]) for key, value in wanted.items())

@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 
 from zaffre.server.api.credentials import Credentials
 from zaffre.server.artifacts.contract import ArtifactStore
+from zaffre.server.deployments.services import Services
 from zaffre.server.notifier import Notifier
 from zaffre.server.registry.environments import Environments
 from zaffre.server.registry.models import Models
@@ -38,6 +39,7 @@ class Parts:
     notifier: Notifier
     computes: Computes
     submissions: Submissions
+    services: Services
 
 
 def _parts(request: Request) -> Parts:

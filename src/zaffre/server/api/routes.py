@@ -15,6 +15,7 @@ from zaffre.server.api import (
     models,
     runs,
     server,
+    services,
     snapshots,
     workspaces,
 )
@@ -30,6 +31,7 @@ _WORKSPACE_NOUNS = (
     environments,
     computes,
     datastores,
+    services,
 )
 
 

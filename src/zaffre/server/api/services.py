@@ -1,0 +1,112 @@
+"""Web services: what is wanted, what their supervisors report, their logs, and a way to try them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
+
+from zaffre.core.entities import Service
+from zaffre.core.errors import NotFound
+from zaffre.core.wire import (
+    FileAnswer,
+    Page,
+    ReportAnswer,
+    ServiceCreate,
+    ServicePatch,
+    ServiceReload,
+    ServiceReport,
+)
+from zaffre.server.api import files
+from zaffre.server.api.answers import After, Asker, Limit, answer, empty, has_pairs, page, pair_filters
+from zaffre.server.api.parts import PartsOf
+from zaffre.server.artifacts import roots
+from zaffre.server.deployments.proxy import forward
+from zaffre.server.deployments.services import LOG, topic
+
+router = APIRouter(prefix="/services", tags=["services"])
+
+
+@router.get("", response_model=Page[Service])
+def list_services(
+    ws: str,
+    parts: PartsOf,
+    tag: Annotated[list[str] | None, Query(description="key or key=value")] = None,
+    property: Annotated[list[str] | None, Query(description="key or key=value")] = None,
+    model: Annotated[str | None, Query(description="name or name:version")] = None,
+    limit: Limit = None,
+    after: After = None,
+) -> Response:
+    found = [
+        service
+        for service in parts.services.list_all(ws, model=model)
+        if has_pairs(service.tags, pair_filters(tag)) and has_pairs(service.properties, pair_filters(property))
+    ]
+    return answer(page(found, limit, after))
+
+
+@router.put("/{name}", response_model=Service)
+def deploy_service(ws: str, name: str, body: ServiceCreate, parts: PartsOf, asker: Asker) -> Response:
+    """A service that deploys; the caller starts its supervisor."""
+    return answer(parts.services.deploy(ws, name, body, created_by=asker.name))
+
+
+@router.get("/{name}", response_model=Service)
+def get_service(ws: str, name: str, parts: PartsOf) -> Response:
+    return answer(parts.services.get(ws, name))
+
+
+@router.patch("/{name}", response_model=Service)
+def change_service(ws: str, name: str, body: ServicePatch, parts: PartsOf) -> Response:
+    return answer(parts.services.change(ws, name, body))
+
+
+@router.post("/{name}/reload", response_model=Service)
+def reload_service(ws: str, name: str, body: ServiceReload, parts: PartsOf) -> Response:
+    return answer(parts.services.reload(ws, name, body))
+
+
+@router.delete("/{name}", status_code=204)
+def delete_service(ws: str, name: str, parts: PartsOf) -> Response:
+    parts.services.delete(ws, name)
+    return empty()
+
+
+@router.post("/{name}/report", response_model=ReportAnswer)
+def report_service(ws: str, name: str, body: ServiceReport, parts: PartsOf) -> Response:
+    """A supervisor's heartbeat; the answer says what it should serve."""
+    return answer(parts.services.report(ws, name, body))
+
+
+@router.get("/{name}/logs", response_class=PlainTextResponse)
+def get_service_logs(ws: str, name: str, parts: PartsOf, offset: int = Query(default=0, ge=0)) -> Response:
+    """What the log holds behind `offset` bytes."""
+    parts.services.get(ws, name)
+    try:
+        pieces = parts.artifacts.read(roots.service(ws, name), LOG, offset)
+    except NotFound:
+        return PlainTextResponse("")
+    return StreamingResponse(pieces, media_type="text/plain; charset=utf-8")
+
+
+@router.patch("/{name}/logs", response_model=FileAnswer, openapi_extra=files.FILE_BODY)
+async def append_service_logs(
+    ws: str, name: str, parts: PartsOf, request: Request, offset: int = Query(ge=0)
+) -> Response:
+    """Append to the log. What it has already is skipped; a gap is refused and says the size."""
+    await run_in_threadpool(parts.services.get, ws, name)
+    size = await files.append(request, parts.artifacts, roots.service(ws, name), LOG, offset)
+    parts.notifier.publish(topic(ws, name))
+    return answer(FileAnswer(path=LOG, size=size))
+
+
+@router.post("/{name}/score", openapi_extra=files.FILE_BODY)
+async def score(ws: str, name: str, parts: PartsOf, request: Request) -> Response:
+    """Send a body to the service, on this machine only, and pass its answer on."""
+    service = await run_in_threadpool(parts.services.get, ws, name)
+    body = await request.body()
+    scored = await run_in_threadpool(forward, service, body, request.headers.get("content-type"))
+    headers = {**scored.headers, "Content-Security-Policy": "default-src 'none'; sandbox"}
+    return Response(scored.body, scored.status, headers)

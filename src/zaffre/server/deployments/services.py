@@ -1,0 +1,250 @@
+"""The acts on services: what is wanted is a row with a revision, and a supervisor reports what is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Connection
+
+from zaffre.core import codec, limits
+from zaffre.core.entities import Service, ServiceSpec
+from zaffre.core.errors import TooLarge, Unsupported, WebserviceExists, WebserviceInvalid
+from zaffre.core.ids import now_ms
+from zaffre.core.names import check_service
+from zaffre.core.states import ServiceState, check_service_transition
+from zaffre.core.wire import ReportAnswer, ServiceCreate, ServicePatch, ServiceReload, ServiceReport
+from zaffre.server.artifacts import roots
+from zaffre.server.artifacts.contract import ArtifactStore
+from zaffre.server.notifier import Notifier
+from zaffre.server.registry.versions import check_added, check_version
+from zaffre.server.store import model_versions, services, snapshots
+from zaffre.server.store.engine import Store
+
+LOCAL = "Local"
+LOG = "service.log"
+
+
+class Services:
+    """Deploy, change, report and delete. ``ws`` is the name of a workspace.
+
+    ``lost_seconds``: a supervisor that was silent for longer is taken for dead.
+    """
+
+    def __init__(self, store: Store, artifacts: ArtifactStore, notifier: Notifier, *, lost_seconds: float) -> None:
+        self._store = store
+        self._artifacts = artifacts
+        self._notifier = notifier
+        self._lost_ms = int(lost_seconds * 1000)
+
+    def deploy(self, ws: str, name: str, wanted: ServiceCreate, *, created_by: str = "") -> Service:
+        """A service that is deploying; its supervisor is the caller's to start.
+
+        Raises ``WebserviceExists`` unless ``overwrite``, ``ModelNotFound``, ``NotFound`` for a missing snapshot,
+        ``Unsupported`` for other targets.
+        """
+        check_service(name)
+        if wanted.compute_type != LOCAL:
+            raise Unsupported(
+                f"Services of the type {wanted.compute_type!r} are not supported. Use "
+                "LocalWebservice.deploy_configuration(): it serves on the machine that deploys.",
+                compute_type=wanted.compute_type,
+            )
+
+        def apply(connection: Connection) -> Service:
+            models = _resolve(connection, ws, wanted.models)
+            snapshots.get(connection, ws, wanted.spec.snapshot_id)
+            known = services.find(connection, ws, name)
+            gone = known is None or known.state is ServiceState.DELETED
+            if not gone and not wanted.overwrite:
+                raise WebserviceExists(
+                    f"WebserviceExists: Service {name} exists already in workspace {ws}. Deploy with overwrite=True, "
+                    "update it, or choose another name.",
+                    service=name,
+                )
+            now = now_ms()
+            values: dict[str, Any] = {
+                "compute_type": wanted.compute_type,
+                "created_by": created_by,
+                "description": wanted.description,
+                "tags": wanted.tags,
+                "properties": wanted.properties,
+                "spec": codec.to_plain(wanted.spec),
+                **_deploying(known, now),
+            }
+            if gone:
+                values |= {"created_at": now, "heartbeat_at": None, "pid": None, "host": None, "port": None}
+            services.put(connection, ws, name, values)
+            services.set_models(connection, ws, name, models)
+            return services.get(connection, ws, name)
+
+        return self._published(self._store.write(apply))
+
+    def change(self, ws: str, name: str, patch: ServicePatch) -> Service:
+        """Set what is given; a new spec or new models are a new revision, which deploys."""
+
+        def apply(connection: Connection) -> Service:
+            known = _alive(connection, ws, name)
+            check_added(known.properties, patch.properties or {}, f"service {name}")
+            tags = {**known.tags, **(patch.tags or {})}
+            values: dict[str, Any] = {
+                "tags": {key: value for key, value in tags.items() if key not in (patch.remove_tags or ())},
+                "properties": {**known.properties, **(patch.properties or {})},
+                "updated_at": now_ms(),
+            }
+            if patch.description is not None:
+                values["description"] = patch.description
+            if patch.spec is not None:
+                snapshots.get(connection, ws, patch.spec.snapshot_id)
+                values["spec"] = codec.to_plain(patch.spec)
+            if patch.models is not None:
+                services.set_models(connection, ws, name, _resolve(connection, ws, patch.models))
+            if patch.spec is not None or patch.models is not None:
+                values |= _deploying(known, now_ms())
+            return services.change(connection, ws, name, **values)
+
+        return self._published(self._store.write(apply))
+
+    def reload(self, ws: str, name: str, wanted: ServiceReload) -> Service:
+        """A new revision with a new snapshot of the source, or with the same one."""
+
+        def apply(connection: Connection) -> Service:
+            known = _alive(connection, ws, name)
+            spec = codec.convert(known.spec, ServiceSpec, what=f"the spec of service {name}")
+            if wanted.snapshot_id is not None:
+                snapshots.get(connection, ws, wanted.snapshot_id)
+                spec = replace(spec, snapshot_id=wanted.snapshot_id)
+            return services.change(connection, ws, name, spec=codec.to_plain(spec), **_deploying(known, now_ms()))
+
+        return self._published(self._store.write(apply))
+
+    def get(self, ws: str, name: str) -> Service:
+        """The service; one whose supervisor has still to stop has the state deleted."""
+        return self._store.read(lambda connection: services.get(connection, ws, name))
+
+    def list_all(self, ws: str, *, model: str | None = None) -> list[Service]:
+        if model is not None and ":" in model:
+            check_version(model.partition(":")[2])
+        return self._store.read(lambda connection: services.list_all(connection, ws, model=model))
+
+    def delete(self, ws: str, name: str) -> None:
+        """Delete a service. Its row stays, as deleted, until a supervisor that is alive has stopped."""
+
+        def apply(connection: Connection) -> bool:
+            known = services.get(connection, ws, name)
+            if known.heartbeat_at is None or known.heartbeat_at < now_ms() - self._lost_ms:
+                services.remove(connection, ws, name)
+                return True
+            if known.state is not ServiceState.DELETED:
+                change_state(connection, known, ServiceState.DELETED)
+            return False
+
+        self._gone(ws, name, self._store.write(apply))
+
+    def report(self, ws: str, name: str, report: ServiceReport) -> ReportAnswer:
+        """Keep what a supervisor reports, and answer what it should serve.
+
+        What is reported of an older revision counts as a sign of life only. ``WebserviceNotFound``, and the state
+        deleted, mean: stop.
+        """
+
+        def apply(connection: Connection) -> tuple[ReportAnswer, bool, bool]:
+            known = services.get(connection, ws, name)
+            if known.state is ServiceState.DELETED:
+                gone = report.state is ServiceState.DELETED
+                if gone:
+                    services.remove(connection, ws, name)
+                else:
+                    services.change(connection, ws, name, heartbeat_at=now_ms())
+                return ReportAnswer(revision=known.revision, state=ServiceState.DELETED), False, gone
+            values = _reported(report) if report.revision == known.revision else {}
+            changed = any(getattr(known, key) != value for key, value in _comparable(report, values).items())
+            if report.revision == known.revision and report.state not in (None, known.state):
+                change_state(connection, known, report.state)
+                changed = True
+            now = services.change(connection, ws, name, heartbeat_at=now_ms(), **values)
+            return ReportAnswer(revision=now.revision, state=now.state), changed, False
+
+        answer, changed, gone = self._store.write(apply)
+        if changed or gone:
+            self._notifier.publish(topic(ws, name))
+        self._gone(ws, name, gone)
+        return answer
+
+    def _gone(self, ws: str, name: str, gone: bool) -> None:
+        if gone:
+            self._artifacts.delete_root(roots.service(ws, name))
+        self._notifier.publish(topic(ws, name))
+
+    def _published(self, service: Service) -> Service:
+        self._notifier.publish(topic(service.workspace, service.name))
+        return service
+
+
+def topic(ws: str, name: str) -> str:
+    return f"service:{ws}/{name}"
+
+
+def change_state(connection: Connection, service: Service, state: ServiceState, **values: Any) -> Service:
+    """The one place where a service's state changes: the table is checked."""
+    check_service_transition(service.name, service.state, state)
+    return services.change(
+        connection, service.workspace, service.name, state=state.value, updated_at=now_ms(), **values
+    )
+
+
+def _deploying(known: Service | None, now: int) -> dict[str, Any]:
+    """The columns of a revision that begins."""
+    return {
+        "state": ServiceState.DEPLOYING.value,
+        "revision": 1 if known is None else known.revision + 1,
+        "updated_at": now,
+        "steps": [],
+        "error": None,
+        "scoring_uri": None,
+        "swagger_uri": None,
+    }
+
+
+def _alive(connection: Connection, ws: str, name: str) -> Service:
+    known = services.get(connection, ws, name)
+    if known.state is ServiceState.DELETED:
+        raise services.missing(ws, name)
+    return known
+
+
+def _resolve(connection: Connection, ws: str, given: Sequence[str]) -> list[tuple[str, int]]:
+    """``name:version`` or ``name`` (the newest) as versions that are there."""
+    if len(given) > limits.MODELS_PER_SERVICE:
+        raise TooLarge(f"A service takes at most {limits.MODELS_PER_SERVICE} models; this one is given {len(given)}.")
+    found = []
+    for text in given:
+        name, _, version = text.partition(":")
+        model = model_versions.get(connection, ws, name, check_version(version) if version else None)
+        found.append((model.name, model.version))
+    if len(set(found)) != len(found):
+        raise WebserviceInvalid("The service is given a model twice. Name each version once.")
+    return found
+
+
+def _reported(report: ServiceReport) -> dict[str, Any]:
+    """The columns that a report sets. An error is cleared by a state without one."""
+    given = {
+        "scoring_uri": report.scoring_uri,
+        "swagger_uri": report.swagger_uri,
+        "port": report.port,
+        "host": report.host,
+        "pid": report.pid,
+        "steps": None if report.steps is None else codec.to_plain(report.steps),
+        "error": None if report.error is None else codec.to_plain(report.error),
+    }
+    values = {key: value for key, value in given.items() if value is not None}
+    if report.state is not None and report.error is None:
+        values["error"] = None
+    return values
+
+
+def _comparable(report: ServiceReport, values: dict[str, Any]) -> dict[str, Any]:
+    """``values`` as the entity holds them."""
+    return values | {key: getattr(report, key) for key in ("steps", "error") if key in values}
