@@ -107,7 +107,7 @@ def translate(error: BaseException, where: str) -> AzureMLException | None:
             inner_exception=error,
             path=where,
         )
-    if "disk i/o error" in text or "malformed" in text or "readonly" in text or "unable to open" in text:
+    if any(sign in text for sign in ("disk i/o error", "malformed", "not a database", "readonly", "unable to open")):
         return InternalError(
             f"The database {where} cannot be read or written: {cause}. Check its disk and permissions.",
             inner_exception=error,
