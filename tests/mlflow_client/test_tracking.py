@@ -199,7 +199,7 @@ def test_a_deleted_run_takes_nothing_until_it_is_restored(tracking: MlflowClient
         lambda: tracking.log_batch(run_id, tags=[RunTag("a", "1")]),
         lambda: tracking.set_terminated(run_id),
     ):
-        with pytest.raises(RestException, match="must be in the 'active' state") as caught:
+        with pytest.raises(MlflowException, match="must be in the 'active' state") as caught:
             attempt()
         assert caught.value.error_code == "INVALID_PARAMETER_VALUE"
     assert tracking.search_runs([run.info.experiment_id]) == []

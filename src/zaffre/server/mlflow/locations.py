@@ -76,20 +76,24 @@ def check_path(path: str) -> str:
 
 def place_of(path: str) -> Place:
     """What a proxied path (below ``mlflow-artifacts/artifacts/``) names; ``InvalidValue`` for any other path."""
-    path = check_path(path.rstrip("/"))
-    logged = _LOGGED.fullmatch(path)
-    if logged:
-        return Place(Owner.LOGGED_MODEL, logged["id"], logged["path"] or "", int(logged["experiment"]))
-    run = _RUN.fullmatch(path)
-    if run:
-        return Place(Owner.RUN, run["id"], run["path"] or "", int(run["experiment"]))
-    version = _VERSION.fullmatch(path)
-    if version:
-        return Place(Owner.VERSION, unquote(version["id"]), version["path"] or "", version=int(version["version"]))
+    path = path.rstrip("/")
+    check_path(path)
+    # What is left of the owner is checked again by itself: it must be relative too.
+    if logged := _LOGGED.fullmatch(path):
+        return Place(Owner.LOGGED_MODEL, logged["id"], _inner(logged), int(logged["experiment"]))
+    if run := _RUN.fullmatch(path):
+        return Place(Owner.RUN, run["id"], _inner(run), int(run["experiment"]))
+    if version := _VERSION.fullmatch(path):
+        return Place(Owner.VERSION, unquote(version["id"]), _inner(version), version=int(version["version"]))
     raise InvalidValue(
         f"Invalid path: {path!r} is not below the artifacts of a run, a logged model or a registered model version.",
         path=path,
     )
+
+
+def _inner(match: re.Match[str]) -> str:
+    path: str | None = match["path"]
+    return check_path(path) if path else ""
 
 
 def place_of_uri(uri: str) -> Place:

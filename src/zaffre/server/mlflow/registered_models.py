@@ -136,10 +136,15 @@ def get_alias(rooms: Rooms, message: OfAlias) -> object:
 
 
 def without_prompts(conditions: Filter) -> Filter:
-    """Prompts are registered models by their tag; they are found only by a filter that names it."""
-    if names_tag(conditions, PROMPT_TAG):
-        return conditions
-    return (*conditions, Condition(Entity.TAG, PROMPT_TAG, Op.IS_NULL, None))
+    """Prompts are registered models by their tag; they are found only by a filter that asks for it.
+
+    Clients ask for models that are no prompts by "the tag is not 'true'", and mean those without the tag too.
+    """
+    hidden = Condition(Entity.TAG, PROMPT_TAG, Op.IS_NULL, None)
+    if not names_tag(conditions, PROMPT_TAG):
+        return (*conditions, hidden)
+    unequal = Condition(Entity.TAG, PROMPT_TAG, Op.NE, "true")
+    return tuple(hidden if condition == unequal else condition for condition in conditions)
 
 
 def canonical_stage(text: str) -> str:
