@@ -74,7 +74,8 @@ class Plan:
 def plan_snapshot(source: str | os.PathLike[str], *, whole: bool = False) -> Plan:
     """The files of a folder, or one file, that a snapshot would hold; links to files are followed, loops are not.
 
-    ``whole``: no ignore file is applied, and only ``NEVER_SENT`` and Python environments stay out. Raises ``SnapshotException`` when there is nothing at ``source``.
+    ``whole``: no ignore file is applied, and only ``NEVER_SENT`` and Python environments stay out. Raises
+    ``SnapshotException`` when there is nothing at ``source``.
     """
     root = Path(source).expanduser().absolute()
     if root.is_file():

@@ -75,10 +75,10 @@ class Client:
         """The prefix of a workspace's routes."""
         return f"/api/v1/workspaces/{segment(name)}"
 
-    def get(self, path: str, type: type[T], **params: object) -> T:
+    def get(self, path: str, type: type[T], /, **params: object) -> T:
         return decode(self.transport.request("GET", path, params=params).body, type, what=f"the answer of {path}")
 
-    def items(self, path: str, type: type[T], *, at_most: int | None = None, **params: object) -> Iterator[T]:
+    def items(self, path: str, type: type[T], /, *, at_most: int | None = None, **params: object) -> Iterator[T]:
         """Every item of a list route, page after page; ``at_most`` ends the walk early."""
         after: object = params.pop("after", None)
         seen = 0
@@ -93,14 +93,16 @@ class Client:
             if not after:
                 return
 
-    def post(self, path: str, type: type[T], body: object = None, *, idempotent: bool = False, **params: object) -> T:
+    def post(
+        self, path: str, type: type[T], body: object = None, /, *, idempotent: bool = False, **params: object
+    ) -> T:
         """``idempotent``: the server does this once however often it is sent, so it may be repeated."""
         return self._send("POST", path, type, body, idempotent, params)
 
-    def put(self, path: str, type: type[T], body: object = None, **params: object) -> T:
+    def put(self, path: str, type: type[T], body: object = None, /, **params: object) -> T:
         return self._send("PUT", path, type, body, True, params)
 
-    def patch(self, path: str, type: type[T], body: object = None, **params: object) -> T:
+    def patch(self, path: str, type: type[T], body: object = None, /, **params: object) -> T:
         """Patches set values, so they may be repeated."""
         return self._send("PATCH", path, type, body, True, params)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 from typing import TYPE_CHECKING, Any
 
+from zaffre.launch.process import ProcessBackend
 from zaffre.sdk.run import Run
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ class ScriptRun(Run):
         super().__init__(experiment, run_id, **kwargs)
         self._directory = directory
         self._run_config = _run_config
+        self._backend = ProcessBackend()  # starts the runner of a local run, and takes its exit code when it ends
 
     def cancel(self) -> None:
         super().cancel()

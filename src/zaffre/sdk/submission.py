@@ -14,7 +14,6 @@ from zaffre.core.ids import new_run_id
 from zaffre.core.names import check_run_id
 from zaffre.core.states import RunStatus
 from zaffre.environments import spec as environment_spec
-from zaffre.launch.process import ProcessBackend
 from zaffre.launch.workload import Workload
 from zaffre.sdk.discovery import home
 from zaffre.sdk.environment import Environment
@@ -127,9 +126,7 @@ def refuse_unbuilt(run_config: RunConfiguration) -> None:
     if not run_config.history.snapshot_project:
         raise not_built("A run without a snapshot (history.snapshot_project=False)", "leave it at True")
     if run_config.target in ("amlcompute", "containerinstance"):
-        raise not_built(
-            f"The target {run_config.target!r} (a cluster for one run)", "name a compute target, or 'local'"
-        )
+        raise not_built(f"The target {run_config.target!r} (a cluster for one run)", "name a compute target")
     environment_spec.check(run_config.environment._definition())
 
 
@@ -188,7 +185,7 @@ def _start_here(run: ScriptRun) -> None:
         argv: Sequence[str] = [sys.executable, "-m", "zaffre.runner", "run"]
         log = at / "runs" / f"{run.id}.runner.log"
         at.mkdir(parents=True, exist_ok=True, mode=0o700)
-        ProcessBackend().start(Workload(argv=tuple(argv), cwd=at, env=env, log_path=log, name=run.id))
+        run._backend.start(Workload(argv=tuple(argv), cwd=at, env=env, log_path=log, name=run.id))
     except AzureMLException as error:
         reason = entities.RunError(code="ServiceError", message=f"The runner did not start: {error.message}")
         run._patch(wire.RunPatch(status=RunStatus.FAILED, error=reason))
