@@ -11,7 +11,6 @@ import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from zaffre.core import contract
 from zaffre.core.entities import Service
@@ -23,8 +22,6 @@ from zaffre.sdk.client import Client
 from zaffre.sdk.filelock import try_lock
 from zaffre.sdk.scope import Scope
 from zaffre.sdk.service_folder import ServiceFolder
-
-SERVICE: Final = "ZAFFRE_SERVICE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +79,12 @@ def _exists_anew(settings: Settings) -> bool:
 
 
 def _settings(environment: Mapping[str, str]) -> Settings:
-    names = (contract.ZAFFRE_URL, contract.ZAFFRE_TOKEN, contract.ZAFFRE_WORKSPACE, SERVICE, contract.ZAFFRE_HOME)
-    missing = [name for name in names if not environment.get(name)]
+    needed = (contract.ZAFFRE_URL, contract.ZAFFRE_TOKEN, contract.ZAFFRE_WORKSPACE, contract.ZAFFRE_SERVICE)
+    missing = [name for name in (*needed, contract.ZAFFRE_HOME) if not environment.get(name)]
     if missing:
         raise InvalidValue(f"The supervisor does not know what to serve: {', '.join(missing)} must be set.")
-    url, token, workspace, name, home = (environment[key] for key in names)
+    url, token, workspace, name = (environment[key] for key in needed)
+    home = environment[contract.ZAFFRE_HOME]
     return Settings(
         url.rstrip("/"), token, check_workspace(workspace), check_service(name), Path(home).expanduser().absolute()
     )

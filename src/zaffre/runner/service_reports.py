@@ -54,17 +54,20 @@ class Reports:
         self._report = replace(self._report, **changes)
         self._changed.set()
 
-    def close(self) -> None:
-        """Send a last report, if the server is there."""
+    def close(self, state: ServiceState) -> None:
+        """Send the last report, if the server is there; once, for the next of this name may be another service."""
         self._closed.set()
         self._changed.set()
-        self._threads[0].join(_AGAIN_SECONDS * 5)
+        self._threads[0].join()
+        self._report = replace(self._report, state=state)
         with contextlib.suppress(AzureMLException):
             self._send()
 
     def _send_all(self) -> None:
-        while not self._closed.is_set():
+        while True:
             self._changed.clear()
+            if self._closed.is_set():
+                return
             pause = HEARTBEAT_SECONDS
             try:
                 answer = self._send()

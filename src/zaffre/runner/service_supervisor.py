@@ -7,7 +7,6 @@ away and follows it to another address.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
 import socket
@@ -223,8 +222,11 @@ class Supervisor:
         if serving is not None:
             message += f" Revision {serving.revision} goes on serving."
             details["serving_revision"] = serving.revision
-        state = ServiceState.FAILED if serving is None else ServiceState.RUNNING
-        self._reports.tell(state=state, error=RunError(code="UserError", message=message, details=details))
+        failure = RunError(code="UserError", message=message, details=details)
+        if serving is None:
+            self._reports.tell(state=ServiceState.FAILED, error=failure, scoring_uri=None, swagger_uri=None, port=None)
+        else:
+            self._reports.tell(state=ServiceState.RUNNING, error=failure)
 
     def _look(self) -> None:
         """Start a serving process anew that ended by itself; give it up when it keeps ending."""
@@ -265,6 +267,4 @@ class Supervisor:
             serving.sock.close()
         self._log.say("Deleted." if self._deleted else "Stopped.")
         self._log.close()
-        with contextlib.suppress(AzureMLException):
-            self._reports.tell(state=ServiceState.DELETED if self._deleted else ServiceState.UNKNOWN)
-            self._reports.close()
+        self._reports.close(ServiceState.DELETED if self._deleted else ServiceState.UNKNOWN)

@@ -1,0 +1,107 @@
+"""``Model.deploy``: from models, an entry script and an environment to a service."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from zaffre.core import entities, names, wire
+from zaffre.core.errors import Unsupported, WebserviceException
+from zaffre.sdk import ports, service_spec
+from zaffre.sdk.discovery import home
+from zaffre.sdk.inference import InferenceConfig
+from zaffre.sdk.service_folder import ServiceFolder
+from zaffre.sdk.service_start import ensure_supervisor
+from zaffre.sdk.unbuilt import not_built
+from zaffre.sdk.webservice import Webservice, WebserviceDeploymentConfiguration, find_service
+from zaffre.sdk.webservice_local import LocalWebservice, LocalWebserviceDeploymentConfiguration
+
+if TYPE_CHECKING:
+    from zaffre.sdk.model import Model
+    from zaffre.sdk.workspace import Workspace
+
+_REMEDY = "deploy to this machine with deployment_config=LocalWebservice.deploy_configuration()"
+
+
+def deploy(
+    workspace: Workspace,
+    name: str,
+    models: Sequence[Model | str],
+    inference_config: InferenceConfig | None,
+    deployment_config: object,
+    deployment_target: object,
+    *,
+    overwrite: bool,
+    show_output: bool,
+) -> LocalWebservice:
+    """Create the service and start its supervisor; returns before the service is ready."""
+    names.check_service(name)
+    config = _local(deployment_config, deployment_target)
+    if inference_config is None:
+        raise not_built(
+            "A deployment without an entry script", "pass inference_config=InferenceConfig(entry_script=...)"
+        )
+    served = service_spec.served_models(models)
+    Webservice.check_for_existing_webservice(workspace, name, overwrite)
+    _check_port(workspace, name, config.port)
+    source = service_spec.source_of(inference_config)
+    scope = workspace._scope
+    body = wire.ServiceCreate(
+        spec=service_spec.build(scope, inference_config, source, served.local, config.port),
+        models=served.registered,
+        tags=config.tags,
+        properties=config.properties,
+        description=config.description or inference_config.description or "",
+        overwrite=overwrite,
+    )
+    scope.client.put(scope.path("services", name), entities.Service, body)
+    folder = ServiceFolder(home(), workspace.name, name)
+    folder.write_source(source)
+    folder.keep_cache.unlink(missing_ok=True)
+    ensure_supervisor(scope, folder, name)
+    print(f"The service {name} runs as a process on this machine, without Docker.")
+    service = LocalWebservice(workspace, name)
+    if show_output:
+        service.wait_for_deployment(show_output=True)
+    return service
+
+
+def print_configuration(
+    models: Sequence[Model | str],
+    inference_config: InferenceConfig | None,
+    deployment_config: object,
+    deployment_target: object,
+) -> None:
+    """Print what ``deploy`` would be given."""
+    print(f"Models: {[getattr(model, 'id', model) for model in models]}")
+    print(f"Inference configuration: {inference_config!r}")
+    if isinstance(deployment_config, WebserviceDeploymentConfiguration):
+        deployment_config.print_deploy_configuration()
+    if deployment_target is not None:
+        print(f"Deployment target: {deployment_target!r}")
+
+
+def _local(config: object, target: object) -> LocalWebserviceDeploymentConfiguration:
+    """The configuration of a local service; raises ``Unsupported`` for every other place to deploy to."""
+    if target is not None:
+        raise Unsupported(f"Services on the compute target {target!r} are not built yet: {_REMEDY}.")
+    if config is None:
+        raise Unsupported(
+            f"Without a deployment_config, Azure deploys to Container Instances, which Zaffre does not have: {_REMEDY}."
+        )
+    if isinstance(config, LocalWebserviceDeploymentConfiguration):
+        config.validate_configuration()
+        return config
+    if isinstance(config, WebserviceDeploymentConfiguration):
+        config.validate_configuration()
+        raise Unsupported(f"Services of the kind {config._webservice_type} are not built yet: {_REMEDY}.")
+    raise WebserviceException(f"{config!r} is not a deployment configuration: {_REMEDY}.")
+
+
+def _check_port(workspace: Workspace, name: str, port: int | None) -> None:
+    """Raise ``PortTaken`` before anything is sent; a service that is overwritten may keep its port."""
+    if port is None:
+        return
+    existing = find_service(workspace, name)
+    if existing is None or existing.port != port:
+        ports.check_free(port)

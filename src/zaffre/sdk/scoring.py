@@ -1,0 +1,54 @@
+"""One call of a service's scoring address."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from zaffre.core.errors import ServerUnavailable, WebserviceException
+from zaffre.sdk.transport import Retries, Transport
+
+SECONDS: Final = 3600.0  # the service itself limits how long an answer may take
+_STARTING_SECONDS: Final = 30.0  # how long an answer of 502 is asked again
+_ANY: Final = frozenset(range(400, 600))
+
+
+def score(name: str, uri: str, data: str | bytes) -> Any:
+    """The parsed answer; text when it is not JSON. Raises ``WebserviceException`` for every status but 200."""
+    if not isinstance(data, (str, bytes, bytearray)):
+        raise WebserviceException(
+            f"run() sends text or bytes, not {type(data).__name__}: pass json.dumps({{'data': ...}})."
+        )
+    parts = urlsplit(uri)
+    # No token of the workspace goes to a service: its address may be anybody's by now.
+    transport = Transport(f"{parts.scheme}://{parts.netloc}", "", retries=Retries(seconds=2.0), timeout=SECONDS)
+    body = data.encode() if isinstance(data, str) else bytes(data)
+    headers = {"content-type": "application/json", "authorization": ""}
+    deadline = time.monotonic() + _STARTING_SECONDS
+    try:
+        while True:
+            answer = transport.request(
+                "POST", parts.path, content=body, headers=headers, idempotent=False, expected=_ANY
+            )
+            if answer.status != 502 or time.monotonic() > deadline:
+                break
+            time.sleep(0.5)
+    except ServerUnavailable as error:
+        raise WebserviceException(
+            f"The service {name} does not answer on {uri}: see its state and get_logs().", None, error
+        ) from error
+    finally:
+        transport.close()
+    if answer.status != 200:
+        text = answer.body.decode("utf-8", "replace")
+        raise WebserviceException(
+            f"The service {name} answered {answer.status}: {text[:2000]} Its log tells more: get_logs().",
+            answer.status,
+            body=text,
+        )
+    try:
+        return json.loads(answer.body)
+    except ValueError:
+        return answer.body.decode("utf-8", "replace")

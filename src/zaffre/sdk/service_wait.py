@@ -1,0 +1,97 @@
+"""Waiting for a deployment: its steps as they end, and a failure that says which step, why and where."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+from zaffre.core.entities import DeploymentStep
+from zaffre.core.errors import DeploymentFailed, WebserviceException, WebserviceNotFound
+from zaffre.core.states import ServiceState
+
+if TYPE_CHECKING:
+    from zaffre.sdk.webservice_local import LocalWebservice
+
+_POLL_SECONDS: Final = 0.1
+_APPEAR_SECONDS: Final = 20.0  # how long a supervisor may take to begin its work
+_TAIL_LINES: Final = 20
+
+
+class Waiting:
+    """One call of ``wait_for_deployment``."""
+
+    def __init__(self, service: LocalWebservice, show_output: bool, timeout_sec: float | None) -> None:
+        self._service = service
+        self._shown = show_output
+        self._timeout = timeout_sec
+        self._begun = time.monotonic()
+        self._supervised_at = self._begun
+        self._told: set[tuple[str, int]] = set()
+
+    def wait(self) -> None:
+        """Return when the service runs; raise ``DeploymentFailed``, ``WebserviceNotFound`` or, after the time given,
+        ``WebserviceException``."""
+        while True:
+            self._service.update_deployment_state()
+            entity = self._service._service
+            self._show(entity.steps)
+            if entity.state is ServiceState.DELETED:
+                raise WebserviceNotFound(f"The service {self._service.name} was deleted while it was waited for.")
+            if entity.error is not None and entity.state in (ServiceState.FAILED, ServiceState.RUNNING):
+                raise self._failure()
+            if entity.state is ServiceState.RUNNING:
+                self._say('Local service creation operation finished, operation "Succeeded"')
+                return
+            self._check_life()
+            if self._timeout is not None and time.monotonic() - self._begun > self._timeout:
+                raise WebserviceException(
+                    f"The service {self._service.name} is still {self._service.state} after {self._timeout:g} s (step "
+                    f"{_current(entity.steps)}). Its deployment goes on: call wait_for_deployment() again, or "
+                    "get_logs()."
+                )
+            time.sleep(_POLL_SECONDS)
+
+    def _check_life(self) -> None:
+        """Raise when nobody works on the deployment."""
+        folder = self._service._folder
+        now = time.monotonic()
+        # Where the log of a supervisor is not on this machine, the service is another machine's.
+        if folder.is_supervised() or not folder.supervisor_log.exists():
+            self._supervised_at = now
+        elif now - self._supervised_at > _APPEAR_SECONDS:
+            lines = folder.supervisor_log.read_text("utf-8", "replace").splitlines()[-_TAIL_LINES:]
+            raise DeploymentFailed(
+                f"The process that supervises the service {self._service.name} is not there any more: call reload() "
+                f"or update() to start it again. The end of {folder.supervisor_log}:\n" + "\n".join(lines)
+            )
+
+    def _failure(self) -> DeploymentFailed:
+        service = self._service
+        error = service.error or {}
+        details: dict[str, Any] = error.get("details") or {}
+        parts = [f"The deployment of the service {service.name} failed; it is {service.state}. {error.get('message')}"]
+        trace = details.get("traceback")
+        log = details.get("log")
+        if trace:
+            parts.append(str(trace).rstrip())
+        elif log:
+            parts.append(f"The last lines of its log:\n{log}")
+        parts.append("The whole log: get_logs().")
+        self._say('Local service creation operation finished, operation "Failed"')
+        return DeploymentFailed("\n".join(parts), step=details.get("step"), traceback=trace, log=log)
+
+    def _show(self, steps: list[DeploymentStep]) -> None:
+        for step in steps:
+            key = (step.name, step.started_at)
+            if step.ended_at is not None and key not in self._told:
+                self._told.add(key)
+                detail = f" ({step.detail})" if step.detail else ""
+                self._say(f"  {step.name:<12} {(step.ended_at - step.started_at) / 1000:6.2f} s{detail}")
+
+    def _say(self, line: str) -> None:
+        if self._shown:
+            print(line, flush=True)
+
+
+def _current(steps: list[DeploymentStep]) -> str:
+    return steps[-1].name if steps else "not begun"
