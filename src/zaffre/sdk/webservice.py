@@ -83,6 +83,8 @@ class Webservice:
     """A service by its name; raises ``WebserviceNotFound``. What it is made of was read when it was made: call
     ``update_deployment_state()`` to read it again."""
 
+    _kind: str | None = None  # the compute type of every service of this class; None: any
+
     def __new__(cls, *args: Any, **kwargs: Any) -> Webservice:
         # Every service runs on a person's machine so far, so that is what a service by its name is.
         kind: type[Webservice] = late("webservice_local", "LocalWebservice") if cls is Webservice else cls
@@ -321,7 +323,7 @@ class Webservice:
 
     def _read(self) -> entities.Service:
         service = find_service(self.workspace, self.name)
-        if service is None:
+        if service is None or self._kind not in (None, service.compute_type):
             raise WebserviceNotFound(
                 f"WebserviceNotFound: Webservice with name {self.name} not found in provided workspace "
                 f"{self.workspace.name}."
