@@ -434,7 +434,7 @@ class Run(RunLogging, RunMetrics, RunWaiting):
         return []
 
 
-def get_run(experiment: Experiment, run_id: str, rehydrate: bool = True, clean_up: bool = True) -> Run:  # noqa: ARG001
+def get_run(experiment: Experiment, run_id: str, rehydrate: bool = True, clean_up: bool = True) -> Run:
     """A run of the experiment, as the class of its type unless ``rehydrate`` is False; raises ``NotFound``."""
     run = Run(experiment, run_id)
     return Run._rehydrate(experiment, run._known(), rehydrate)

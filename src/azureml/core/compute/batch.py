@@ -1,0 +1,7 @@
+"""``BatchCompute``: importable, refused when used."""
+
+from __future__ import annotations
+
+from zaffre.sdk.compute_unbuilt import BatchCompute
+
+__all__ = ["BatchCompute"]

@@ -1,0 +1,7 @@
+"""``ComputeInstance``: importable, refused when used."""
+
+from __future__ import annotations
+
+from zaffre.sdk.compute_unbuilt import ComputeInstance
+
+__all__ = ["ComputeInstance"]

@@ -1,0 +1,7 @@
+"""``DatabricksCompute``: importable, refused when used."""
+
+from __future__ import annotations
+
+from zaffre.sdk.compute_unbuilt import DatabricksCompute
+
+__all__ = ["DatabricksCompute"]

@@ -1,0 +1,7 @@
+"""``KustoCompute``: importable, refused when used."""
+
+from __future__ import annotations
+
+from zaffre.sdk.compute_unbuilt import KustoCompute
+
+__all__ = ["KustoCompute"]

@@ -1,0 +1,7 @@
+"""``Keyvault``: importable, refused when used."""
+
+from __future__ import annotations
+
+from zaffre.sdk.unbuilt_names import Keyvault
+
+__all__ = ["Keyvault"]

@@ -1,0 +1,12 @@
+"""``Webservice``."""
+
+from __future__ import annotations
+
+from zaffre.sdk.webservice import (
+    UnknownWebservice,
+    Webservice,
+    WebServiceAccessToken,
+    WebserviceDeploymentConfiguration,
+)
+
+__all__ = ["UnknownWebservice", "WebServiceAccessToken", "Webservice", "WebserviceDeploymentConfiguration"]

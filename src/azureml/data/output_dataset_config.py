@@ -1,0 +1,7 @@
+"""``OutputFileDatasetConfig``: importable, refused when used."""
+
+from __future__ import annotations
+
+from zaffre.sdk.unbuilt_names import OutputFileDatasetConfig
+
+__all__ = ["OutputFileDatasetConfig"]

@@ -1,0 +1,7 @@
+"""What Azure's plugin for MLflow adds."""
+
+from __future__ import annotations
+
+from zaffre.sdk.mlflow_runs import get_portal_url, register_model
+
+__all__ = ["get_portal_url", "register_model"]
