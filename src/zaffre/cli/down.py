@@ -36,6 +36,12 @@ def down(*, printing: Printing = QUIET) -> Done:  # noqa: ARG001
 
 def _is_alive(pid: int) -> bool:
     try:
+        # A server that this very process started is its child, and stays a zombie until it is waited for.
+        if os.waitpid(pid, os.WNOHANG)[0] == pid:
+            return False
+    except ChildProcessError:
+        pass
+    try:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False

@@ -14,7 +14,8 @@ from zaffre.core.errors import UserErrorException
 from zaffre.sdk.client import Client
 from zaffre.sdk.discovery import connect
 from zaffre.sdk.scope import Scope
-from zaffre.sdk.workspace_config import find_config, read_config
+from zaffre.sdk.workspace import Workspace
+from zaffre.sdk.workspace_config import WorkspaceReference, find_config, read_config
 
 SHARED = Group("Options of every command", sort_key=9)
 
@@ -36,17 +37,23 @@ class Session(Printing):
         """The server to use; raises ``ServerUnavailable`` when none runs: commands start none, but ``zaffre up``."""
         return connect(start=False)
 
-    def workspace_name(self) -> str:
+    def reference(self) -> WorkspaceReference:
+        """Which workspace the options, the environment or the nearest config.json name."""
         named = self.workspace or os.environ.get(contract.ZAFFRE_WORKSPACE)
-        if named:
-            return named
-        try:
-            return read_config(find_config(None)).workspace_name
-        except UserErrorException:
-            return contract.DEFAULT_WORKSPACE
+        if named is None:
+            try:
+                return read_config(find_config(None))
+            except UserErrorException:
+                named = contract.DEFAULT_WORKSPACE
+        return WorkspaceReference(contract.DEFAULT_SUBSCRIPTION, contract.DEFAULT_RESOURCE_GROUP, named)
 
     def scope(self) -> Scope:
-        return Scope(self.client(), self.workspace_name())
+        return Scope(self.client(), self.reference().workspace_name)
+
+    def sdk(self) -> Workspace:
+        """The workspace as scripts hold it; the embedded server makes it on first use, as it does for them."""
+        client, reference = self.client(), self.reference()
+        return Workspace(reference.subscription_id, reference.resource_group, reference.workspace_name, _client=client)
 
 
 QUIET = Printing()

@@ -14,8 +14,11 @@ from zaffre.cli.compute.create import create_compute
 from zaffre.cli.compute.delete import delete_compute
 from zaffre.cli.compute.list import list_computes
 from zaffre.cli.compute.show import show_compute
+from zaffre.cli.demo.command import demo
 from zaffre.cli.doctor import doctor
 from zaffre.cli.down import down
+from zaffre.cli.environment.create import create_environment
+from zaffre.cli.environment.delete import delete_environment
 from zaffre.cli.environment.list import list_environments
 from zaffre.cli.environment.show import show_environment
 from zaffre.cli.experiment.create import create_experiment
@@ -35,8 +38,12 @@ from zaffre.cli.run.download import download_run
 from zaffre.cli.run.list import list_runs
 from zaffre.cli.run.logs import logs
 from zaffre.cli.run.show import show_run
+from zaffre.cli.run.submit import submit_run
 from zaffre.cli.service.delete import delete_service
+from zaffre.cli.service.deploy import deploy_service
 from zaffre.cli.service.list import list_services
+from zaffre.cli.service.logs import service_logs
+from zaffre.cli.service.score import score_service
 from zaffre.cli.service.show import show_service
 from zaffre.cli.status import status
 from zaffre.cli.token import token
@@ -74,6 +81,7 @@ NOUNS: tuple[tuple[str, ModuleType, tuple[tuple[str, Command], ...]], ...] = (
         "run",
         run,
         (
+            ("submit", submit_run),
             ("list", list_runs),
             ("show", show_run),
             ("logs", logs),
@@ -99,6 +107,8 @@ NOUNS: tuple[tuple[str, ModuleType, tuple[tuple[str, Command], ...]], ...] = (
         (
             ("list", list_environments),
             ("show", show_environment),
+            ("create", create_environment),
+            ("delete", delete_environment),
         ),
     ),
     (
@@ -109,7 +119,14 @@ NOUNS: tuple[tuple[str, ModuleType, tuple[tuple[str, Command], ...]], ...] = (
     (
         "service",
         service,
-        (("list", list_services), ("show", show_service), ("delete", delete_service)),
+        (
+            ("deploy", deploy_service),
+            ("list", list_services),
+            ("show", show_service),
+            ("score", score_service),
+            ("logs", service_logs),
+            ("delete", delete_service),
+        ),
     ),
 )
 SINGLE: tuple[tuple[str, Command], ...] = (
@@ -117,6 +134,7 @@ SINGLE: tuple[tuple[str, Command], ...] = (
     ("down", down),
     ("status", status),
     ("doctor", doctor),
+    ("demo", demo),
     ("init", init),
     ("token", token),
 )

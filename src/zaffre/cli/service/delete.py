@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from zaffre.cli.confirm import Yes, confirm_delete
 from zaffre.cli.results import Done
-from zaffre.cli.service.show import get_service
 from zaffre.cli.session import SESSION, Session
+from zaffre.sdk.webservice import Webservice
 
 
 def delete_service(name: str, /, *, yes: Yes = False, session: Session = SESSION) -> Done:
@@ -18,8 +18,7 @@ def delete_service(name: str, /, *, yes: Yes = False, session: Session = SESSION
     yes
         Do not ask.
     """
-    scope = session.scope()
-    get_service(scope, name)
+    service = Webservice(session.sdk(), name)
     confirm_delete(f"the service {name}", yes)
-    scope.client.delete(scope.path("services", name))
+    service.delete()
     return Done(f"Deleted the service {name}.", {"deleted": name})

@@ -29,5 +29,5 @@ def show_workspace(name: str | None = None, /, *, session: Session = SESSION) ->
         Its name; without one, the workspace that the other commands use here.
     """
     client = session.client()
-    answer = client.get(client.ws(name or session.workspace_name()), WorkspaceAnswer)
+    answer = client.get(client.ws(name or session.reference().workspace_name), WorkspaceAnswer)
     return Details(answer.workspace, FIELDS)

@@ -1,0 +1,82 @@
+"""``zaffre service deploy``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from zaffre.cli.exits import UsageError
+from zaffre.cli.model.show import get_model
+from zaffre.cli.progress import waiting
+from zaffre.cli.references import tags
+from zaffre.cli.results import Details
+from zaffre.cli.service.show import FIELDS, get_service
+from zaffre.cli.session import SESSION, Session
+from zaffre.cli.software import NONE_NAMED, Software
+from zaffre.core.entities import Service
+from zaffre.core.wire import ServicePatch
+from zaffre.sdk.inference import InferenceConfig
+from zaffre.sdk.model import Model
+from zaffre.sdk.webservice_local import LocalWebservice
+
+
+def deploy_service(
+    name: str,
+    /,
+    *,
+    model: Annotated[list[str], Parameter(name=("--model", "-m"))],
+    entry: str = "score.py",
+    source: Path = Path(),
+    port: int | None = None,
+    description: str = "",
+    tag: list[str] | None = None,
+    overwrite: bool = False,
+    wait: Annotated[bool, Parameter(negative="--no-wait")] = True,
+    software: Software = NONE_NAMED,
+    session: Session = SESSION,
+) -> Details:
+    """Deploy models as a web service on this machine.
+
+    Parameters
+    ----------
+    name
+        3 to 32 lower-case letters, digits or hyphens.
+    model
+        A registered model: name:version, or the name for the newest version; may be repeated.
+    entry
+        The script with init() and run(), relative to --source.
+    source
+        The folder to send.
+    port
+        The port on this machine; by default a free one.
+    description
+        A sentence about it.
+    tag
+        A tag, as key=value; may be repeated.
+    overwrite
+        Replace a service of that name.
+    wait
+        Wait until it answers; a failed deployment then answers with exit code 7.
+    """
+    workspace, scope = session.sdk(), session.scope()
+    environment = software.chosen(workspace, f"{name}-environment")
+    if environment is None:
+        raise UsageError("A service needs its software: give one of --environment, --conda and --pip.")
+    found = [get_model(scope, reference) for reference in model]
+    service = Model.deploy(
+        workspace,
+        name,
+        [Model(workspace, each.name, version=each.version) for each in found],
+        InferenceConfig(entry_script=entry, source_directory=str(source), environment=environment),
+        LocalWebservice.deploy_configuration(port=port),
+        overwrite=overwrite,
+    )
+    if description or tag:
+        patch = ServicePatch(description=description or None, tags=tags(tag))
+        scope.client.patch(scope.path("services", name), Service, patch)
+    if wait:
+        with waiting(f"Deploying {name}"):
+            service.wait_for_deployment()
+    return Details(get_service(scope, name), FIELDS)
