@@ -105,7 +105,7 @@ class _Build:
         return built
 
     def _solve_and_build(self, fingerprint: str) -> tuple[Built, bool]:
-        options = self.spec.requirements.options
+        options = self.spec.requirements.solver_options
         solver = Solver(self.cache.root, self.log, self.cancel)
         choice = interpreters.choose(
             self.spec.python,
@@ -142,7 +142,7 @@ class _Build:
         try:
             solver.make_prefix(workshop, python.path)
             if lock:
-                solver.install(lock, self.spec.requirements.options, python=python_of(workshop))
+                solver.install(lock, self.spec.requirements.solver_options, python=python_of(workshop))
             seconds = time.monotonic() - started
             facts = {"name": self.spec.name, "python_version": python.text, "seconds": round(seconds, 3)}
             built = self.cache.accept(workshop, key, lock, facts)

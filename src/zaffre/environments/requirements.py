@@ -19,6 +19,10 @@ _BINARY_OPTIONS: Final = ("--no-binary", "--only-binary")
 # What pip takes as an option and a lock makes needless.
 _HARMLESS_OPTIONS: Final = ("--prefer-binary", "--no-cache-dir", "-U", "--upgrade", "-q", "--quiet", "--use-feature")
 
+# The public index under its old names, which Azure's SDK wrote into every document: the machine's own setting decides.
+_PUBLIC_INDEX = re.compile(r"https?://pypi\.(?:python\.)?org(?:/|$)")
+_REPLACES_INDEX = re.compile(r"(-i|--index-url|--no-index)\b")
+
 # What existing scripts import because Azure's packages brought it along.
 _IMPLIED: Final[dict[str, tuple[str, ...]]] = {
     "azureml-defaults": ("numpy",),
@@ -37,6 +41,12 @@ class Requirements:
     options: list[str] = field(default_factory=list)  # option lines, in the user's order
     own: list[str] = field(default_factory=list)  # requirements that our own wheel satisfies, as the user wrote them
     prereleases: bool = False
+
+    @property
+    def solver_options(self) -> list[str]:
+        """The options for the solver. The public index is named to it only where another took its place."""
+        replaced = any(_REPLACES_INDEX.match(option) and not _PUBLIC_INDEX.search(option) for option in self.options)
+        return [option for option in self.options if replaced or not _PUBLIC_INDEX.search(option)]
 
     def add(self, line: str) -> None:
         """Sort one line in; raises ``InvalidValue`` or ``Unsupported`` naming it."""

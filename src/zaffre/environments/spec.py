@@ -49,7 +49,7 @@ class Spec:
         parts = {
             "python": self.python,
             "packages": sorted(self.requirements.packages),
-            "options": self.requirements.options,
+            "options": self.requirements.solver_options,
             "own": bool(self.requirements.own),
             "prereleases": self.requirements.prereleases,
             "circumstances": circumstances,

@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+import pytest
+
+from zaffre.environments import curated
+from zaffre.environments.spec import parse
+
+
+@pytest.mark.parametrize(
+    ("name", "package"),
+    [
+        ("AzureML-Minimal", "numpy"),
+        ("azureml-tutorial", "scikit-learn"),
+        ("AzureML-sklearn-0.24-ubuntu18.04-py37-cpu", "scikit-learn"),
+        ("AzureML-Scikit-learn-0.20.3", "pandas"),
+        ("AzureML-PyTorch-1.6-GPU", "torch"),
+        ("AzureML-ACPT-pytorch-1.13-py38-cuda11.7-gpu", "torch"),
+        ("AzureML-TensorFlow-2.2-CPU", "tensorflow"),
+        ("AzureML-lightgbm-3.2-ubuntu18.04-py37-cpu", "lightgbm"),
+    ],
+)
+def test_a_name_stands_for_current_packages(name: str, package: str) -> None:
+    definition = curated.find(name)
+    assert definition is not None
+    spec = parse(definition)
+    assert spec.name == name
+    assert package in spec.requirements.packages
+    assert spec.requirements.own == ["azureml-defaults"]
+
+
+@pytest.mark.parametrize("name", ["AzureML-Chainer-5.1.0-CPU", "minimal", "AzureML", "my-AzureML-Minimal"])
+def test_other_names_are_not_curated(name: str) -> None:
+    assert curated.find(name) is None
+
+
+def test_every_listed_name_is_found() -> None:
+    assert curated.names()
+    assert all(curated.find(name) for name in curated.names())
