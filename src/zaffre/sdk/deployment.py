@@ -47,7 +47,7 @@ def deploy(
     source = service_spec.source_of(inference_config)
     scope = workspace._scope
     body = wire.ServiceCreate(
-        spec=service_spec.build(scope, inference_config, source, served.local, config.port),
+        spec=service_spec.build(workspace, inference_config, source, served.local, config.port),
         models=served.registered,
         tags=config.tags,
         properties=config.properties,

@@ -5,14 +5,11 @@ from __future__ import annotations
 import ast
 import keyword
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from zaffre.core.errors import WebserviceException
-from zaffre.sdk.late import late
+from zaffre.sdk.environment import Environment
 from zaffre.sdk.unbuilt import not_built
-
-if TYPE_CHECKING:
-    from zaffre.sdk.environment import Environment
 
 _RUNTIMES = ("python", "spark-py", "python-slim")
 
@@ -101,14 +98,13 @@ class InferenceConfig:
     def _conda_path(self) -> Path:
         return Path(self.source_directory or ".") / (self.conda_file or "")
 
-    def _environment(self) -> Any:
+    def _environment(self) -> Environment:
         """The environment to deploy: the one given, or one made of the conda file."""
         if self.environment is not None:
             return self.environment
-        environment = late("environment", "Environment")
         if self.conda_file is None:
-            return environment("inference")
-        return environment.from_conda_specification("inference", str(self._conda_path()))
+            return Environment("inference")
+        return Environment.from_conda_specification("inference", self._conda_path())
 
     def build_create_payload(self, workspace: object, name: str, model_ids: list[str]) -> Any:
         raise not_built("InferenceConfig.build_create_payload", "deploy with Model.deploy")

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from zaffre.core.codec import convert
 from zaffre.core.entities import Service, ServiceSpec
 from zaffre.core.errors import ModelInvalid, WebserviceException
 from zaffre.core.limits import MODELS_PER_SERVICE
 from zaffre.core.names import check_model
+from zaffre.environments import spec as environment_spec
 from zaffre.sdk.scope import Scope
 from zaffre.sdk.service_folder import Source
 from zaffre.sdk.snapshotting import send_snapshot
@@ -20,6 +21,7 @@ from zaffre.sdk.snapshotting import send_snapshot
 if TYPE_CHECKING:
     from zaffre.sdk.inference import InferenceConfig
     from zaffre.sdk.model import Model
+    from zaffre.sdk.workspace import Workspace
 
 _LOCAL_NAME = 30  # characters of a file's name that name an unregistered model
 
@@ -83,14 +85,16 @@ def send_source(scope: Scope, source: Source) -> str:
 
 
 def build(
-    scope: Scope, config: InferenceConfig, source: Source, local_models: dict[str, str], port: int | None
+    workspace: Workspace, config: InferenceConfig, source: Source, local_models: dict[str, str], port: int | None
 ) -> ServiceSpec:
-    """The specification; sends the source."""
-    environment: Any = config._environment()
+    """The specification; sends the source and registers the environment. Raises what no service can honour."""
+    wanted = config._environment()
+    environment_spec.check(wanted._definition(), purpose="service")
+    environment = wanted.register(workspace)
     return ServiceSpec(
         entry_script=source.entry_script if source.directory else Path(source.entry_script).name,
         source_name=Path(source.directory).name if source.directory else "",
-        snapshot_id=send_source(scope, source),
+        snapshot_id=send_source(workspace._scope, source),
         environment=environment._definition(),
         environment_name=environment.name or "",
         environment_version=environment.version,
@@ -103,7 +107,3 @@ def build(
 def current(service: Service) -> ServiceSpec:
     """The specification that a service has now."""
     return convert(service.spec, ServiceSpec, what=f"the specification of the service {service.name}")
-
-
-def with_port(spec: ServiceSpec, port: int | None) -> ServiceSpec:
-    return replace(spec, port=port)

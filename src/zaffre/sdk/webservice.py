@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from zaffre.core import entities, wire
 from zaffre.core.errors import AzureMLException, Category, WebserviceException, WebserviceExists, WebserviceNotFound
 from zaffre.core.states import ServiceState
-from zaffre.sdk import scoring
+from zaffre.sdk import scoring, service_spec
 from zaffre.sdk.late import late
 from zaffre.sdk.model_lookup import Tags, matches, pairs, texts
 from zaffre.sdk.times import iso, moment
@@ -173,7 +173,10 @@ class Webservice:
     @property
     def environment(self) -> Environment:
         """The environment that it runs in."""
-        environment: Environment = late("environment", "Environment")._of_definition(self._service.spec["environment"])
+        spec = service_spec.current(self._service)
+        environment: Environment = late("environment", "Environment")._from_definition(
+            spec.environment, spec.environment_name or None, spec.environment_version
+        )
         return environment
 
     @property

@@ -128,8 +128,7 @@ class LocalWebservice(Webservice):
         source = None
         if inference_config is not None:
             source = service_spec.source_of(inference_config)
-            scope = self.workspace._scope
-            spec = service_spec.build(scope, inference_config, source, spec.local_models, spec.port)
+            spec = service_spec.build(self.workspace, inference_config, source, spec.local_models, spec.port)
         self._patch(wire.ServicePatch(spec=spec, models=registered))
         self._supervise(source, wait)
 
