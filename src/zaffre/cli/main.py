@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import inspect
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -10,7 +12,7 @@ from typing import Any
 from cyclopts import CycloptsError
 
 from zaffre.cli.exits import Exit, UsageError, exit_code
-from zaffre.cli.output import Format, show, show_error
+from zaffre.cli.output import show, show_error
 from zaffre.cli.results import Details, Listing
 from zaffre.cli.session import Printing
 from zaffre.cli.tree import build
@@ -28,8 +30,9 @@ def run(arguments: Sequence[str]) -> int:
     except CycloptsError as error:
         show_error(UsageError(f"{error} See `zaffre --help`."))
         return Exit.USAGE
+    bound.apply_defaults()
     try:
-        return _carry_out(command, bound.args, bound.kwargs)
+        return _carry_out(command, bound)
     except BrokenPipeError:
         # The reader of a pipe (head, less) has gone; nothing more can be said on stdout, not even by Python's exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -41,17 +44,16 @@ def run(arguments: Sequence[str]) -> int:
         return exit_code(error)
 
 
-def _carry_out(command: Callable[..., Any], args: tuple[object, ...], kwargs: dict[str, object]) -> int:
-    result = command(*args, **kwargs)
-    if isinstance(result, str) or not hasattr(result, "__dataclass_fields__"):
-        return Exit.DONE  # help and version, which the parser prints by itself
-    show(result, _format(kwargs))
+def _carry_out(command: Callable[..., Any], bound: inspect.BoundArguments) -> int:
+    chosen = [value.output for value in bound.arguments.values() if isinstance(value, Printing)]
+    if not chosen:
+        command(*bound.args, **bound.kwargs)  # help and version, which the parser prints by itself
+        return Exit.DONE
+    # stdout is for the result alone; what the SDK says on the way is for people.
+    with contextlib.redirect_stdout(sys.stderr):
+        result = command(*bound.args, **bound.kwargs)
+    show(result, chosen[0])
     return result.exit if isinstance(result, Listing | Details) else Exit.DONE
-
-
-def _format(kwargs: dict[str, object]) -> Format:
-    chosen = [value.output for value in kwargs.values() if isinstance(value, Printing)]
-    return chosen[0] if chosen else "table"
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import sys
@@ -40,6 +41,9 @@ MODEL: Final = "sklearn_mnist"
 SERVICE: Final = "sklearn-mnist-local"
 PACKAGES: Final = ["scikit-learn", "azureml-core"]
 POLL_SECONDS: Final = 0.1
+LOG_SECONDS: Final = 10.0
+REUSED: Final = "Reusing environment"  # as the environments' own log says it
+BUILT: Final = "Built environment"
 
 
 def demo(*, port: Port = 6789, session: Session = SESSION) -> Done:
@@ -120,7 +124,7 @@ class _Loop:
         with self.steps.step("environment", f"{', '.join(PACKAGES)}: found or built") as step:
             self._until(run.id, RunStatus.RUNNING, RunStatus.FINALIZING)
             log = self._build_log(run.id)
-            self.environment_reused = "Reusing environment" in log
+            self.environment_reused = REUSED in log
             step.result = "reused" if self.environment_reused else "built"
             step.seconds = self._preparing_seconds(run.id)
         with self.steps.step("train", "the script runs") as step:
@@ -163,12 +167,15 @@ class _Loop:
             time.sleep(POLL_SECONDS)
 
     def _build_log(self, run_id: str) -> str:
-        try:
-            return self.scope.client.read(
-                self.scope.path("runs", run_id, "artifacts", file=contract.BUILD_LOG)
-            ).decode()
-        except NotFound:
-            return ""
+        """The log of the environment, which may arrive shortly after the script has begun; empty if it does not."""
+        path = self.scope.path("runs", run_id, "artifacts", file=contract.BUILD_LOG)
+        deadline = time.monotonic() + LOG_SECONDS
+        log = ""
+        while not any(word in log for word in (REUSED, BUILT)) and time.monotonic() < deadline:
+            with contextlib.suppress(NotFound):
+                log = self.scope.client.read(path).decode()
+            time.sleep(POLL_SECONDS)
+        return log
 
     def _preparing_seconds(self, run_id: str) -> float | None:
         """How long the run prepared, by the server's clock; None when it does not say."""
