@@ -21,12 +21,20 @@ def tag(connection: Connection, key: str, value: str = "x") -> None:
     pairs.put(connection, experiment_tags, 0, {key: value})
 
 
+def nothing(_: Connection) -> None:
+    return None
+
+
 def tags(store: Store) -> set[str]:
     return set(store.read(lambda connection: pairs.of(connection, experiment_tags, 0)))
 
 
 def test_a_write_answers_what_the_function_returned_and_is_readable_at_once(store: Store) -> None:
-    assert store.write(lambda connection: [tag(connection, "a"), 7][1]) == 7
+    def write(connection: Connection) -> int:
+        tag(connection, "a")
+        return 7
+
+    assert store.write(write) == 7
     assert tags(store) == {"a"}
 
 
@@ -199,18 +207,18 @@ def test_a_closed_store_refuses_with_a_sentence(tmp_path: Path) -> None:
     store.close()
     store.close()
     with pytest.raises(ServerUnavailable, match="shutting down"):
-        store.write(lambda connection: None)
+        store.write(nothing)
     with pytest.raises(ServerUnavailable, match="shutting down"):
-        store.read(lambda connection: None)
+        store.read(nothing)
     with pytest.raises(ServerUnavailable, match="shutting down"):
-        asyncio.run(store.aread(lambda connection: None))
+        asyncio.run(store.aread(nothing))
 
 
 def test_closing_finishes_what_was_queued(tmp_path: Path) -> None:
     store = Store.open(tmp_path / "w.db")
     store.write(lambda connection: workspaces.create(connection, "default"))
     with ThreadPoolExecutor(8) as pool:
-        jobs = [pool.submit(store.write, lambda connection, i=i: tag(connection, f"k{i}")) for i in range(100)]  # type: ignore[misc]
+        jobs = [pool.submit(store.write, lambda connection, i=i: tag(connection, f"k{i}")) for i in range(100)]
         jobs[0].result(30)
         store.close()
         acknowledged = {f"k{i}" for i, job in enumerate(jobs) if job.exception(30) is None}
@@ -220,7 +228,7 @@ def test_closing_finishes_what_was_queued(tmp_path: Path) -> None:
 
 def test_a_write_function_may_not_write_again(store: Store) -> None:
     with pytest.raises(InternalError, match="must use that"):
-        store.write(lambda connection: store.write(lambda inner: None))
+        store.write(lambda _: store.write(nothing))
 
 
 def test_databases_that_are_not_built_are_refused() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -14,11 +13,10 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from sqlalchemy import Connection, func, select
 
 from tests.server.store.plain_metrics import PlainMetrics, Point, shown
-from zaffre.server.store import metrics, runs, workspaces
+from zaffre.server.store import metrics, runs, schema, workspaces
 from zaffre.server.store.engine import Store
 from zaffre.server.store.metrics import Logged
 from zaffre.server.store.packing import columns
-from zaffre.server.store.schema import metric_chunks
 
 POINT = st.tuples(
     st.integers(-2, 3) | st.integers(-(2**63), 2**63 - 1),
@@ -28,11 +26,9 @@ POINT = st.tuples(
 
 
 def add_run(connection: Connection) -> int:
-    values = {
-        "experiment_id": 0,
-        "id": f"run{connection.execute(select(func.count()).select_from(runs.runs)).scalar()}",
-    }
-    return runs.add(connection, "default", {**values, "status": "Running", "created_at": 0}, None)
+    number = connection.execute(select(func.count()).select_from(schema.runs)).scalar()
+    values = {"experiment_id": 0, "id": f"run{number}", "status": "Running", "created_at": 0}
+    return runs.add(connection, "default", values, None)
 
 
 def logged(name: str, points: list[Point], *, is_int: bool = False) -> Logged:
@@ -42,7 +38,11 @@ def logged(name: str, points: list[Point], *, is_int: bool = False) -> Logged:
 
 def chunks(store: Store, run: int) -> list[int]:
     """The number of points in each chunk of a run, in order."""
-    statement = select(metric_chunks.c.n).where(metric_chunks.c.run_pk == run).order_by(metric_chunks.c.seq)
+    statement = (
+        select(schema.metric_chunks.c.n)
+        .where(schema.metric_chunks.c.run_pk == run)
+        .order_by(schema.metric_chunks.c.seq)
+    )
     return store.read(lambda connection: [int(n) for n in connection.execute(statement).scalars()])
 
 
@@ -163,8 +163,8 @@ def test_many_metrics_at_once_each_keep_their_own_points(store: Store, run: int)
 
 
 @pytest.fixture
-def three_runs(store: Store) -> Iterator[list[int]]:
-    yield [store.write(add_run) for _ in range(3)]
+def three_runs(store: Store) -> list[int]:
+    return [store.write(add_run) for _ in range(3)]
 
 
 def test_runs_do_not_see_each_others_points(store: Store, three_runs: list[int]) -> None:

@@ -67,10 +67,14 @@ class RunQuery:
 
 def search(connection: Connection, ws: str, query: RunQuery, *, limit: int, after: str | None = None) -> Found[Run]:
     """One page of runs. Raises ``InvalidValue`` for a token of another search."""
-    sorts = _sorts(query)
-    statement = page(_select(ws, query), sorts, after, limit)
-    found, token = cut(connection.execute(statement).all(), sorts, limit)
-    return Found(rows.load(connection, found), token)
+    found = connection.execute(statement(ws, query, limit=limit, after=after)).all()
+    shown, token = cut(found, _sorts(query), limit)
+    return Found(rows.load(connection, shown), token)
+
+
+def statement(ws: str, query: RunQuery, *, limit: int, after: str | None) -> Select[Any]:
+    """The query as SQL: one page of ``store.runs.rows()``, one row longer than ``limit``."""
+    return page(_select(ws, query), _sorts(query), after, limit)
 
 
 def count(connection: Connection, ws: str, query: RunQuery) -> int:
@@ -81,30 +85,30 @@ def count(connection: Connection, ws: str, query: RunQuery) -> int:
 
 
 def _select(ws: str, query: RunQuery) -> Select[Any]:
-    statement = rows.rows().where(
+    selected = rows.rows().where(
         runs.c.workspace_pk == select(workspaces.c.pk).where(workspaces.c.name == ws).scalar_subquery()
     )
     if query.view != "all":
         archived = runs.c.archived_at.is_not(None) if query.view == "archived" else runs.c.archived_at.is_(None)
-        statement = statement.where(archived)
+        selected = selected.where(archived)
     if query.experiment_ids is not None:
-        statement = statement.where(runs.c.experiment_id.in_(list(query.experiment_ids)))
+        selected = selected.where(runs.c.experiment_id.in_(list(query.experiment_ids)))
     if query.ids is not None:
-        statement = statement.where(runs.c.id.in_(list(query.ids)))
+        selected = selected.where(runs.c.id.in_(list(query.ids)))
     if query.statuses is not None:
-        statement = statement.where(runs.c.status.in_([status.value for status in query.statuses]))
+        selected = selected.where(runs.c.status.in_([status.value for status in query.statuses]))
     if query.types is not None:
-        statement = statement.where(runs.c.type.in_(list(query.types)))
+        selected = selected.where(runs.c.type.in_(list(query.types)))
     if query.target is not None:
-        statement = statement.where(runs.c.target == query.target)
+        selected = selected.where(runs.c.target == query.target)
     if query.parent_id is not None:
-        statement = statement.where(rows.parents.c.id == query.parent_id)
+        selected = selected.where(rows.parents.c.id == query.parent_id)
     if query.top_level:
-        statement = statement.where(runs.c.parent_pk.is_(None))
+        selected = selected.where(runs.c.parent_pk.is_(None))
     for table, wanted in ((run_tags, query.tags), (run_properties, query.properties)):
         for key, value in wanted.items():
-            statement = statement.where(compare_pair(table, runs.c.pk, _pair(key, value)))
-    return statement.where(*clauses(query.filter, _BY_ENTITY))
+            selected = selected.where(compare_pair(table, runs.c.pk, _pair(key, value)))
+    return selected.where(*clauses(query.filter, _BY_ENTITY))
 
 
 def _pair(key: str, value: str | None) -> Condition:
