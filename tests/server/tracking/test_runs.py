@@ -220,7 +220,7 @@ def test_a_deleted_run_is_readable_takes_nothing_and_can_be_restored(tracking: T
         lambda: tracking.log_batch("default", run.id, [("loss", 1.0, 0, 0)]),
         lambda: tracking.cancel_run("default", run.id),
     ):
-        with pytest.raises(StateConflict, match="must be in the 'active' state. Current state is deleted"):
+        with pytest.raises(StateConflict, match=r"must be in the 'active' state\. Current state is deleted"):
             write()
     assert tracking.restore_run("default", run.id).archived_at is None
     assert tracking.restore_run("default", run.id).archived_at is None
@@ -279,7 +279,7 @@ def test_children_by_count_and_by_tag(tracking: Tracking, run: Run) -> None:
     ],
 )
 def test_children_that_make_no_sense_are_refused(tracking: Tracking, run: Run, given: ChildrenCreate) -> None:
-    with pytest.raises(InvalidValue, match="children|Children"):
+    with pytest.raises(InvalidValue, match=r"children|Children"):
         tracking.create_children("default", run.id, given)
 
 

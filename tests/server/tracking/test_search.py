@@ -196,7 +196,7 @@ def test_other_workspaces_are_not_searched(tracking: Tracking, made: list[Run]) 
     assert tracking.search_runs("other", RunQuery(ids=[run.id for run in made])).items == []
 
 
-def test_counting(tracking: Tracking, store: Store, made: list[Run]) -> None:
+def test_counting(store: Store, made: list[Run]) -> None:
     query = RunQuery(filter=parse_filter("metrics.loss > 0", RUNS))
     assert store.read(lambda connection: run_search.count(connection, "default", query)) == 4
     assert len(made) == 8
