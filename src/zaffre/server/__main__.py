@@ -16,6 +16,7 @@ import uvicorn
 from zaffre import __version__
 from zaffre.core import contract
 from zaffre.core.errors import AzureMLException, PortTaken
+from zaffre.server.api.parts import Parts
 from zaffre.server.app import create_app
 from zaffre.server.homelock import HomeLock
 from zaffre.server.settings import Settings
@@ -27,9 +28,10 @@ BACKLOG = 2048
 class AnnouncedServer(uvicorn.Server):
     """uvicorn, with ``server.json`` there exactly while it answers."""
 
-    def __init__(self, config: uvicorn.Config, settings: Settings, port: int) -> None:
+    def __init__(self, config: uvicorn.Config, parts: Parts, port: int) -> None:
         super().__init__(config)
-        self._settings = settings
+        self._parts = parts
+        self._settings = parts.settings
         self._port = port
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -41,6 +43,7 @@ class AnnouncedServer(uvicorn.Server):
             announce(self._settings, self._port)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._parts.streams.close()  # else every page that follows something would be waited for
         self._settings.server_file.unlink(missing_ok=True)
         await super().shutdown(sockets)
 
@@ -103,8 +106,9 @@ def run(settings: Settings) -> None:
     try:
         with listen(settings.host, settings.port) as bound:
             port = bound.getsockname()[1]
+            app = create_app(settings)
             config = uvicorn.Config(
-                create_app(settings),
+                app,
                 loop="auto",  # uvloop, where there is one
                 http="httptools",
                 ws="none",
@@ -115,7 +119,7 @@ def run(settings: Settings) -> None:
                 backlog=BACKLOG,
                 timeout_graceful_shutdown=GRACE_SECONDS,
             )
-            AnnouncedServer(config, settings, port).run([bound])
+            AnnouncedServer(config, app.state.parts, port).run([bound])
     finally:
         lock.release()
 

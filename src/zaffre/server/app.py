@@ -16,11 +16,13 @@ from zaffre import __version__
 from zaffre.core.errors import AzureMLException, InvalidValue, NotFound, Unsupported
 from zaffre.core.ids import now_ms
 from zaffre.core.wire import API
-from zaffre.server.api import errors, routes
+from zaffre.server.api import access, errors, routes
 from zaffre.server.api import server as server_routes
 from zaffre.server.api.credentials import Credentials, keep_token_file
+from zaffre.server.api.events import Streams
 from zaffre.server.api.guard import Answers, Guard
 from zaffre.server.api.parts import Parts
+from zaffre.server.api.studio import PACKAGED, Studio
 from zaffre.server.artifacts.local import LocalArtifacts
 from zaffre.server.deployments.services import Services
 from zaffre.server.mlflow import errors as mlflow_errors
@@ -63,6 +65,7 @@ def create_app(settings: Settings) -> FastAPI:
         },
     )
     app.state.parts = parts
+    app.state.studio = Studio(settings.studio or PACKAGED)
     app.include_router(server_routes.public)
     app.include_router(routes.router())
     app.router.routes.extend(mlflow_routes(_rooms(parts)))
@@ -77,6 +80,7 @@ def build(settings: Settings) -> Parts:
     workspaces = Workspaces(store, artifacts, on_first_use=not settings.team)
     workspaces.ensure_default()
     keep_token_file(settings.token_file, store)
+    services = Services(store, artifacts, notifier, lost_seconds=settings.heartbeat_lost_seconds)
     return Parts(
         settings=settings,
         started_at=now_ms(),
@@ -92,7 +96,8 @@ def build(settings: Settings) -> Parts:
         notifier=notifier,
         computes=Computes(store),
         submissions=Submissions(store, tracking, on_first_use=not settings.team),
-        services=Services(store, artifacts, notifier, lost_seconds=settings.heartbeat_lost_seconds),
+        services=services,
+        streams=Streams(tracking, services, artifacts, notifier, keep_alive_seconds=settings.keep_alive_seconds),
     )
 
 
@@ -137,9 +142,12 @@ async def _invalid(request: Request, error: Exception) -> Response:
 
 
 async def _unknown(request: Request, error: Exception) -> Response:
-    """What no route answers. Under /api every client is told in JSON, which MLflow's clients need to fall back."""
+    """What no route answers: a page of the Studio, or the reason in JSON, which MLflow's clients need to fall back."""
     assert isinstance(error, HTTPException)
     path = request.url.path
+    if error.status_code == 404 and access.is_public(request.method, path):
+        studio: Studio = request.app.state.studio
+        return await studio.answer(request)
     if error.status_code == 405:
         response = render(Unsupported(f"{path} does not take {request.method}."), path)
         response.status_code = error.status_code

@@ -34,7 +34,12 @@ _SCRIPTS = ("run", "mlflow")
 
 def is_public(method: str, path: str) -> bool:
     """Whether anyone may ask: the health of the server, the sign-in link, and the Studio's own files."""
-    return method in READING and (path in _PUBLIC or _STUDIO.fullmatch(path) is not None)
+    return method in READING and (path in _PUBLIC or is_page(path))
+
+
+def is_page(path: str) -> bool:
+    """Whether an address is a page or a file of the Studio."""
+    return _STUDIO.fullmatch(path) is not None
 
 
 def workspace_of(path: str) -> str | None:

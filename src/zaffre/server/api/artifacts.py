@@ -62,7 +62,8 @@ async def append_artifact(
     """Append to a growing file. What it has already is skipped; a gap is refused and says the size."""
     root = await run_in_threadpool(_root, parts, ws, run_id)
     size = await files.append(request, parts.artifacts, root, path, offset)
-    parts.notifier.publish(f"files:{run_id}", f"log:{run_id}")
+    # Who follows the log is told of every piece, who lists the files of new ones.
+    parts.notifier.publish(f"log:{run_id}", *([f"files:{run_id}"] if offset == 0 else []))
     return answer(FileAnswer(path=path, size=size))
 
 

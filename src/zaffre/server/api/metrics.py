@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from math import isfinite
-
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
@@ -12,16 +9,14 @@ from zaffre.core import codec
 from zaffre.core.wire import (
     Accepted,
     ChartAnswer,
-    MetricColumns,
     MetricsAnswer,
     MetricsBatch,
     SeriesAnswer,
     number_from_wire,
-    number_to_wire,
 )
 from zaffre.server.api.answers import answer
 from zaffre.server.api.parts import Parts, PartsOf
-from zaffre.server.store.packing import Columns
+from zaffre.server.api.values import columns
 from zaffre.server.tracking.metrics import LoggedValues
 
 router = APIRouter(prefix="/runs/{run_id}/metrics", tags=["metrics"])
@@ -65,12 +60,6 @@ def get_metric_chart(
     return answer(ChartAnswer(steps=shown.steps, timestamps=shown.timestamps, values=shown.values, exact=exact))
 
 
-def columns(points: Columns) -> MetricColumns:
-    return MetricColumns(
-        steps=points.steps.tolist(), timestamps=points.timestamps.tolist(), values=_values(points.values)
-    )
-
-
 def _shown(logged: LoggedValues) -> MetricsAnswer:
     series = []
     for one in logged.series:
@@ -86,8 +75,3 @@ def _shown(logged: LoggedValues) -> MetricsAnswer:
             )
         )
     return MetricsAnswer(series=series, records=logged.records)
-
-
-def _values(values: Sequence[float]) -> list[float | str]:
-    plain: list[float | str] = list(values)
-    return plain if all(map(isfinite, values)) else [number_to_wire(value) for value in values]

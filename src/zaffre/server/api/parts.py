@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from zaffre.server.api.credentials import Credentials
+from zaffre.server.api.events import Streams
 from zaffre.server.artifacts.contract import ArtifactStore
 from zaffre.server.deployments.services import Services
 from zaffre.server.notifier import Notifier
@@ -40,6 +41,7 @@ class Parts:
     computes: Computes
     submissions: Submissions
     services: Services
+    streams: Streams
 
 
 def _parts(request: Request) -> Parts:

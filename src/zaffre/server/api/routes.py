@@ -17,6 +17,7 @@ from zaffre.server.api import (
     server,
     services,
     snapshots,
+    stream,
     workspaces,
 )
 from zaffre.server.api.answers import ERRORS
@@ -32,6 +33,7 @@ _WORKSPACE_NOUNS = (
     computes,
     datastores,
     services,
+    stream,
 )
 
 

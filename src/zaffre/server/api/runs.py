@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from math import isfinite
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -23,6 +21,7 @@ from zaffre.core.wire import (
 )
 from zaffre.server.api.answers import MAX_PAGE, After, Asker, Limit, answer, empty, found, pair_filters
 from zaffre.server.api.parts import PartsOf
+from zaffre.server.api.values import finite
 from zaffre.server.store.run_search import RunQuery
 
 router = APIRouter(tags=["runs"])
@@ -130,10 +129,3 @@ def create_run_token(ws: str, run_id: str, parts: PartsOf, asker: Asker) -> Resp
     parts.tracking.get_run(ws, run_id)
     token, expires_at = parts.credentials.mint_for_run(asker, ws, run_id)
     return answer(TokenCreated(token=token, expires_at=expires_at))
-
-
-def finite(run: Run) -> Run:
-    """A run whose latest values JSON can carry: NaN and infinities are left out, its metrics have them as text."""
-    if all(map(isfinite, run.metrics.values())):
-        return run
-    return replace(run, metrics={name: value for name, value in run.metrics.items() if isfinite(value)})

@@ -1,0 +1,36 @@
+"""The stream of a workspace: one for each tab, about everything it shows."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query
+from starlette.responses import Response, StreamingResponse
+
+from zaffre.server.api.events import Cursor, Wanted
+from zaffre.server.api.parts import PartsOf
+
+router = APIRouter(prefix="/stream", tags=["stream"])
+
+_EVENTS: dict[int | str, dict[str, object]] = {
+    200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}, "description": "Events"}
+}
+
+
+@router.get("", responses=_EVENTS, response_class=StreamingResponse)
+def follow(
+    ws: str,
+    parts: PartsOf,
+    run: str | None = None,
+    log: Annotated[str | None, Query(description="A log of the run; without a run any text: the service's")] = None,
+    service: str | None = None,
+    runs: bool = False,
+    last_event_id: Annotated[str | None, Header()] = None,
+) -> Response:
+    """Events `run`, `metrics`, `log`, `files`, `service` and `runs`; resumed by `Last-Event-ID`."""
+    parts.workspaces.get(ws)
+    wanted = Wanted(ws=ws, run=run, log=log, service=service, runs=runs)
+    parts.streams.check(wanted)
+    events = parts.streams.follow(wanted, Cursor.parse(last_event_id))
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    return StreamingResponse(events, headers=headers, media_type="text/event-stream")

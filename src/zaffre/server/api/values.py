@@ -1,0 +1,29 @@
+"""Numbers as JSON can carry them: it knows neither NaN nor the infinities."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from math import isfinite
+
+from zaffre.core.entities import Run
+from zaffre.core.wire import MetricColumns, number_to_wire
+from zaffre.server.store.packing import Columns
+
+
+def finite(run: Run) -> Run:
+    """A run whose latest values JSON can carry: NaN and infinities are left out, its metrics have them as text."""
+    if all(map(isfinite, run.metrics.values())):
+        return run
+    return replace(run, metrics={name: value for name, value in run.metrics.items() if isfinite(value)})
+
+
+def columns(points: Columns) -> MetricColumns:
+    return MetricColumns(
+        steps=points.steps.tolist(), timestamps=points.timestamps.tolist(), values=_values(points.values)
+    )
+
+
+def _values(values: Sequence[float]) -> list[float | str]:
+    plain: list[float | str] = list(values)
+    return plain if all(map(isfinite, values)) else [number_to_wire(value) for value in values]
