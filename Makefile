@@ -49,16 +49,16 @@ check: setup ## Lint, types, import map, generated files, front-end lint and typ
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest --quiet tests/test_architecture.py
-	$(BIN)/python scripts/generate.py --check
+	$(BIN)/python -m scripts.generate --check
 	$(BIN)/python hatch_build.py npm run format:check
 	$(BIN)/python hatch_build.py npm run lint
 	$(BIN)/python hatch_build.py npm run typecheck
 
 generate: setup ## Write the generated files anew
-	$(BIN)/python scripts/generate.py
+	$(BIN)/python -m scripts.generate
 
 dev: setup ## Server and Studio, both reloading on a change
-	$(BIN)/python scripts/dev.py
+	$(BIN)/python -m scripts.dev
 
 bench: setup ## Measure every figure the README quotes
 	$(BIN)/python -m bench
