@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, delete, insert, select, update
 
 from zaffre.core.entities import Experiment
 from zaffre.core.errors import NotFound
@@ -39,10 +39,11 @@ class ExperimentQuery:
     tags: Mapping[str, str | None] = field(default_factory=dict)
 
 
-def rows() -> Select[Any]:
-    return select(experiments, workspaces.c.name.label("workspace")).join(
-        workspaces, workspaces.c.pk == experiments.c.workspace_pk
-    )
+_ROWS = select(experiments, workspaces.c.name.label("workspace")).join(
+    workspaces, workspaces.c.pk == experiments.c.workspace_pk
+)
+_BY_ID = _ROWS.where(workspaces.c.name == bindparam("ws"), experiments.c.id == bindparam("which"))
+_BY_NAME = _ROWS.where(workspaces.c.name == bindparam("ws"), experiments.c.name == bindparam("which"))
 
 
 def load(connection: Connection, found: Sequence[Row[Any]]) -> list[Experiment]:
@@ -64,8 +65,8 @@ def load(connection: Connection, found: Sequence[Row[Any]]) -> list[Experiment]:
 
 def find(connection: Connection, ws: str, *, id: int | None = None, name: str | None = None) -> Experiment | None:
     """The experiment with this id or name, archived or not."""
-    which = experiments.c.id == id if name is None else experiments.c.name == name
-    found = load(connection, connection.execute(rows().where(workspaces.c.name == ws, which)).all())
+    statement, which = (_BY_ID, id) if name is None else (_BY_NAME, name)
+    found = load(connection, connection.execute(statement, {"ws": ws, "which": which}).all())
     return found[0] if found else None
 
 
@@ -129,7 +130,7 @@ def search(
 
 
 def _select(ws: str, query: ExperimentQuery) -> Select[Any]:
-    statement = rows().where(workspaces.c.name == ws)
+    statement = _ROWS.where(workspaces.c.name == ws)
     if query.view != "all":
         archived = experiments.c.archived_at
         statement = statement.where(archived.is_not(None) if query.view == "archived" else archived.is_(None))

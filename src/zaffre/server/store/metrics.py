@@ -80,6 +80,11 @@ _chunks_of_run = Prepared(
 _drop_from = Prepared(
     delete(metric_chunks).where(_of_chunk, metric_chunks.c.seq >= bindparam("seq_")), ("run", "ord_", "seq_")
 )
+_LATEST = (
+    select(series.c.run_pk, series.c.name, series.c.last_step, series.c.last_timestamp, series.c.last_value)
+    .where(series.c.run_pk.in_(bindparam("runs", expanding=True)))
+    .order_by(series.c.run_pk, series.c.name)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,13 +262,8 @@ def _last_appended(connection: Connection, run_pk: int, ord_: int, wanted: int) 
 def latest(connection: Connection, run_pks: Sequence[int]) -> dict[int, list[Latest]]:
     """The latest point of every metric of each run, by name."""
     found: dict[int, list[Latest]] = {pk: [] for pk in run_pks}
-    statement = (
-        select(series.c.run_pk, series.c.name, series.c.last_step, series.c.last_timestamp, series.c.last_value)
-        .where(series.c.run_pk.in_(bindparam("runs", expanding=True)))
-        .order_by(series.c.run_pk, series.c.name)
-    )
     for some in parts(run_pks):
-        for pk, name, step, stamp, value in connection.execute(statement, {"runs": some}):
+        for pk, name, step, stamp, value in connection.execute(_LATEST, {"runs": some}):
             found[pk].append(Latest(name, step, stamp, _number(value)))
     return found
 

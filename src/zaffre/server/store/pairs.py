@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Column, Connection, Table, bindparam, delete, select
+from sqlalchemy import Column, Connection, Select, Table, bindparam, delete, select
 
 from zaffre.server.store import dialect
 from zaffre.server.store.metrics import parts
+from zaffre.server.store.prepared import Prepared
 
 
 def owner_of(table: Table) -> Column[Any]:
@@ -18,13 +20,10 @@ def owner_of(table: Table) -> Column[Any]:
 
 def load(connection: Connection, table: Table, owners: Sequence[Any]) -> dict[Any, dict[str, str]]:
     """The pairs of every owner, by key; an owner without any has an empty dict."""
+    if len(owners) == 1:
+        return {owners[0]: of(connection, table, owners[0])}
     found: dict[Any, dict[str, str]] = {owner: {} for owner in owners}
-    column = owner_of(table)
-    statement = (
-        select(column, table.c.key, table.c.value)
-        .where(column.in_(bindparam("owners", expanding=True)))
-        .order_by(column, table.c.key)
-    )
+    statement = _of_many(table)
     for some in parts(owners):
         for owner, key, value in connection.execute(statement, {"owners": some}):
             found[owner][key] = value
@@ -32,19 +31,44 @@ def load(connection: Connection, table: Table, owners: Sequence[Any]) -> dict[An
 
 
 def of(connection: Connection, table: Table, owner: Any) -> dict[str, str]:
-    return load(connection, table, [owner])[owner]
+    return dict(_of_one(table).all(connection, (owner,)))
 
 
 def put(connection: Connection, table: Table, owner: Any, values: Mapping[str, str]) -> None:
     """Add pairs, and change the value of those that are there."""
-    name = owner_of(table).name
-    rows = [{name: owner, "key": key, "value": value} for key, value in values.items()]
-    dialect.put(connection, table, (name, "key"), rows)
+    if values:
+        _put(table).many(connection, [(owner, key, value) for key, value in values.items()])
+
+
+# Statements are the same for as long as the program runs, and making one costs more than running it.
+
+
+@cache
+def _of_one(table: Table) -> Prepared:
+    column = owner_of(table)
+    wanted = select(table.c.key, table.c.value).where(column == bindparam("owner")).order_by(table.c.key)
+    return Prepared(wanted, ("owner",))
+
+
+@cache
+def _of_many(table: Table) -> Select[Any]:
+    column = owner_of(table)
+    wanted = column.in_(bindparam("owners", expanding=True))
+    return select(column, table.c.key, table.c.value).where(wanted).order_by(column, table.c.key)
+
+
+@cache
+def _put(table: Table) -> Prepared:
+    keys = (owner_of(table).name, "key")
+    return Prepared(lambda used: dialect.upsert(used, table, keys, ("value",)), (*keys, "value"))
 
 
 def remove(connection: Connection, table: Table, owner: Any, keys: Iterable[str]) -> int:
     """Delete pairs; answers how many were there."""
-    done = connection.execute(delete(table).where(owner_of(table) == owner, table.c.key.in_(list(keys))))
+    gone = list(keys)
+    if not gone:
+        return 0
+    done = connection.execute(delete(table).where(owner_of(table) == owner, table.c.key.in_(gone)))
     return int(done.rowcount)
 
 

@@ -89,25 +89,38 @@ def missing(ws: str, run_id: str) -> NotFound:
     )
 
 
-def rows() -> Select[Any]:
-    """Runs with the names that their entity shows; searches add conditions and an order."""
-    return (
-        select(
-            runs,
-            experiments.c.name.label("experiment_name"),
-            workspaces.c.name.label("workspace"),
-            parents.c.id.label("parent_id"),
-            roots.c.id.label("root_id"),
-        )
-        .join(experiments, experiments.c.id == runs.c.experiment_id)
-        .join(workspaces, workspaces.c.pk == runs.c.workspace_pk)
-        .outerjoin(parents, parents.c.pk == runs.c.parent_pk)
-        .outerjoin(roots, roots.c.pk == runs.c.root_pk)
+# Runs with the names that their entity shows; searches add conditions and an order.
+_ROWS = (
+    select(
+        runs,
+        experiments.c.name.label("experiment_name"),
+        workspaces.c.name.label("workspace"),
+        parents.c.id.label("parent_id"),
+        roots.c.id.label("root_id"),
     )
+    .join(experiments, experiments.c.id == runs.c.experiment_id)
+    .join(workspaces, workspaces.c.pk == runs.c.workspace_pk)
+    .outerjoin(parents, parents.c.pk == runs.c.parent_pk)
+    .outerjoin(roots, roots.c.pk == runs.c.root_pk)
+)
+_BY_PK = _ROWS.where(runs.c.pk == bindparam("wanted"))
+_NEXT_NUMBER = (
+    update(experiments)
+    .where(experiments.c.id == bindparam("experiment"))
+    .values(last_run_number=experiments.c.last_run_number + 1)
+    .returning(experiments.c.last_run_number)
+)
+_INSERT = insert(runs).returning(runs.c.pk)
+_add_event = Prepared(insert(run_events), ("run_pk", "at", "status", "reason"))
+
+
+def rows() -> Select[Any]:
+    """Runs as ``load`` takes them."""
+    return _ROWS
 
 
 def get(connection: Connection, pk: int) -> Run:
-    return load(connection, connection.execute(rows().where(runs.c.pk == pk)).all())[0]
+    return load(connection, connection.execute(_BY_PK, {"wanted": pk}).all())[0]
 
 
 def load(connection: Connection, found: Sequence[Row[Any]]) -> list[Run]:
@@ -150,15 +163,9 @@ def load(connection: Connection, found: Sequence[Row[Any]]) -> list[Run]:
 
 def add(connection: Connection, ws: str, values: dict[str, Any], spec: ScriptSpec | None) -> int:
     """Insert a run with the next number of its experiment; answers its row number."""
-    experiment_id = values["experiment_id"]
-    number = connection.execute(
-        update(experiments)
-        .where(experiments.c.id == experiment_id)
-        .values(last_run_number=experiments.c.last_run_number + 1)
-        .returning(experiments.c.last_run_number)
-    ).scalar_one()
+    number = connection.execute(_NEXT_NUMBER, {"experiment": values["experiment_id"]}).scalar_one()
     given = {**values, "number": number, "workspace_pk": spaces.key_of(connection, ws)}
-    pk = connection.execute(insert(runs).values(**given).returning(runs.c.pk)).scalar_one()
+    pk = connection.execute(_INSERT, given).scalar_one()
     if spec is not None:
         connection.execute(insert(run_specs).values(run_pk=pk, spec=codec.to_plain(spec)))
     return int(pk)
@@ -167,7 +174,8 @@ def add(connection: Connection, ws: str, values: dict[str, Any], spec: ScriptSpe
 def change(connection: Connection, pks: Sequence[int], **values: Any) -> None:
     """Set columns of runs. The status is set by ``tracking`` alone, which checks it and writes the event."""
     for some in metrics.parts(pks):
-        connection.execute(update(runs).where(runs.c.pk.in_(some)).values(**values))
+        which = runs.c.pk == some[0] if len(some) == 1 else runs.c.pk.in_(some)
+        connection.execute(update(runs).where(which).values(**values))
 
 
 def archive_with(connection: Connection, experiment_id: int, at: int | None) -> None:
@@ -189,7 +197,7 @@ def spec(connection: Connection, pk: int) -> ScriptSpec | None:
 
 
 def add_event(connection: Connection, pk: int, at: int, status: RunStatus, reason: str) -> None:
-    connection.execute(insert(run_events).values(run_pk=pk, at=at, status=status.value, reason=reason))
+    _add_event.run(connection, (pk, at, status.value, reason))
 
 
 def events(connection: Connection, pk: int) -> list[RunEvent]:

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 
 from zaffre.core import contract
 from zaffre.core.entities import Workspace
 from zaffre.core.errors import WorkspaceExists, WorkspaceNotFound
 from zaffre.core.ids import new_uuid, now_ms
+from zaffre.server.store.prepared import Prepared
 from zaffre.server.store.schema import experiments, workspaces
 
 DEFAULT_DATASTORE = "workspaceblobstore"
 
+_key_of = Prepared(select(workspaces.c.pk).where(workspaces.c.name == bindparam("name_")), ("name_",))
+
 
 def key_of(connection: Connection, name: str) -> int:
     """The row number of a workspace; raises ``WorkspaceNotFound``."""
-    pk = connection.execute(select(workspaces.c.pk).where(workspaces.c.name == name)).scalar()
-    if pk is None:
+    row = _key_of.one(connection, (name,))
+    if row is None:
         raise missing(name)
-    return int(pk)
+    return int(row[0])
 
 
 def missing(name: str) -> WorkspaceNotFound:
