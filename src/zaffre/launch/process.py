@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+import warnings
 from typing import Final
 
 from zaffre.core.errors import ExperimentExecutionException, Unsupported
@@ -16,6 +17,15 @@ from zaffre.launch import processes
 from zaffre.launch.workload import Handle, Status, Workload
 
 _KILL_SECONDS: Final = 30.0  # how long a killed process may take to go (it may sit in the kernel for a while)
+
+
+class _Child(subprocess.Popen[bytes]):
+    """A process that may outlive this one and its handle here: forgetting it is no oversight to be warned of."""
+
+    def __del__(self) -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ResourceWarning)
+            super().__del__()
 
 
 class ProcessBackend:
@@ -27,7 +37,7 @@ class ProcessBackend:
     def __init__(self) -> None:
         if sys.platform == "win32":
             raise Unsupported("Runs and services as processes are built for Linux and macOS only: use WSL on Windows.")
-        self._children: dict[int, subprocess.Popen[bytes]] = {}
+        self._children: dict[int, _Child] = {}
         self._lock = threading.Lock()
 
     def start(self, workload: Workload) -> Handle:
@@ -37,7 +47,7 @@ class ProcessBackend:
         try:
             workload.log_path.parent.mkdir(parents=True, exist_ok=True)
             with workload.log_path.open("ab") as output:
-                child = subprocess.Popen(
+                child = _Child(
                     list(workload.argv),
                     cwd=workload.cwd,
                     env=env,
