@@ -167,7 +167,7 @@ class Workspace:
             resource_group=resource_group,
             location=location,
             friendly_name=friendly_name or "",
-            tags={**(tags or {}), _TOOLKIT_TAG: f"zaffre-{late('version', 'VERSION')}"},
+            tags={**(tags or {}), _TOOLKIT_TAG: f"sdk-v1-{late('version', 'VERSION')}"},
             exist_ok=exist_ok,
         )
         workspace = Workspace._of(client, client.post("/api/v1/workspaces", wire.WorkspaceAnswer, body).workspace)
