@@ -85,6 +85,7 @@ _LATEST = (
     .where(series.c.run_pk.in_(bindparam("runs", expanding=True)))
     .order_by(series.c.run_pk, series.c.name)
 )
+_LATEST_VALUES = _LATEST.with_only_columns(series.c.run_pk, series.c.name, series.c.last_value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,8 +264,17 @@ def latest(connection: Connection, run_pks: Sequence[int]) -> dict[int, list[Lat
     """The latest point of every metric of each run, by name."""
     found: dict[int, list[Latest]] = {pk: [] for pk in run_pks}
     for some in parts(run_pks):
-        for pk, name, step, stamp, value in connection.execute(_LATEST, {"runs": some}):
+        for pk, name, step, stamp, value in connection.execute(_LATEST, {"runs": some}).all():
             found[pk].append(Latest(name, step, stamp, _number(value)))
+    return found
+
+
+def latest_values(connection: Connection, run_pks: Sequence[int]) -> dict[int, dict[str, float]]:
+    """The value of the latest point of every metric of each run, by name."""
+    found: dict[int, dict[str, float]] = {pk: {} for pk in run_pks}
+    for some in parts(run_pks):
+        for pk, name, value in connection.execute(_LATEST_VALUES, {"runs": some}).all():
+            found[pk][name] = math.nan if value is None else value
     return found
 
 

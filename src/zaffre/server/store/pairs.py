@@ -25,7 +25,7 @@ def load(connection: Connection, table: Table, owners: Sequence[Any]) -> dict[An
     found: dict[Any, dict[str, str]] = {owner: {} for owner in owners}
     statement = _of_many(table)
     for some in parts(owners):
-        for owner, key, value in connection.execute(statement, {"owners": some}):
+        for owner, key, value in connection.execute(statement, {"owners": some}).all():
             found[owner][key] = value
     return found
 

@@ -129,7 +129,7 @@ def load(connection: Connection, found: Sequence[Row[Any]]) -> list[Run]:
     tags = pairs.load(connection, run_tags, pks)
     properties = pairs.load(connection, run_properties, pks)
     logged = pairs.load(connection, params, pks)
-    latest = metrics.latest(connection, pks)
+    latest = metrics.latest_values(connection, pks)
     return [
         Run(
             id=row.id,
@@ -153,7 +153,7 @@ def load(connection: Connection, found: Sequence[Row[Any]]) -> list[Run]:
             tags=tags[row.pk],
             properties=properties[row.pk],
             params=logged[row.pk],
-            metrics={point.name: point.value for point in latest[row.pk]},
+            metrics=latest[row.pk],
             error=None if row.error is None else codec.convert(row.error, RunError, what="a run's error"),
             waiting_for=row.waiting_for,
         )
