@@ -17,8 +17,9 @@ from zaffre import __version__
 from zaffre.core import contract
 from zaffre.core.errors import AzureMLException, PortTaken
 from zaffre.server.api.parts import Parts
-from zaffre.server.app import create_app
+from zaffre.server.app import create_app, reconciler
 from zaffre.server.homelock import HomeLock
+from zaffre.server.reconcile import Reconciler
 from zaffre.server.settings import Settings
 
 GRACE_SECONDS = 5  # how long open requests may go on after SIGTERM
@@ -32,6 +33,7 @@ class AnnouncedServer(uvicorn.Server):
         super().__init__(config)
         self._parts = parts
         self._settings = parts.settings
+        self._reconciler: Reconciler | None = None
         self._port = port
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -40,20 +42,24 @@ class AnnouncedServer(uvicorn.Server):
             # What start-up made stays: collections need not look at it again.
             gc.collect()
             gc.freeze()
-            announce(self._settings, self._port)
+            self._reconciler = reconciler(self._parts, announce(self._settings, self._port))
+            self._reconciler.start()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        if self._reconciler is not None:
+            self._reconciler.stop()
         self._parts.streams.close()  # else every page that follows something would be waited for
         self._settings.server_file.unlink(missing_ok=True)
         await super().shutdown(sockets)
 
 
-def announce(settings: Settings, port: int) -> None:
-    """Write ``server.json`` whole or not at all."""
+def announce(settings: Settings, port: int) -> str:
+    """Write ``server.json`` whole or not at all, and answer the URL in it."""
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     reachable = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}.get(host, host)  # noqa: S104
+    url = f"http://{reachable}:{port}"
     known = {
-        "url": f"http://{reachable}:{port}",
+        "url": url,
         "pid": os.getpid(),
         "port": port,
         "version": __version__,
@@ -62,6 +68,7 @@ def announce(settings: Settings, port: int) -> None:
     temporary = settings.server_file.with_suffix(".json.new")
     temporary.write_text(json.dumps(known))
     temporary.replace(settings.server_file)
+    return url
 
 
 def listen(host: str, port: int) -> socket.socket:

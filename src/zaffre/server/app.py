@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -16,6 +17,7 @@ from zaffre import __version__
 from zaffre.core.errors import AzureMLException, InvalidValue, NotFound, Unsupported
 from zaffre.core.ids import now_ms
 from zaffre.core.wire import API
+from zaffre.launch.process import ProcessBackend
 from zaffre.server.api import access, errors, routes
 from zaffre.server.api import server as server_routes
 from zaffre.server.api.credentials import Credentials, keep_token_file
@@ -24,17 +26,22 @@ from zaffre.server.api.guard import Answers, Guard
 from zaffre.server.api.parts import Parts
 from zaffre.server.api.studio import PACKAGED, Studio
 from zaffre.server.artifacts.local import LocalArtifacts
+from zaffre.server.deployments.heartbeats import ServiceHeartbeats
 from zaffre.server.deployments.services import Services
 from zaffre.server.mlflow import errors as mlflow_errors
 from zaffre.server.mlflow.rooms import Rooms
 from zaffre.server.mlflow.routes import routes as mlflow_routes
 from zaffre.server.notifier import Notifier
+from zaffre.server.reconcile import Reconciler
 from zaffre.server.registry.environments import Environments
 from zaffre.server.registry.models import Models
 from zaffre.server.registry.snapshots import Snapshots
 from zaffre.server.registry.versions import Versions
 from zaffre.server.registry.workspaces import Workspaces
 from zaffre.server.runs.computes import Computes
+from zaffre.server.runs.heartbeats import Heartbeats
+from zaffre.server.runs.queue import Queue
+from zaffre.server.runs.runners import Runners
 from zaffre.server.runs.submissions import Submissions
 from zaffre.server.settings import Settings
 from zaffre.server.store.engine import Store
@@ -99,6 +106,18 @@ def build(settings: Settings) -> Parts:
         services=services,
         streams=Streams(tracking, services, artifacts, notifier, keep_alive_seconds=settings.keep_alive_seconds),
     )
+
+
+def reconciler(parts: Parts, url: str) -> Reconciler:
+    """What goes on in the background of a server that answers at ``url``; not started yet."""
+    settings, store, notifier = parts.settings, parts.store, parts.notifier
+    runners = Runners(ProcessBackend(), settings.home, parts.credentials.mint_for_runner)
+    queue = Queue(store, notifier, runners, lease_seconds=settings.lease_seconds)
+    lost = settings.heartbeat_lost_seconds
+    runs = Heartbeats(store, notifier, lost_seconds=lost)
+    services = ServiceHeartbeats(store, parts.artifacts, notifier, lost_seconds=lost)
+    steps = (partial(queue.step, url), runs.step, services.step, parts.versions.forget_uploads)
+    return Reconciler(steps, period=settings.reconcile_seconds)
 
 
 def _rooms(parts: Parts) -> Rooms:

@@ -27,6 +27,7 @@ from zaffre.server.store.engine import Store
 from zaffre.server.store.model_versions import VersionQuery
 from zaffre.server.store.paging import Found
 
+_FORGOTTEN_MS = 7 * 24 * 3600 * 1000
 Files = tuple[str, str]  # a root of the artifact store, and the file or folder in it
 
 
@@ -66,6 +67,13 @@ class Versions:
         """Where an upload's files go; ``NotFound`` once it was registered."""
         self._store.read(lambda connection: uploads.check(connection, ws, upload_id))
         return roots.upload(upload_id)
+
+    def forget_uploads(self) -> None:
+        """Remove uploads that were begun a week ago and never registered."""
+        before = now_ms() - _FORGOTTEN_MS
+        if self._store.read(lambda connection: uploads.has_before(connection, before)):
+            for upload_id in self._store.write(lambda connection: uploads.remove_before(connection, before)):
+                self._artifacts.delete_root(roots.upload(upload_id))
 
     def register(self, ws: str, wanted: ModelCreate, *, created_by: str = "") -> ModelVersion:
         """A new version with the files of an upload or of a run.

@@ -31,6 +31,10 @@ def remove(connection: Connection, upload_id: str) -> None:
     connection.execute(delete(uploads).where(uploads.c.id == upload_id))
 
 
+def has_before(connection: Connection, before: int) -> bool:
+    return connection.execute(select(uploads.c.id).where(uploads.c.created_at < before).limit(1)).first() is not None
+
+
 def remove_before(connection: Connection, before: int) -> list[str]:
     """Forget the uploads that were begun before a time, and answer their ids: their files are to go too."""
     return list(

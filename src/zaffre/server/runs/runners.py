@@ -1,0 +1,95 @@
+"""Runner processes that this server started: one ``python -m zaffre.runner run`` for each run on a compute target.
+
+A runner outlives the server. Its handle is kept in a file, so that the next server knows it again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from zaffre.core import codec, contract
+from zaffre.core.entities import Run
+from zaffre.core.errors import InvalidValue
+from zaffre.launch.backend import Backend
+from zaffre.launch.workload import Handle, Status, Workload
+
+Mint = Callable[[Run], str]  # makes a token for a run
+
+_TAIL_BYTES = 4000
+# What belongs to one run or names another server must not leak into a runner.
+_STRANGE = ("AZUREML_", "MLFLOW_", "ZAFFRE_")
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A runner that was started, as its file keeps it."""
+
+    workspace: str
+    run_id: str
+    handle: Handle
+
+
+class Runners:
+    """Starts and watches runners. The files are ``<home>/runners/<name>.json`` and ``.log``."""
+
+    def __init__(self, backend: Backend, home: Path, mint: Mint) -> None:
+        self._backend = backend
+        self._home = home
+        self._folder = home / "runners"
+        self._mint = mint
+
+    def start(self, run: Run, url: str) -> None:
+        """Start the runner of a run. Raises ``ExperimentExecutionException`` when that cannot be done."""
+        kept = {key: value for key, value in os.environ.items() if not key.startswith(_STRANGE)}
+        env = {
+            **kept,
+            contract.ZAFFRE_HOME: str(self._home),
+            contract.ZAFFRE_URL: url,
+            contract.ZAFFRE_TOKEN: self._mint(run),
+            contract.ZAFFRE_WORKSPACE: run.workspace,
+            contract.RUN_ID: run.id,
+        }
+        file = self._file(run.workspace, run.id)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        argv = (sys.executable, "-m", "zaffre.runner", "run")
+        handle = self._backend.start(Workload(argv, self._home, env, file.with_suffix(".log"), run.id))
+        temporary = file.with_suffix(".new")
+        temporary.write_bytes(codec.encode(Started(run.workspace, run.id, handle)))
+        temporary.replace(file)
+
+    def known(self) -> list[Started]:
+        """Every runner that was started and not yet forgotten."""
+        found = []
+        for file in sorted(self._folder.glob("*.json")):
+            try:
+                found.append(codec.decode(file.read_bytes(), Started, what=str(file)))
+            except (FileNotFoundError, InvalidValue):
+                continue
+        return found
+
+    def has(self, workspace: str, run_id: str) -> bool:
+        return self._file(workspace, run_id).exists()
+
+    def poll(self, started: Started) -> Status:
+        return self._backend.poll(started.handle)
+
+    def forget(self, started: Started) -> str:
+        """Forget a runner that ended, and answer the end of what it wrote."""
+        file = self._file(started.workspace, started.run_id)
+        log = file.with_suffix(".log")
+        try:
+            end = log.read_bytes()[-_TAIL_BYTES:].decode(errors="replace")
+        except FileNotFoundError:
+            end = ""
+        log.unlink(missing_ok=True)
+        file.unlink(missing_ok=True)
+        return end.strip()
+
+    def _file(self, workspace: str, run_id: str) -> Path:
+        # A run id may be longer than a file name can be.
+        return self._folder / f"{hashlib.sha256(f'{workspace}/{run_id}'.encode()).hexdigest()[:32]}.json"
