@@ -420,6 +420,7 @@ def _pip_of(file_path: str | os.PathLike[str], pip_version: str | None) -> Conda
 
 def _requirement_lines(file: Path, seen: frozenset[Path] = frozenset()) -> builtins.list[str]:
     lines: builtins.list[str] = []
+    above = seen | {file.resolve()}
     joined = file.read_text("utf-8").replace("\\\n", " ")
     for line in joined.splitlines():
         text = line.strip()
@@ -427,9 +428,9 @@ def _requirement_lines(file: Path, seen: frozenset[Path] = frozenset()) -> built
             continue
         option, _, other = text.replace("=", " ", 1).partition(" ")
         if option in ("-r", "--requirement"):
-            target = (file.parent / other.strip()).resolve()
-            if target not in seen:
-                lines += _requirement_lines(target, seen | {target})
+            target = file.parent / other.strip()
+            if target.resolve() not in above:
+                lines += _requirement_lines(target, above)
         else:
             lines.append(text)
     return lines

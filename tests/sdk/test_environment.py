@@ -1,0 +1,321 @@
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.server_process import ServerProcess
+from zaffre.core.errors import EnvironmentBuildFailed, NotFound, StateConflict, Unsupported, UserErrorException
+from zaffre.sdk.conda_dependencies import CondaDependencies
+from zaffre.sdk.environment import (
+    DEFAULT_CPU_IMAGE,
+    ContainerRegistry,
+    DockerBuildContext,
+    Environment,
+    EnvironmentReference,
+    RegistryIdentity,
+    RSection,
+    SparkPackage,
+)
+from zaffre.sdk.workspace import Workspace
+
+
+@pytest.fixture
+def workspace(server: ServerProcess, workspace_name: str) -> Workspace:
+    assert server.url
+    return Workspace("sub", "group", workspace_name)
+
+
+def test_a_new_environment_has_azures_defaults_and_prints_as_json() -> None:
+    environment = Environment("mine")
+    shown = json.loads(repr(environment))
+    assert str(environment) == repr(environment)
+    assert shown["name"] == "mine"
+    assert shown["version"] is None
+    assert shown["environmentVariables"] == {"EXAMPLE_ENV_VAR": "EXAMPLE_VALUE"}
+    assert shown["python"]["condaDependencies"]["dependencies"] == ["python=3.8.13", {"pip": ["azureml-defaults"]}]
+    assert shown["docker"]["baseImage"] == DEFAULT_CPU_IMAGE
+    assert shown["docker"]["enabled"] is False
+    assert shown["docker"]["platform"] == {"os": "Linux", "architecture": "amd64"}
+    assert shown["spark"] == {"repositories": [], "packages": [], "precachePackages": True}
+    assert sorted(shown) == [
+        "assetId", "databricks", "docker", "environmentVariables", "inferencingStackVersion", "name", "python", "r",
+        "spark", "version",
+    ]  # fmt: skip
+
+
+def test_a_misspelt_attribute_is_refused() -> None:
+    environment = Environment("mine")
+    with pytest.raises(AttributeError, match="DockerSection has no attribute 'base_imgae'"):
+        environment.docker.base_imgae = "x"
+    with pytest.raises(AttributeError, match="'phyton'"):
+        environment.phyton = None
+    with pytest.raises(TypeError, match="is text, not int"):
+        Environment(3)  # type: ignore[arg-type]
+
+
+def full() -> Environment:
+    """An environment in which everything is set that can be."""
+    environment = Environment("full")
+    environment.version = "7"
+    environment.environment_variables = {"A": "b"}
+    environment.python.user_managed_dependencies = True
+    environment.python.interpreter_path = "/usr/bin/python3"
+    environment.python.base_conda_environment = "base"
+    environment.python.conda_dependencies = CondaDependencies.create(conda_packages=["numpy"])
+    environment.docker.enabled = True
+    environment.docker.base_dockerfile = "FROM scratch\n"
+    environment.docker.arguments = ["--network", "host"]
+    environment.docker.shm_size = "4g"
+    environment.docker.shared_volumes = False
+    environment.docker.platform.architecture = "arm64"
+    registry = ContainerRegistry()
+    registry.address, registry.username, registry.password = "host", "me", "hunter2"
+    registry.registry_identity = RegistryIdentity()
+    registry.registry_identity.client_id = "id"
+    environment.docker.base_image_registry = registry
+    environment.spark.packages = [SparkPackage("g", "a", "1")]
+    environment.databricks.pypi_libraries = [{"package": "six"}]
+    environment.r = RSection()
+    environment.r.r_version = "4.1"
+    environment.inferencing_stack_version = "latest"
+    return environment
+
+
+def test_a_folder_round_trips(tmp_path: Path) -> None:
+    environment = full()
+    folder = tmp_path / "env"
+    environment.save_to_directory(folder)
+    assert sorted(file.name for file in folder.iterdir()) == [
+        "BaseDockerfile",
+        "azureml_environment.json",
+        "conda_dependencies.yml",
+    ]
+    plain = json.loads((folder / "azureml_environment.json").read_text())
+    assert "condaDependencies" not in plain["python"]
+    again = Environment.load_from_directory(folder)
+    assert again.to_plain() == environment.to_plain()
+    with pytest.raises(FileExistsError):
+        environment.save_to_directory(folder)
+    Environment("other").save_to_directory(folder, overwrite=True)
+    assert Environment.load_from_directory(folder).to_plain() == Environment("other").to_plain()
+
+
+def test_a_folder_that_holds_no_environment_is_named(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=r"azureml_environment\.json"):
+        Environment.load_from_directory(tmp_path)
+    (tmp_path / "azureml_environment.json").write_text("{")
+    with pytest.raises(UserErrorException, match="is not JSON"):
+        Environment.load_from_directory(tmp_path)
+    (tmp_path / "azureml_environment.json").write_text('{"docker": {"baseImgae": "x"}}')
+    with pytest.raises(UserErrorException, match=r"docker has unknown keys: baseImgae"):
+        Environment.load_from_directory(tmp_path)
+
+
+def test_passwords_are_not_printed_but_kept() -> None:
+    environment = full()
+    assert "hunter2" not in repr(environment)
+    assert environment.to_plain()["docker"]["baseImageRegistry"]["password"] == "hunter2"
+
+
+def test_sources_of_an_image_exclude_each_other(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    docker = Environment("mine").docker
+    file = tmp_path / "Dockerfile"
+    file.write_text("FROM scratch\n")
+    docker.base_dockerfile = str(file)
+    plain = docker.to_plain()
+    assert (plain["baseImage"], plain["baseDockerfile"], plain["buildContext"]) == (None, "FROM scratch\n", None)
+    assert "base_image is reset" in caplog.text
+    docker.build_context = DockerBuildContext("git", "https://host/repo")
+    plain = docker.to_plain()
+    assert (plain["baseDockerfile"], plain["buildContext"]["locationType"]) == (None, "git")
+    docker.base_image = "ubuntu"
+    plain = docker.to_plain()
+    assert (plain["baseImage"], plain["buildContext"]) == ("ubuntu", None)
+    assert docker.gpu_support is True
+
+
+def test_from_a_conda_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "conda.yml"
+    file.write_text("name: x\ndependencies:\n- numpy\n- pip:\n  - six\n")
+    conda = Environment.from_conda_specification("mine", file).python.conda_dependencies
+    assert conda is not None
+    assert conda.as_dict()["dependencies"] == ["numpy", {"pip": ["six"]}, "python=3.10.18"]
+    assert "names no Python version: python=3.10.18 is added" in capsys.readouterr().out
+    file.write_text("dependencies: [python>=3.9]")
+    conda = Environment.from_conda_specification("mine", str(file)).python.conda_dependencies
+    assert conda is not None
+    assert list(conda.conda_packages) == ["python>=3.9"]
+
+
+def test_from_requirements_files(tmp_path: Path) -> None:
+    (tmp_path / "base.txt").write_text("six==1.16.0\n-r requirements.txt\n")
+    file = tmp_path / "requirements.txt"
+    file.write_text("# comment\n\nnumpy>=1 \\\n  ,<3\n-r base.txt\n--extra-index-url https://u\n")
+    conda = Environment.from_pip_requirements("mine", file).python.conda_dependencies
+    assert conda is not None
+    assert list(conda.pip_packages) == ["numpy>=1    ,<3", "six==1.16.0"]
+    assert list(conda.pip_options) == ["--extra-index-url https://u"]
+    assert list(conda.conda_packages) == ["python=3.8.13", "pip"]
+    conda = Environment.from_pip_requirements("mine", file, pip_version="20.0").python.conda_dependencies
+    assert conda is not None
+    assert "pip=20.0" in list(conda.conda_packages)
+
+
+def test_from_docker(tmp_path: Path) -> None:
+    file = tmp_path / "requirements.txt"
+    file.write_text("six\n")
+    registry = ContainerRegistry()
+    registry.address = "host"
+    bare = Environment.from_docker_image("mine", "ubuntu:1", container_registry=registry)
+    assert bare.python.user_managed_dependencies
+    assert bare.docker.base_image == "ubuntu:1"
+    assert bare.docker.base_image_registry.address == "host"
+    assert not bare.docker.enabled
+    filled = Environment.from_dockerfile("mine", "FROM scratch", pip_requirements=file)
+    assert not filled.python.user_managed_dependencies
+    assert filled.docker.base_dockerfile == "FROM scratch"
+    context = Environment.from_docker_build_context("mine", DockerBuildContext("git", "https://host/repo"))
+    assert context.docker.build_context is not None
+    with pytest.raises(UserErrorException, match="exclude each other"):
+        Environment.from_docker_image("mine", "ubuntu:1", conda_specification=file, pip_requirements=file)
+
+
+CONDA = """#!/bin/sh
+if [ "$5" = there ]; then
+printf 'name: there\\nchannels: [defaults]\\ndependencies:\\n- python=3.11.4\\n- pip:\\n  - six==1.16.0\\n'
+else echo "EnvironmentLocationNotFound: $5" >&2; exit 1; fi
+"""
+
+
+def test_from_an_existing_conda_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Conda itself is not on the machine of the tests: a program of its name says what it would."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(UserErrorException, match="conda, which is not on this machine's PATH"):
+        Environment.from_existing_conda_environment("mine", "there")
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    (tmp_path / "conda").write_text(CONDA)
+    (tmp_path / "conda").chmod(0o755)
+    found = Environment.from_existing_conda_environment("mine", "there")
+    assert found is not None
+    assert found.python.conda_dependencies is not None
+    assert list(found.python.conda_dependencies.pip_packages) == ["six==1.16.0"]
+    assert Environment.from_existing_conda_environment("mine", "gone") is None
+    assert "conda has no environment 'gone': EnvironmentLocationNotFound" in capsys.readouterr().out
+
+
+def test_versions_count_up_with_the_content(workspace: Workspace) -> None:
+    environment = Environment("mine")
+    first = environment.register(workspace)
+    assert (first.name, first.version) == ("mine", "1")
+    assert environment.register(workspace).version == "1"
+    first.environment_variables = {"NEW": "value"}
+    second = first.register(workspace)
+    assert second.version == "2"
+    assert Environment.get(workspace, "mine").version == "2"
+    assert Environment.get(workspace, "mine", version="1").environment_variables == {"EXAMPLE_ENV_VAR": "EXAMPLE_VALUE"}
+    assert EnvironmentReference("mine", "1").get_environment(workspace).version == "1"
+    assert Environment.get(workspace, "mine").to_plain() == second.to_plain()
+
+
+def test_a_version_set_by_hand_is_kept_and_never_changes(workspace: Workspace) -> None:
+    environment = Environment("mine")
+    environment.version = "2024-release"
+    assert environment.register(workspace).version == "2024-release"
+    environment.environment_variables = {"A": "b"}
+    with pytest.raises(StateConflict, match="versions never change"):
+        environment.register(workspace)
+
+
+def test_labels_lists_and_clones(workspace: Workspace) -> None:
+    environment = Environment("mine").register(workspace)
+    Environment.label(workspace, "mine", "1", ["prod"])
+    assert Environment.get(workspace, "mine", label="prod").version == "1"
+    with pytest.raises(UserErrorException, match="exclude each other"):
+        Environment.get(workspace, "mine", version="1", label="prod")
+    listed = Environment.list(workspace)
+    assert listed["mine"].version == "1"
+    assert "AzureML-Minimal" in listed
+    copy = environment.clone("copy")
+    assert (copy.name, copy.version) == ("copy", None)
+    copy.python.interpreter_path = "elsewhere"
+    assert environment.python.interpreter_path == "python"
+
+
+def test_a_curated_name_is_found_without_being_registered_in_any_case(workspace: Workspace) -> None:
+    found = Environment.get(workspace, name="azureml-SKLEARN-0.24-ubuntu18.04-py37-cpu")
+    assert found.python.conda_dependencies is not None
+    assert "scikit-learn" in list(found.python.conda_dependencies.pip_packages)
+    mine = found.clone("mine").register(workspace)
+    assert mine.version == "1"
+    with pytest.raises(NotFound, match="AzureML-Chainer"):
+        Environment.get(workspace, "AzureML-Chainer-5.1.0-CPU")
+
+
+def small() -> Environment:
+    environment = Environment("small")
+    environment.python.conda_dependencies = CondaDependencies.create(pip_packages=["six==1.16.0"])
+    return environment
+
+
+def test_build_in_the_background(workspace: Workspace) -> None:
+    details = small().build(workspace).wait_for_completion(show_output=False)
+    assert details.status == "Succeeded"
+    assert "environment" in details.get_log()
+    broken = small()
+    broken.python.conda_dependencies = CondaDependencies.create(pip_packages=["six==99.99"])
+    details = broken.build(workspace)
+    with pytest.raises(EnvironmentBuildFailed, match=r"six==99\.99"):
+        details.wait_for_completion(show_output=True)
+    assert details.status == "Failed"
+    assert "six==99.99" in details.get_log()
+
+
+def test_build_here(workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+    log = small().build_local(workspace, useDocker=False)
+    assert "environment" in log
+    assert capsys.readouterr().out == log
+
+
+def docker_environment() -> Environment:
+    return Environment.from_docker_image("boxed", "ubuntu:22.04")
+
+
+@pytest.mark.parametrize(
+    ("act", "words"),
+    [
+        (lambda ws: small().build_local(ws), "Building a Docker image"),
+        (lambda ws: small().build_local(ws, useDocker=False, pushImageToWorkspaceAcr=True), "Building a Docker image"),
+        (lambda ws: small().build_local(ws, platform="Solaris", useDocker=False), "not for Solaris"),
+        (lambda ws: small().build(ws, image_build_compute="cluster"), "image_build_compute='cluster'"),
+        (lambda ws: docker_environment().build(ws).wait_for_completion(), "Docker image ubuntu:22.04"),
+        (lambda ws: small().get_image_details(ws), "get_image_details"),
+        (lambda ws: Environment.add_private_pip_wheel(ws, "a.whl"), "add_private_pip_wheel"),
+        (lambda ws: DockerBuildContext.from_local_directory(ws, "."), "from_local_directory"),
+    ],
+)
+def test_what_is_not_built_says_so(workspace: Workspace, act: Any, words: str) -> None:
+    with pytest.raises(Unsupported, match=words):
+        act(workspace)
+
+
+def test_a_conda_file_named_in_the_python_section_is_read_when_it_is_used(tmp_path: Path) -> None:
+    environment = Environment("mine")
+    environment.python.conda_dependencies_file = str(tmp_path / "late.yml")
+    CondaDependencies.create(conda_packages=["numpy"]).save(tmp_path / "late.yml")
+    assert "numpy" in environment.to_plain()["python"]["condaDependencies"]["dependencies"]
+
+
+def test_importing_it_pulls_no_heavy_library() -> None:
+    code = (
+        "import sys, zaffre.sdk.environment; print([m for m in ('httpx', 'sqlalchemy', 'fastapi') if m in sys.modules])"
+    )
+    import sys
+
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert answer.stdout.strip() == "[]"
