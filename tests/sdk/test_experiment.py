@@ -73,13 +73,12 @@ def test_list_filters_by_name_view_and_tags(workspace: Workspace) -> None:
 
 
 def test_archive_and_reactivate(experiment: Experiment) -> None:
-    assert experiment.archived_time is None
     experiment.archive()
     assert experiment.archived_time is not None
     with pytest.raises(UserErrorException, match="keeps its name"):
         experiment.reactivate(new_name="other")
     experiment.reactivate()
-    assert experiment.archived_time is None
+    assert Experiment(experiment.workspace, experiment.name).archived_time is None
 
 
 def test_delete_is_by_id(workspace: Workspace, experiment: Experiment) -> None:

@@ -12,12 +12,7 @@ from zaffre.sdk.git import git_properties
 
 
 def git(folder: Path, *arguments: str) -> str:
-    identity = {
-        "GIT_AUTHOR_NAME": "a",
-        "GIT_AUTHOR_EMAIL": "a@b",
-        "GIT_COMMITTER_NAME": "a",
-        "GIT_COMMITTER_EMAIL": "a@b",
-    }
+    identity = {f"GIT_{who}_{what}": "a@b" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
     command = ["git", "-C", str(folder), "-c", "init.defaultBranch=main", *arguments]
     done = subprocess.run(command, env={**os.environ, **identity}, capture_output=True, text=True, check=True)
     return done.stdout.strip()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +86,7 @@ def test_other_calls_print_or_are_silent(run: _OfflineRun, capsys: pytest.Captur
     assert capsys.readouterr().out == ""
     run.flush()
     assert capsys.readouterr().out == f"Attempted to flush run with id {run.id}\n"
-    for call in (
+    calls: list[Callable[[], object]] = [
         lambda: run.tag("a"),
         lambda: run.set_tags({}),
         lambda: run.add_properties({}),
@@ -93,7 +94,8 @@ def test_other_calls_print_or_are_silent(run: _OfflineRun, capsys: pytest.Captur
         lambda: run.upload_files(["a"], ["b"]),
         lambda: run.upload_folder("a", "b"),
         lambda: run.fail("why", "Code"),
-    ):
+    ]
+    for call in calls:
         call()
         said = capsys.readouterr().out
         assert said.startswith("Attempted to ")

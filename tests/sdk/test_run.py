@@ -6,6 +6,7 @@ import io
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -102,7 +103,7 @@ def test_the_block_decides_how_the_run_ends(experiment: Experiment) -> None:
         print("to the log")
         print("and this", file=sys.stderr)
     with pytest.raises(KeyError), experiment.start_logging(snapshot_directory=None) as wrong:
-        {}["missing"]
+        raise KeyError("missing")
     with pytest.raises(SystemExit), experiment.start_logging(snapshot_directory=None) as left:
         sys.exit(0)
     with pytest.raises(SystemExit), experiment.start_logging(snapshot_directory=None) as gave_up:
@@ -167,8 +168,8 @@ def test_lists_are_newest_first_and_filtered(experiment: Experiment) -> None:
     first.add_properties({"p": "1"})
     second.complete()
 
-    def ids(**where: object) -> list[str]:
-        return [one.id for one in experiment.get_runs(**where)]  # type: ignore[arg-type]
+    def ids(**where: Any) -> list[str]:
+        return [one.id for one in experiment.get_runs(**where)]
 
     assert ids() == [second.id, first.id]
     assert set(ids(include_children=True)) == {first.id, second.id, child.id}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -104,14 +104,15 @@ def test_log_refuses_what_is_no_single_value(run: Run, value: object) -> None:
 
 @pytest.mark.parametrize("name", ["", "n" * 251, 7, None])
 def test_metric_names_are_text(run: Run, name: Any) -> None:
-    for attempt in (
+    attempts: list[Callable[[], None]] = [
         lambda: run.log(name, 1),
         lambda: run.log_list(name, [1]),
         lambda: run.log_row(name, a=1),
         lambda: run.log_table(name, {"a": 1}),
         lambda: run.log_image(name, plot=Plot()),
         lambda: run.log_residuals(name, {}),
-    ):
+    ]
+    for attempt in attempts:
         with pytest.raises(UserErrorException, match="is not a metric name"):
             attempt()
 
@@ -120,7 +121,7 @@ def test_steps_count_by_themselves_or_are_given(run: Run) -> None:
     run.log("auto", 1)
     run.log("auto", 2)
     run.log("given", 1, step=10)
-    run.log("given", 2, step=Index(20))
+    run.log("given", 2, step=Index(20))  # type: ignore[arg-type]
     run.log("given", 3)
     run.flush()
 

@@ -14,12 +14,37 @@ from zaffre.sdk.environment import Environment
 from zaffre.sdk.runconfig import RunConfiguration
 from zaffre.sdk.runconfig_sections import ApplicationEndpointConfiguration
 
-KEYS = (
-    "script arguments target framework communicator maxRunDurationSeconds nodeCount priority environment history spark "
-    "docker hdi tensorflow mpi pytorch paralleltask dataReferences data datacaches outputData sourceDirectoryDataStore "
-    "amlcompute autoClusterComputeSpecification kubernetescompute credentialPassthrough command environmentVariables "
-    "applicationEndpoints"
-).split()
+KEYS = [
+    "script",
+    "arguments",
+    "target",
+    "framework",
+    "communicator",
+    "maxRunDurationSeconds",
+    "nodeCount",
+    "priority",
+    "environment",
+    "history",
+    "spark",
+    "docker",
+    "hdi",
+    "tensorflow",
+    "mpi",
+    "pytorch",
+    "paralleltask",
+    "dataReferences",
+    "data",
+    "datacaches",
+    "outputData",
+    "sourceDirectoryDataStore",
+    "amlcompute",
+    "autoClusterComputeSpecification",
+    "kubernetescompute",
+    "credentialPassthrough",
+    "command",
+    "environmentVariables",
+    "applicationEndpoints",
+]
 
 
 @pytest.fixture

@@ -119,10 +119,10 @@ def check_limits(plan: Plan, limit_bytes: int = limits.SNAPSHOT_BYTES, limit_fil
     ``limit_files`` of None means that their number does not matter.
     """
     if plan.size > limit_bytes:
-        shown = "\n".join(f"  {megabytes(file.size):>9}  {file.path}" for file in plan.largest())
+        shown = "\n".join(f"  {in_units(file.size):>9}  {file.path}" for file in plan.largest())
         raise SnapshotTooLarge(
-            f"Your total snapshot size exceeds the limit of {megabytes(limit_bytes)}: the files of {plan.root} have "
-            f"{megabytes(plan.size)}. The largest are:\n{shown}\nMove data out of the source folder, or name it in a "
+            f"Your total snapshot size exceeds the limit of {in_units(limit_bytes)}: the files of {plan.root} have "
+            f"{in_units(plan.size)}. The largest are:\n{shown}\nMove data out of the source folder, or name it in a "
             ".amlignore file there (the syntax is that of .gitignore).",
             size=plan.size,
             limit=limit_bytes,
@@ -142,8 +142,9 @@ def check_limits(plan: Plan, limit_bytes: int = limits.SNAPSHOT_BYTES, limit_fil
         )
 
 
-def megabytes(size: int) -> str:
-    return f"{size / limits.MIB:.1f} MB"
+def in_units(size: int) -> str:
+    """A number of bytes for people: ``12.3 MB``."""
+    return f"{size / limits.MIB:.1f} MB" if size >= limits.MIB / 10 else f"{size / 1024:.1f} KB"
 
 
 def hash_file(path: Path) -> str:
