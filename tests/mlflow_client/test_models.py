@@ -13,7 +13,7 @@ import numpy
 import pytest
 from mlflow.exceptions import RestException
 from mlflow.tracking import MlflowClient
-from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.linear_model import LinearRegression, LogisticRegression  # type: ignore[import-untyped]
 
 X = numpy.array([[0.0], [1.0], [2.0], [3.0]])
 Y = numpy.array([0.0, 2.0, 4.0, 6.0])
@@ -220,7 +220,7 @@ def test_sklearn_autolog_logs_params_metrics_and_the_model(
         with mlflow.start_run() as run:
             LogisticRegression(C=0.5).fit(X, numpy.array([0, 0, 1, 1]))
     finally:
-        mlflow.sklearn.autolog(disable=True)  # type: ignore[no-untyped-call]
+        mlflow.sklearn.autolog(disable=True)
     found = tracking.get_run(run.info.run_id)
     assert found.data.params["C"] == "0.5"
     assert found.data.metrics["training_accuracy_score"] == 1.0

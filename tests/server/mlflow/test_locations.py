@@ -35,8 +35,10 @@ def test_a_trailing_slash_changes_nothing() -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["", "/", "3", "3/abc", "3/abc/other/x", "x/abc/artifacts", "registry/m", "runs/default/abc", "blobs/ab/cd"]
-    + ["3/abc/artifacts//etc", "3/abc/artifacts/%2fetc", "3/abc/artifacts/c:/x", "3/models/m-1/artifacts//x"],
+    [
+        *("", "/", "3", "3/abc", "3/abc/other/x", "x/abc/artifacts", "registry/m", "runs/default/abc", "blobs/ab/cd"),
+        *("3/abc/artifacts//etc", "3/abc/artifacts/%2fetc", "3/abc/artifacts/c:/x", "3/models/m-1/artifacts//x"),
+    ],
 )
 def test_no_other_folder_has_a_name(path: str) -> None:
     with pytest.raises(InvalidValue, match="Invalid path"):

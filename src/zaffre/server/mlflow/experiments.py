@@ -42,6 +42,7 @@ def get_by_name(rooms: Rooms, message: ExperimentByName) -> object:
 
 
 def search(rooms: Rooms, message: SearchExperiments) -> object:
+    rooms.check_workspace()
     query = ExperimentQuery(
         filter=parse_filter(message.filter, EXPERIMENTS),
         order=parse_order_by(message.order_by, EXPERIMENTS),

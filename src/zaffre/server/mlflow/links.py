@@ -14,6 +14,7 @@ from zaffre.server.mlflow.messages import DatasetUse, LogInputs, LogModel, LogOu
 from zaffre.server.mlflow.rooms import Rooms
 
 HISTORY_TAG: Final = "mlflow.log-model.history"
+_MODEL_KEYS: Final = ("artifact_path", "flavors", "utc_time_created", "run_id")
 _MOST: Final = 1000
 _LONGEST: Final = {"name": 500, "digest": 36, "source": 65_535, "schema": 1_048_575, "profile": 16_777_215}
 _LONGEST_TAG_KEY: Final = 255
@@ -41,8 +42,10 @@ def log_model(rooms: Rooms, message: LogModel) -> object:
         model: Any = json.loads(message.model_json)
     except ValueError as error:
         raise invalid("model_json", message.model_json, f"it is not JSON: {error}.") from error
-    absent = [key for key in ("artifact_path", "flavors", "utc_time_created", "run_id") if key not in dict(model)]
-    if not isinstance(model, dict) or absent:
+    if not isinstance(model, dict):
+        raise invalid("model_json", message.model_json, "it is not a JSON object.")
+    absent = [key for key in _MODEL_KEYS if key not in model]
+    if absent:
         raise invalid("model_json", message.model_json, f"it lacks {', '.join(absent)}.")
     known = rooms.tracking.get_run(rooms.workspace, message.run).tags.get(HISTORY_TAG, "[]")
     history = json.loads(known)

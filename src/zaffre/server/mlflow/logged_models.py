@@ -78,6 +78,7 @@ def log_params(rooms: Rooms, message: LoggedModelParams) -> object:
 
 
 def search(rooms: Rooms, message: SearchLoggedModels) -> object:
+    rooms.check_workspace()
     if not message.experiment_ids:
         raise missing("experiment_ids")
     datasets = []

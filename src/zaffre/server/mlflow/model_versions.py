@@ -54,6 +54,7 @@ def get(rooms: Rooms, message: OfVersion) -> object:
 
 
 def search(rooms: Rooms, message: SearchVersions) -> object:
+    rooms.check_workspace()
     query = VersionQuery(
         filter=without_prompts(parse_filter(message.filter, MODEL_VERSIONS)),
         order=parse_order_by(message.order_by or _ORDER, MODEL_VERSIONS),

@@ -58,6 +58,7 @@ def get(rooms: Rooms, message: OfModel) -> object:
 
 
 def search(rooms: Rooms, message: SearchModels) -> object:
+    rooms.check_workspace()
     found = rooms.models.search(
         rooms.workspace,
         without_prompts(parse_filter(message.filter, REGISTERED_MODELS)),

@@ -8,6 +8,7 @@ from zaffre.server.artifacts.contract import ArtifactStore
 from zaffre.server.notifier import Notifier
 from zaffre.server.registry.models import Models
 from zaffre.server.registry.versions import Versions
+from zaffre.server.store import workspaces
 from zaffre.server.store.engine import Store
 from zaffre.server.tracking.tracking import Tracking
 
@@ -22,3 +23,7 @@ class Rooms:
     notifier: Notifier
     workspace: str = ""  # of this request
     user: str = ""  # who asks
+
+    def check_workspace(self) -> None:
+        """Raise ``WorkspaceNotFound`` for a workspace that is not there; a search would find nothing instead."""
+        self.store.read(lambda connection: workspaces.key_of(connection, self.workspace))

@@ -85,6 +85,7 @@ def restore(rooms: Rooms, message: OfRun) -> object:
 
 
 def search(rooms: Rooms, message: SearchRuns) -> object:
+    rooms.check_workspace()
     query = RunQuery(
         experiment_ids=[values.experiment_id(text) for text in message.experiment_ids],
         filter=parse_filter(message.filter, RUNS),
