@@ -1,0 +1,51 @@
+import type { components } from "./schema";
+
+type Schemas = components["schemas"];
+
+/** The server always sends collections and texts; OpenAPI only knows that requests may leave them out. */
+type Entity<T> = {
+  [K in keyof T as null extends T[K] ? K : never]: T[K];
+} & {
+  [K in keyof T as null extends T[K] ? never : K]-?: Exclude<T[K], undefined>;
+};
+
+export type Workspace = Entity<Schemas["Workspace"]>;
+export type ServerInfo = Entity<Schemas["ServerInfo"]>;
+export type Experiment = Entity<Schemas["Experiment"]>;
+export type RunStatus = Schemas["RunStatus"];
+export type Run = Entity<Schemas["Run"]>;
+export type RunPatch = Partial<Schemas["RunPatch"]>;
+export type RunError = Entity<Schemas["RunError-Output"]>;
+export type RunEvent = Entity<Schemas["RunEvent"]>;
+export type ScriptSpec = Entity<Schemas["ScriptSpec-Output"]>;
+export type MetricRecord = Entity<Schemas["MetricRecord"]>;
+export type SeriesAnswer = Entity<Schemas["SeriesAnswer"]>;
+export type MetricsAnswer = { series: SeriesAnswer[]; records: MetricRecord[] };
+export type ChartAnswer = Entity<Schemas["ChartAnswer"]>;
+export type ArtifactInfo = Entity<Schemas["ArtifactInfo"]>;
+export type Snapshot = Entity<Schemas["Snapshot"]>;
+export type SnapshotFile = Entity<Schemas["SnapshotFile-Output"]>;
+export type ModelVersion = Entity<Schemas["ModelVersion"]>;
+export type ModelCreate = Partial<Schemas["ModelCreate"]> & { name: string };
+export type ModelPatch = Partial<Schemas["ModelPatch"]>;
+export type EnvironmentVersion = Entity<Schemas["EnvironmentVersion"]>;
+export type ComputeTarget = Entity<Schemas["ComputeTarget"]>;
+export type DeploymentStep = Entity<Schemas["DeploymentStep-Output"]>;
+export type Service = Entity<Schemas["Service"]>;
+export type ServiceState = Schemas["ServiceState"];
+export type ServiceSpec = Entity<Schemas["ServiceSpec"]>;
+
+/** A metric's value on the wire: JSON has no NaN and no infinities. */
+export type WireNumber = number | string;
+
+export function fromWire(value: WireNumber): number {
+  if (typeof value === "number") return value;
+  return value === "Infinity" ? Infinity : value === "-Infinity" ? -Infinity : NaN;
+}
+
+/** A piece of a growing text, as the stream brings it; `offset` counts the bytes before it. */
+export interface LogChunk {
+  path: string;
+  offset: number;
+  text: string;
+}

@@ -1,0 +1,186 @@
+import type { QueryClient } from "@tanstack/react-query";
+import {
+  createRootRouteWithContext,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  Outlet,
+  redirect,
+} from "@tanstack/react-router";
+
+import { encodePath } from "../api/client";
+import { StreamProvider } from "../api/live";
+import { CrashPage, LoadingPage, NotFoundPage } from "../components/PageStates";
+import { Shell } from "../components/Shell";
+import { WorkspaceContext } from "../components/WorkspaceContext";
+import { compareSearch, environmentSearch, runSearch, runsSearch } from "./search";
+
+const WORKSPACE_KEY = "zaffre.workspace";
+
+function lastWorkspace(search: unknown): string {
+  const wanted = (search as { ws?: unknown }).ws;
+  return typeof wanted === "string" && wanted ? wanted : (localStorage.getItem(WORKSPACE_KEY) ?? "default");
+}
+
+const root = createRootRouteWithContext<{ client: QueryClient }>()({ notFoundComponent: NotFoundPage });
+
+const start = createRoute({
+  getParentRoute: () => root,
+  path: "/",
+  beforeLoad: ({ search }) => {
+    // eslint-disable-next-line @typescript-eslint/only-throw-error -- how the router takes a redirect
+    throw redirect({ to: "/ws/$ws", params: { ws: lastWorkspace(search) }, replace: true });
+  },
+});
+
+/** Addresses without a workspace lead into the one that `?ws=` names, or the last one seen. */
+function short(room: string) {
+  return createRoute({
+    getParentRoute: () => root,
+    path: `/${room}/$`,
+    beforeLoad: ({ search, params }) => {
+      const { _splat } = params as { _splat?: string };
+      const rest = _splat ? `/${encodePath(_splat)}` : "";
+      const ws = encodeURIComponent(lastWorkspace(search));
+      // eslint-disable-next-line @typescript-eslint/only-throw-error -- how the router takes a redirect
+      throw redirect({ href: `/ws/${ws}/${room}${rest}`, replace: true });
+    },
+  });
+}
+
+const workspace = createRoute({
+  getParentRoute: () => root,
+  path: "/ws/$ws",
+  beforeLoad: ({ params }) => localStorage.setItem(WORKSPACE_KEY, params.ws),
+  component: function WorkspaceLayout() {
+    const { ws } = workspace.useParams();
+    return (
+      <WorkspaceContext.Provider value={ws}>
+        <StreamProvider workspace={ws}>
+          <Shell>
+            <Outlet />
+          </Shell>
+        </StreamProvider>
+      </WorkspaceContext.Provider>
+    );
+  },
+});
+
+const page = { getParentRoute: () => workspace } as const;
+
+const home = createRoute({ ...page, path: "/", component: lazyRouteComponent(() => import("../routes/home"), "Home") });
+
+const experiments = createRoute({
+  ...page,
+  path: "experiments",
+  component: lazyRouteComponent(() => import("../routes/experiments"), "Experiments"),
+});
+const experiment = createRoute({
+  ...page,
+  path: "experiments/$name",
+  validateSearch: runsSearch,
+  component: lazyRouteComponent(() => import("../routes/experiment"), "ExperimentPage"),
+});
+const runs = createRoute({
+  ...page,
+  path: "runs",
+  validateSearch: runsSearch,
+  component: lazyRouteComponent(() => import("../routes/runs"), "Runs"),
+});
+const run = createRoute({
+  ...page,
+  path: "runs/$id",
+  validateSearch: runSearch,
+  component: lazyRouteComponent(() => import("../routes/run"), "RunPage"),
+});
+const compare = createRoute({
+  ...page,
+  path: "compare",
+  validateSearch: compareSearch,
+  component: lazyRouteComponent(() => import("../routes/compare"), "Compare"),
+});
+const models = createRoute({
+  ...page,
+  path: "models",
+  component: lazyRouteComponent(() => import("../routes/models"), "Models"),
+});
+const model = createRoute({
+  ...page,
+  path: "models/$name",
+  component: lazyRouteComponent(() => import("../routes/model"), "LatestModel"),
+});
+const modelVersion = createRoute({
+  ...page,
+  path: "models/$name/$version",
+  component: lazyRouteComponent(() => import("../routes/model"), "ModelPage"),
+});
+const endpoints = createRoute({
+  ...page,
+  path: "endpoints",
+  component: lazyRouteComponent(() => import("../routes/endpoints"), "Endpoints"),
+});
+const endpoint = createRoute({
+  ...page,
+  path: "endpoints/$name",
+  component: lazyRouteComponent(() => import("../routes/endpoint"), "EndpointPage"),
+});
+const environments = createRoute({
+  ...page,
+  path: "environments",
+  component: lazyRouteComponent(() => import("../routes/environments"), "Environments"),
+});
+const environment = createRoute({
+  ...page,
+  path: "environments/$name",
+  validateSearch: environmentSearch,
+  component: lazyRouteComponent(() => import("../routes/environment"), "EnvironmentPage"),
+});
+const compute = createRoute({
+  ...page,
+  path: "compute",
+  component: lazyRouteComponent(() => import("../routes/compute"), "Compute"),
+});
+
+const tree = root.addChildren([
+  start,
+  short("experiments"),
+  short("runs"),
+  short("models"),
+  short("endpoints"),
+  short("environments"),
+  short("compute"),
+  workspace.addChildren([
+    home,
+    experiments,
+    experiment,
+    runs,
+    run,
+    compare,
+    models,
+    model,
+    modelVersion,
+    endpoints,
+    endpoint,
+    environments,
+    environment,
+    compute,
+  ]),
+]);
+
+export function createStudioRouter(client: QueryClient) {
+  return createRouter({
+    routeTree: tree,
+    context: { client },
+    defaultPreload: "intent",
+    defaultPendingComponent: LoadingPage,
+    defaultErrorComponent: CrashPage,
+    defaultNotFoundComponent: NotFoundPage,
+    scrollRestoration: true,
+  });
+}
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: ReturnType<typeof createStudioRouter>;
+  }
+}

@@ -1,0 +1,33 @@
+import { makeStyles, Tab, TabList, tokens } from "@fluentui/react-components";
+
+const useStyles = makeStyles({
+  frame: { flexShrink: 0, borderBottom: `1px solid ${tokens.colorNeutralStroke2}` },
+  tabs: { overflowX: "auto", overflowY: "hidden", marginLeft: "-12px" },
+});
+
+interface Props<T extends string> {
+  tabs: readonly (readonly [name: T, label: string])[];
+  selected: T;
+  onSelect: (tab: T) => void;
+}
+
+/** The parts of a page. */
+export function PageTabs<T extends string>({ tabs, selected, onSelect }: Props<T>) {
+  const styles = useStyles();
+  return (
+    <div className={styles.frame}>
+      <TabList
+        className={styles.tabs}
+        selectedValue={selected}
+        onTabSelect={(_, data) => onSelect(data.value as T)}
+        aria-label="Parts of this page"
+      >
+        {tabs.map(([name, label]) => (
+          <Tab key={name} value={name}>
+            {label}
+          </Tab>
+        ))}
+      </TabList>
+    </div>
+  );
+}

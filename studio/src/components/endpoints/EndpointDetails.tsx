@@ -1,0 +1,114 @@
+import { makeStyles, Text, tokens } from "@fluentui/react-components";
+import { useQueryClient } from "@tanstack/react-query";
+
+import { request } from "../../api/client";
+import { serviceKeys, servicePath } from "../../api/services";
+import type { Service, ServiceSpec } from "../../api/types";
+import { AppLink } from "../AppLink";
+import { Card, Facts } from "../Card";
+import { CopyText } from "../CopyButton";
+import { RelativeTime } from "../RelativeTime";
+import { Description } from "../runs/Description";
+import { ServiceStateBadge } from "../StatusBadge";
+import { TagEditor } from "../TagEditor";
+import { DeploymentError } from "./DeploymentError";
+import { Steps } from "./Steps";
+
+const useStyles = makeStyles({
+  grid: {
+    display: "grid",
+    gap: "12px",
+    gridTemplateColumns: "minmax(0, 3fr) minmax(0, 2fr)",
+    alignItems: "start",
+    "@media (max-width: 1023px)": { gridTemplateColumns: "minmax(0, 1fr)" },
+  },
+  column: { display: "flex", flexDirection: "column", rowGap: "12px", minWidth: 0 },
+  none: { color: tokens.colorNeutralForeground3 },
+  models: { display: "flex", flexDirection: "column", rowGap: "6px" },
+});
+
+/** How an endpoint was deployed, what it serves, and where. */
+export function EndpointDetails({ ws, service }: { ws: string; service: Service }) {
+  const styles = useStyles();
+  const client = useQueryClient();
+  const change = async (patch: object) => {
+    const changed = await request<Service>(servicePath(ws, service.name), { method: "PATCH", json: patch });
+    client.setQueryData(serviceKeys.detail(ws, service.name), changed);
+  };
+  return (
+    <>
+      {service.error ? <DeploymentError service={service} error={service.error} /> : null}
+      <div className={styles.grid}>
+        <div className={styles.column}>
+          <ServiceFacts ws={ws} service={service} />
+          <Card title="Models">
+            <ServedModels ws={ws} models={service.models} />
+          </Card>
+        </div>
+        <div className={styles.column}>
+          <Card title="Deployment">
+            <Steps service={service} />
+          </Card>
+          <Card title="Tags">
+            <TagEditor tags={service.tags} onChange={change} />
+          </Card>
+          <Card title="Description">
+            <Description text={service.description} onChange={(description) => change({ description })} />
+          </Card>
+        </div>
+      </div>
+    </>
+  );
+}
+
+function ServiceFacts({ ws, service }: { ws: string; service: Service }) {
+  const spec = (service.spec ?? null) as ServiceSpec | null;
+  const environment = spec?.environment_name;
+  return (
+    <Card title="Details">
+      <Facts
+        facts={[
+          ["State", <ServiceStateBadge key="state" state={service.state} />],
+          service.scoring_uri && [
+            "Address",
+            <CopyText key="uri" text={service.scoring_uri} what="the scoring address" />,
+          ],
+          ["Compute", service.compute_type],
+          ["Revision", service.revision],
+          ["Created", <RelativeTime key="created" at={service.created_at} />],
+          ["Changed", <RelativeTime key="updated" at={service.updated_at} />],
+          service.heartbeat_at != null && ["Last heard of", <RelativeTime key="beat" at={service.heartbeat_at} />],
+          spec && ["Entry script", spec.entry_script],
+          environment && [
+            "Environment",
+            <AppLink key="environment" to="/ws/$ws/environments/$name" params={{ ws, name: environment }}>
+              {spec.environment_version ? `${environment}:${spec.environment_version}` : environment}
+            </AppLink>,
+          ],
+          service.created_by && ["Created by", service.created_by],
+        ]}
+      />
+    </Card>
+  );
+}
+
+function ServedModels({ ws, models }: { ws: string; models: string[] }) {
+  const styles = useStyles();
+  if (models.length === 0) return <Text className={styles.none}>This endpoint serves no registered model.</Text>;
+  return (
+    <div className={styles.models}>
+      {models.map((id) => {
+        const at = id.lastIndexOf(":");
+        return (
+          <AppLink
+            key={id}
+            to="/ws/$ws/models/$name/$version"
+            params={{ ws, name: id.slice(0, at), version: id.slice(at + 1) }}
+          >
+            {id}
+          </AppLink>
+        );
+      })}
+    </div>
+  );
+}

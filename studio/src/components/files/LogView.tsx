@@ -1,0 +1,266 @@
+import { Button, Input, makeStyles, mergeClasses, ToggleButton, tokens, Tooltip } from "@fluentui/react-components";
+import {
+  ArrowDown16Regular,
+  ArrowDownload16Regular,
+  ArrowUp16Regular,
+  Pause16Regular,
+  Play16Regular,
+  Search16Regular,
+  TextWrap16Regular,
+} from "@fluentui/react-icons";
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+
+import { logLines, plainText } from "../../format/log";
+import { counted } from "../../format/number";
+import { LogLine } from "./LogLine";
+
+const LINE = 20;
+
+const useStyles = makeStyles({
+  frame: { display: "flex", flexDirection: "column", flex: "1 1 auto", minHeight: "240px", minWidth: 0 },
+  bar: {
+    display: "flex",
+    alignItems: "center",
+    columnGap: "4px",
+    rowGap: "4px",
+    flexWrap: "wrap",
+    padding: "4px 8px",
+    borderBottom: `1px solid ${tokens.colorNeutralStroke2}`,
+  },
+  search: { flex: "0 1 240px", minWidth: "120px" },
+  found: { fontSize: tokens.fontSizeBase200, color: tokens.colorNeutralForeground3, whiteSpace: "nowrap" },
+  gap: { flex: "1 1 auto" },
+  live: {
+    display: "inline-flex",
+    alignItems: "center",
+    columnGap: "6px",
+    paddingRight: "4px",
+    fontSize: tokens.fontSizeBase200,
+    color: tokens.colorNeutralForeground2,
+    whiteSpace: "nowrap",
+  },
+  dot: { width: "8px", height: "8px", borderRadius: "50%", background: tokens.colorNeutralForeground4 },
+  dotLive: {
+    background: tokens.colorStatusSuccessForeground3,
+    animationName: { "0%": { opacity: 1 }, "50%": { opacity: 0.35 }, "100%": { opacity: 1 } },
+    animationDuration: "2s",
+    animationIterationCount: "infinite",
+  },
+  box: {
+    flex: "1 1 auto",
+    minHeight: 0,
+    overflow: "auto",
+    background: tokens.colorNeutralBackground1,
+    fontFamily: tokens.fontFamilyMonospace,
+    fontSize: tokens.fontSizeBase200,
+    lineHeight: `${LINE}px`,
+    ":focus-visible": { outline: `2px solid ${tokens.colorStrokeFocus2}`, outlineOffset: "-2px" },
+  },
+  inner: { position: "relative", minWidth: "100%", width: "max-content" },
+  wrapped: { width: "100%" },
+});
+
+interface Props {
+  name: string;
+  text: string;
+  /** More may come. */
+  live: boolean;
+  /** The file goes back further than `text`. */
+  onEarlier?: (() => void) | undefined;
+  download?: string;
+}
+
+/** A log: searched, wrapped, followed while it grows. */
+export function LogView({ name, text, live, onEarlier, download }: Props) {
+  const styles = useStyles();
+  const box = useRef<HTMLDivElement>(null);
+  const [follow, setFollow] = useState(true);
+  const [wrap, setWrap] = useState(false);
+  const lines = useMemo(() => {
+    const all = logLines(text);
+    return all[all.length - 1] === "" ? all.slice(0, -1) : all;
+  }, [text]);
+  const find = useFind(lines);
+  const virtual = useVirtualizer({
+    count: lines.length,
+    getScrollElement: () => box.current,
+    estimateSize: () => LINE,
+    overscan: 30,
+    paddingEnd: 8,
+    initialRect: { width: 800, height: 600 },
+  });
+  const { scrollToIndex } = virtual;
+
+  useEffect(() => {
+    if (follow && lines.length > 0) scrollToIndex(lines.length - 1, { align: "end" });
+  }, [follow, lines.length, text.length, wrap, scrollToIndex]);
+  const show = useCallback(
+    (line: number) => {
+      setFollow(false);
+      scrollToIndex(line, { align: "center" });
+    },
+    [scrollToIndex],
+  );
+  const onWheel = (up: boolean) => {
+    if (up) setFollow(false);
+  };
+  const onScroll = () => {
+    const node = box.current;
+    if (node && !follow && node.scrollHeight - node.scrollTop - node.clientHeight < 4) setFollow(true);
+  };
+  return (
+    <div className={styles.frame} data-log={name} data-lines={lines.length}>
+      <div className={styles.bar} role="toolbar" aria-label="Log">
+        <FindBar find={find} onShow={show} />
+        <div className={styles.gap} />
+        <LiveDot live={live} />
+        <Tooltip content={follow ? "Stop following the end" : "Follow the end"} relationship="label">
+          <ToggleButton
+            size="small"
+            appearance="subtle"
+            checked={follow}
+            icon={follow ? <Pause16Regular /> : <Play16Regular />}
+            onClick={() => setFollow(!follow)}
+          />
+        </Tooltip>
+        <Tooltip content="Wrap long lines" relationship="label">
+          <ToggleButton
+            size="small"
+            appearance="subtle"
+            checked={wrap}
+            icon={<TextWrap16Regular />}
+            onClick={() => setWrap(!wrap)}
+          />
+        </Tooltip>
+        {download ? (
+          <Tooltip content="Download the log" relationship="label">
+            <Button
+              size="small"
+              appearance="subtle"
+              as="a"
+              href={download}
+              download=""
+              icon={<ArrowDownload16Regular />}
+            />
+          </Tooltip>
+        ) : null}
+      </div>
+      {onEarlier ? (
+        <Button size="small" appearance="subtle" icon={<ArrowUp16Regular />} onClick={onEarlier}>
+          Load what came earlier
+        </Button>
+      ) : null}
+      <div
+        ref={box}
+        className={styles.box}
+        role="log"
+        aria-label={name}
+        aria-live="off"
+        tabIndex={0}
+        onWheel={(event) => onWheel(event.deltaY < 0)}
+        onTouchMove={() => setFollow(false)}
+        onKeyDown={(event) => onWheel(["ArrowUp", "PageUp", "Home"].includes(event.key))}
+        onScroll={onScroll}
+      >
+        <div className={mergeClasses(styles.inner, wrap && styles.wrapped)} style={{ height: virtual.getTotalSize() }}>
+          {virtual.getVirtualItems().map((item) => (
+            <LogLine
+              key={item.index}
+              index={item.index}
+              start={item.start}
+              line={lines[item.index] ?? ""}
+              wrap={wrap}
+              search={find.text}
+              current={find.line === item.index}
+              measure={wrap ? virtual.measureElement : undefined}
+            />
+          ))}
+        </div>
+      </div>
+    </div>
+  );
+}
+
+export function LiveDot({ live }: { live: boolean }) {
+  const styles = useStyles();
+  return (
+    <span className={styles.live}>
+      <span className={mergeClasses(styles.dot, live && styles.dotLive)} aria-hidden />
+      {live ? "Live" : "Ended"}
+    </span>
+  );
+}
+
+interface Find {
+  text: string;
+  setText: (text: string) => void;
+  /** The lines that hold the text. */
+  hits: number[];
+  at: number;
+  setAt: (at: number) => void;
+  line: number | undefined;
+}
+
+function useFind(lines: readonly string[]): Find {
+  const [text, setText] = useState("");
+  const [at, setAt] = useState(0);
+  const hits = useMemo(() => {
+    const wanted = text.toLowerCase();
+    if (!wanted) return [];
+    return lines.flatMap((line, i) => (plainText(line).toLowerCase().includes(wanted) ? [i] : []));
+  }, [lines, text]);
+  return { text, setText, hits, at, setAt, line: hits[at] };
+}
+
+function FindBar({ find, onShow }: { find: Find; onShow: (line: number) => void }) {
+  const styles = useStyles();
+  const go = (by: number) => {
+    if (find.hits.length === 0) return;
+    const at = (find.at + by + find.hits.length) % find.hits.length;
+    find.setAt(at);
+    onShow(find.hits[at] ?? 0);
+  };
+  const found = find.hits.length === 0 ? "Not found" : `${find.at + 1} of ${counted(find.hits.length, "line")}`;
+  return (
+    <>
+      <Input
+        size="small"
+        className={styles.search}
+        aria-label="Search the log"
+        placeholder="Search the log"
+        contentBefore={<Search16Regular />}
+        value={find.text}
+        onChange={(_, data) => {
+          find.setText(data.value);
+          find.setAt(0);
+        }}
+        onKeyDown={(event) => {
+          if (event.key === "Enter") go(event.shiftKey ? -1 : 1);
+          if (event.key === "Escape") find.setText("");
+        }}
+      />
+      {find.text ? (
+        <>
+          <span className={styles.found} role="status">
+            {found}
+          </span>
+          <Button
+            size="small"
+            appearance="subtle"
+            icon={<ArrowUp16Regular />}
+            aria-label="Previous"
+            onClick={() => go(-1)}
+          />
+          <Button
+            size="small"
+            appearance="subtle"
+            icon={<ArrowDown16Regular />}
+            aria-label="Next"
+            onClick={() => go(1)}
+          />
+        </>
+      ) : null}
+    </>
+  );
+}

@@ -1,0 +1,158 @@
+import { Dialog, DialogSurface, makeStyles, Text, tokens } from "@fluentui/react-components";
+import { ChartMultiple32Regular } from "@fluentui/react-icons";
+import { useQuery } from "@tanstack/react-query";
+import { useMemo, useState } from "react";
+
+import { metricsQuery } from "../../api/metrics";
+import { isTerminal } from "../../api/runs";
+import { fromWire, type Run, type SeriesAnswer } from "../../api/types";
+import { counted, metric } from "../../format/number";
+import { CodeBlock } from "../CodeBlock";
+import { LoadingPage } from "../PageStates";
+import { EmptyState, ErrorState } from "../States";
+import { ChartControls, useChartSettings } from "./ChartControls";
+import { MetricChart } from "./MetricChart";
+import { RecordCards } from "./RecordCards";
+
+const useStyles = makeStyles({
+  tab: { display: "flex", flexDirection: "column", rowGap: "16px", minWidth: 0 },
+  group: { display: "flex", flexDirection: "column", rowGap: "8px", minWidth: 0 },
+  groupTitle: { margin: 0 },
+  charts: { display: "grid", gap: "12px", gridTemplateColumns: "repeat(auto-fill, minmax(min(100%, 380px), 1fr))" },
+  tiles: { display: "grid", gap: "12px", gridTemplateColumns: "repeat(auto-fill, minmax(min(100%, 180px), 1fr))" },
+  tile: {
+    display: "flex",
+    flexDirection: "column",
+    rowGap: "2px",
+    minWidth: 0,
+    padding: "12px",
+    background: tokens.colorNeutralBackground1,
+    border: `1px solid ${tokens.colorNeutralStroke2}`,
+    borderRadius: tokens.borderRadiusLarge,
+  },
+  tileName: {
+    overflow: "hidden",
+    textOverflow: "ellipsis",
+    whiteSpace: "nowrap",
+    color: tokens.colorNeutralForeground3,
+    fontSize: tokens.fontSizeBase200,
+  },
+  tileValue: { fontVariantNumeric: "tabular-nums" },
+  none: { color: tokens.colorNeutralForeground3 },
+  full: { maxWidth: "min(1400px, 96vw)", width: "96vw", padding: "8px" },
+});
+
+const SNIPPET = `run.log("loss", 0.42)              # a point; log it again for a line
+run.log_list("errors", [1, 2, 3])
+run.log_row("lr by epoch", epoch=1, lr=0.1)
+run.log_image("confusion", plot=plt)`;
+
+/** Everything a run logged: single numbers, charts, tables, images. */
+export function MetricsTab({ ws, run }: { ws: string; run: Run }) {
+  const styles = useStyles();
+  const query = useQuery(metricsQuery(ws, run.id));
+  const [settings, setSettings] = useChartSettings();
+  const [search, setSearch] = useState("");
+  const [full, setFull] = useState<string | null>(null);
+  const parts = useMemo(() => arranged(query.data?.series ?? [], search), [query.data, search]);
+  if (query.error) {
+    return <ErrorState error={query.error} what="The metrics could not be read." retry={() => void query.refetch()} />;
+  }
+  if (!query.data) return <LoadingPage />;
+  const { series, records } = query.data;
+  if (series.length === 0 && records.length === 0) return <NoMetrics run={run} />;
+  const totals = new Map(series.map(({ name, total }) => [name, total]));
+  return (
+    <div className={styles.tab}>
+      <ChartControls settings={settings} onSettings={setSettings} search={search} onSearch={setSearch} />
+      {parts.single.length > 0 ? (
+        <div className={styles.tiles}>
+          {parts.single.map((one) => (
+            <Tile key={one.name} series={one} />
+          ))}
+        </div>
+      ) : null}
+      {parts.groups.map(([title, names]) => (
+        <section key={title} className={styles.group} aria-label={title || "Metrics"}>
+          {title ? (
+            <Text as="h2" size={400} weight="semibold" className={styles.groupTitle}>
+              {title} <span className={styles.none}>{counted(names.length, "chart")}</span>
+            </Text>
+          ) : null}
+          <div className={styles.charts}>
+            {names.map((name) => (
+              <MetricChart
+                key={name}
+                ws={ws}
+                run={run.id}
+                name={name}
+                total={totals.get(name) ?? 0}
+                settings={settings}
+                onExpand={() => setFull(name)}
+              />
+            ))}
+          </div>
+        </section>
+      ))}
+      <RecordCards ws={ws} run={run.id} records={records} search={search} />
+      <Dialog open={full !== null} onOpenChange={(_, data) => (data.open ? undefined : setFull(null))}>
+        <DialogSurface className={styles.full} aria-label={full ?? "Chart"}>
+          {full !== null ? (
+            <MetricChart
+              ws={ws}
+              run={run.id}
+              name={full}
+              total={totals.get(full) ?? 0}
+              settings={settings}
+              height={Math.max(240, window.innerHeight - 220)}
+              onClose={() => setFull(null)}
+            />
+          ) : null}
+        </DialogSurface>
+      </Dialog>
+    </div>
+  );
+}
+
+function Tile({ series }: { series: SeriesAnswer }) {
+  const styles = useStyles();
+  const value = fromWire(series.values[series.values.length - 1] ?? "NaN");
+  return (
+    <div className={styles.tile} data-metric={series.name} data-points={1} data-last-value={value}>
+      <span className={styles.tileName} title={series.name}>
+        {series.name}
+      </span>
+      <Text size={600} weight="semibold" className={styles.tileValue}>
+        {metric(value)}
+      </Text>
+    </div>
+  );
+}
+
+function NoMetrics({ run }: { run: Run }) {
+  const open = !isTerminal(run.status);
+  return (
+    <EmptyState
+      icon={<ChartMultiple32Regular />}
+      title="No metrics"
+      hint={open ? "What the run logs appears here within a second." : "This run ended without logging a metric."}
+    >
+      <CodeBlock snippets={[{ title: "Python", code: SNIPPET }]} />
+    </EmptyState>
+  );
+}
+
+/** Single numbers apart from charts; charts in groups by what stands before the first slash of their names. */
+function arranged(series: readonly SeriesAnswer[], search: string) {
+  const wanted = series.filter(({ name }) => name.toLowerCase().includes(search.trim().toLowerCase()));
+  const single = wanted.filter(({ total }) => total <= 1);
+  const groups = new Map<string, string[]>();
+  for (const { name, total } of wanted) {
+    if (total <= 1) continue;
+    const slash = name.indexOf("/");
+    const title = slash > 0 ? name.slice(0, slash) : "";
+    groups.set(title, [...(groups.get(title) ?? []), name]);
+  }
+  const sorted = [...groups.entries()].sort(([a], [b]) => a.localeCompare(b));
+  return { single, groups: sorted.map(([title, names]) => [title, names.sort((a, b) => a.localeCompare(b))] as const) };
+}

@@ -1,0 +1,63 @@
+import { Button } from "@fluentui/react-components";
+import { Box32Regular, FolderOpen16Regular } from "@fluentui/react-icons";
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+
+import { modelFilesQuery, modelFileUrl } from "../../api/models";
+import type { ModelVersion } from "../../api/types";
+import { bytes, counted } from "../../format/number";
+import { FilePreview } from "../files/FilePreview";
+import { useSplitStyles } from "../files/FilesTab";
+import { FileTreeView } from "../files/FileTreeView";
+import { useNarrow } from "../media";
+import { LoadingPage } from "../PageStates";
+import { EmptyState, ErrorState } from "../States";
+
+/** The files of a model version. */
+export function ModelFiles({ ws, model }: { ws: string; model: ModelVersion }) {
+  const styles = useSplitStyles();
+  const narrow = useNarrow();
+  const query = useQuery(modelFilesQuery(ws, model.name, model.version));
+  const [picked, setPicked] = useState<string | null>(null);
+  if (query.error) {
+    return <ErrorState error={query.error} what="The files could not be listed." retry={() => void query.refetch()} />;
+  }
+  if (!query.data) return <LoadingPage />;
+  const files = query.data.filter((file) => !file.is_dir);
+  if (files.length === 0) {
+    return <EmptyState icon={<Box32Regular />} title="No files" hint="This version has no files in this workspace." />;
+  }
+  const chosen = files.find((file) => file.path === picked) ?? (narrow ? undefined : files[0]);
+  const url = chosen ? modelFileUrl(ws, model.name, model.version, chosen.path) : "";
+  const total = files.reduce((sum, file) => sum + (file.size ?? 0), 0);
+  return (
+    <div className={styles.split}>
+      {narrow && chosen ? null : (
+        <div className={`${styles.side} ${narrow ? styles.sideNarrow : ""}`}>
+          <FileTreeView label="Files of the model" files={files} chosen={chosen?.path} onChoose={setPicked} />
+          <div className={styles.foot}>
+            {counted(files.length, "file")}, {bytes(total)}
+          </div>
+        </div>
+      )}
+      {chosen ? (
+        <div className={styles.main}>
+          {narrow ? (
+            <div className={styles.back}>
+              <Button size="small" appearance="subtle" icon={<FolderOpen16Regular />} onClick={() => setPicked(null)}>
+                All files
+              </Button>
+            </div>
+          ) : null}
+          <FilePreview
+            key={chosen.path}
+            path={chosen.path}
+            size={chosen.size ?? 0}
+            url={url}
+            inline={`${url}?inline=true`}
+          />
+        </div>
+      ) : null}
+    </div>
+  );
+}

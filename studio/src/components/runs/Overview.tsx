@@ -1,0 +1,197 @@
+import {
+  makeStyles,
+  MessageBar,
+  MessageBarBody,
+  MessageBarTitle,
+  Spinner,
+  Text,
+  tokens,
+} from "@fluentui/react-components";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useMemo } from "react";
+
+import { modelsOfRunQuery } from "../../api/models";
+import { isTerminal, patchRun, runKeys, runSpecQuery } from "../../api/runs";
+import type { Run } from "../../api/types";
+import { AppLink } from "../AppLink";
+import { Card, Facts, type Fact } from "../Card";
+import { CopyText } from "../CopyButton";
+import { Duration, RelativeTime } from "../RelativeTime";
+import { RunStatusBadge } from "../StatusBadge";
+import { TagEditor } from "../TagEditor";
+import { Description } from "./Description";
+import { RunErrorBar } from "./RunErrorBar";
+import { StateHistory } from "./StateHistory";
+
+const useStyles = makeStyles({
+  grid: {
+    display: "grid",
+    gap: "12px",
+    gridTemplateColumns: "minmax(0, 3fr) minmax(0, 2fr)",
+    alignItems: "start",
+    "@media (max-width: 1023px)": { gridTemplateColumns: "minmax(0, 1fr)" },
+  },
+  column: { display: "flex", flexDirection: "column", rowGap: "12px", minWidth: 0 },
+  none: { color: tokens.colorNeutralForeground3 },
+  names: {
+    display: "grid",
+    gridTemplateColumns: "minmax(100px, 2fr) minmax(0, 3fr)",
+    columnGap: "16px",
+    rowGap: "6px",
+    margin: 0,
+    maxHeight: "360px",
+    overflow: "auto",
+    overflowWrap: "anywhere",
+  },
+  name: { color: tokens.colorNeutralForeground3 },
+  value: { margin: 0 },
+});
+
+const GIT: [string, string][] = [
+  ["azureml.git.repository_uri", "Repository"],
+  ["azureml.git.branch", "Branch"],
+  ["azureml.git.commit", "Commit"],
+  ["azureml.git.dirty", "Uncommitted changes"],
+];
+
+/** What a run is, how it went, and what it came from. */
+export function Overview({ ws, run }: { ws: string; run: Run }) {
+  const styles = useStyles();
+  const client = useQueryClient();
+  const change = async (patch: Parameters<typeof patchRun>[2]) => {
+    const changed = await patchRun(ws, run.id, patch);
+    client.setQueryData(runKeys.detail(ws, run.id), changed);
+  };
+  const git: Fact[] = GIT.flatMap(([key, label]) => {
+    const value = run.properties[key];
+    return value ? [[label, value === "True" ? "Yes" : value === "False" ? "No" : value] as Fact] : [];
+  });
+  const hidden = new Set([...GIT.map(([key]) => key), "ContentSnapshotId"]);
+  const properties = Object.entries(run.properties).filter(([key]) => !hidden.has(key));
+  return (
+    <>
+      {run.error ? <RunErrorBar ws={ws} run={run} error={run.error} /> : null}
+      {run.waiting_for && !isTerminal(run.status) ? (
+        <MessageBar intent="info" layout="multiline" icon={<Spinner size="extra-tiny" />}>
+          <MessageBarBody>
+            <MessageBarTitle>Waiting</MessageBarTitle>
+            {run.waiting_for}
+          </MessageBarBody>
+        </MessageBar>
+      ) : null}
+      <div className={styles.grid}>
+        <div className={styles.column}>
+          <RunFacts ws={ws} run={run} />
+          <Card title="Parameters">
+            <Names values={run.params} none="This run logged no parameters." />
+          </Card>
+          {properties.length > 0 ? (
+            <Card title="Properties">
+              <Names values={Object.fromEntries(properties)} none="" />
+            </Card>
+          ) : null}
+        </div>
+        <div className={styles.column}>
+          <Card title="State history">
+            <StateHistory ws={ws} run={run} />
+          </Card>
+          <Card title="Tags">
+            <TagEditor tags={run.tags} onChange={change} />
+          </Card>
+          <Card title="Description">
+            <Description text={run.description} onChange={(description) => change({ description })} />
+          </Card>
+          <RunModels ws={ws} run={run} />
+          {git.length > 0 ? (
+            <Card title="Git">
+              <Facts facts={git} />
+            </Card>
+          ) : null}
+        </div>
+      </div>
+    </>
+  );
+}
+
+function RunFacts({ ws, run }: { ws: string; run: Run }) {
+  const submitted = run.type !== null && run.type !== undefined && run.target != null;
+  const spec = useQuery({ ...runSpecQuery(ws, run.id), enabled: submitted }).data;
+  const environment = spec?.environment_name;
+  const command = spec ? (spec.command ?? [spec.script, ...spec.arguments].filter(Boolean).join(" ")) : null;
+  return (
+    <Card title="Details">
+      <Facts
+        facts={[
+          ["Status", <RunStatusBadge key="status" status={run.status} />],
+          ["Created", <RelativeTime key="created" at={run.created_at} />],
+          run.start_time != null && ["Started", <RelativeTime key="start" at={run.start_time} />],
+          run.end_time != null && ["Ended", <RelativeTime key="end" at={run.end_time} />],
+          run.start_time != null && ["Duration", <Duration key="duration" from={run.start_time} to={run.end_time} />],
+          run.start_time != null && ["Waited before", <Duration key="w" from={run.created_at} to={run.start_time} />],
+          ["Compute", run.target ?? "Not submitted: logged from the caller's own process"],
+          command && ["Command", <CopyText key="command" text={command} what="the command" />],
+          environment && [
+            "Environment",
+            <AppLink
+              key="environment"
+              to="/ws/$ws/environments/$name"
+              params={{ ws, name: environment }}
+              search={spec.environment_version ? { version: spec.environment_version } : {}}
+            >
+              {spec.environment_version ? `${environment}:${spec.environment_version}` : environment}
+            </AppLink>,
+          ],
+          ["Run ID", <CopyText key="id" text={run.id} what="the run ID" />],
+          run.snapshot_id != null && [
+            "Code snapshot",
+            <CopyText key="snapshot" text={run.snapshot_id} what="the snapshot ID" />,
+          ],
+          run.parent_id != null && [
+            "Parent run",
+            <AppLink key="parent" to="/ws/$ws/runs/$id" params={{ ws, id: run.parent_id }}>
+              {run.parent_id}
+            </AppLink>,
+          ],
+          run.created_by !== "" && ["Created by", run.created_by],
+        ]}
+      />
+    </Card>
+  );
+}
+
+function Names({ values, none }: { values: Record<string, string>; none: string }) {
+  const styles = useStyles();
+  const entries = useMemo(() => Object.entries(values).sort(([a], [b]) => a.localeCompare(b)), [values]);
+  if (entries.length === 0) return <Text className={styles.none}>{none}</Text>;
+  return (
+    <dl className={styles.names}>
+      {entries.map(([name, value]) => (
+        <div key={name} style={{ display: "contents" }}>
+          <dt className={styles.name}>{name}</dt>
+          <dd className={styles.value}>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+function RunModels({ ws, run }: { ws: string; run: Run }) {
+  const styles = useStyles();
+  const models = useQuery(modelsOfRunQuery(ws, run.id)).data;
+  if (!models || models.length === 0) return null;
+  return (
+    <Card title="Registered models">
+      <div className={styles.column} style={{ rowGap: 6 }}>
+        {models.map((model) => (
+          <AppLink
+            key={`${model.name}:${model.version}`}
+            to="/ws/$ws/models/$name/$version"
+            params={{ ws, name: model.name, version: String(model.version) }}
+          >
+            {model.name}:{model.version}
+          </AppLink>
+        ))}
+      </div>
+    </Card>
+  );
+}

@@ -1,0 +1,95 @@
+/** Ready-to-paste code for what a page shows. */
+
+export function openWorkspace(ws: string): string {
+  return ws === "default" ? "Workspace.from_config()" : `Workspace.get("${ws}")`;
+}
+
+export function loadModel(ws: string, name: string, version: number): string {
+  return `from azureml.core import Model, Workspace
+
+model = Model(${openWorkspace(ws)}, name="${name}", version=${version})
+path = model.download(target_dir="models", exist_ok=True)`;
+}
+
+export function deployModel(ws: string, name: string, version: number): string {
+  return `from azureml.core import Environment, Model, Workspace
+from azureml.core.model import InferenceConfig
+from azureml.core.webservice import LocalWebservice
+
+ws = ${openWorkspace(ws)}
+service = Model.deploy(
+    ws,
+    "${serviceName(name)}",
+    models=[Model(ws, name="${name}", version=${version})],
+    inference_config=InferenceConfig(
+        source_directory="service",
+        entry_script="score.py",  # init() loads the model, run(data) answers a request
+        environment=Environment.from_pip_requirements("serve", "requirements.txt"),
+    ),
+    deployment_config=LocalWebservice.deploy_configuration(),
+)
+service.wait_for_deployment(show_output=True)
+print(service.scoring_uri)`;
+}
+
+/** A service's name allows less than a model's: lower-case letters, digits and hyphens, 3 to 32 of them. */
+function serviceName(model: string): string {
+  const plain = model
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "-")
+    .replace(/^[^a-z]+|-+$/g, "");
+  return `${plain || "model"}-service`.slice(0, 32).replace(/-+$/, "");
+}
+
+export function registerModel(ws: string): string {
+  return `from azureml.core import Model, Workspace
+
+Model.register(${openWorkspace(ws)}, model_path="model.pkl", model_name="my-model")`;
+}
+
+export function registerFromRun(): string {
+  return `run.register_model(model_name="my-model", model_path="outputs/model.pkl")`;
+}
+
+export function callWithCurl(uri: string, body: string): string {
+  return `curl -X POST '${uri}' \\
+  -H 'Content-Type: application/json' \\
+  -d '${body.replaceAll("'", "'\\''")}'`;
+}
+
+export function callWithPython(uri: string, body: string): string {
+  return `import json
+import urllib.request
+
+body = ${JSON.stringify(body)}
+request = urllib.request.Request(
+    "${uri}", body.encode(), {"Content-Type": "application/json"}
+)
+with urllib.request.urlopen(request) as response:
+    print(json.load(response))`;
+}
+
+export function callWithSdk(ws: string, name: string, body: string): string {
+  return `from azureml.core import Webservice, Workspace
+
+service = Webservice(${openWorkspace(ws)}, "${name}")
+print(service.run(${JSON.stringify(body)}))`;
+}
+
+export function registerEnvironment(ws: string): string {
+  return `from azureml.core import Environment, Workspace
+
+environment = Environment.from_conda_specification("train", "conda.yml")
+environment.register(${openWorkspace(ws)})`;
+}
+
+export function createCompute(ws: string): string {
+  return `from azureml.core import Workspace
+from azureml.core.compute import AmlCompute, ComputeTarget
+
+ComputeTarget.create(
+    ${openWorkspace(ws)},
+    "cpu-cluster",
+    AmlCompute.provisioning_configuration(vm_size="LOCAL", max_nodes=2),
+).wait_for_completion()`;
+}

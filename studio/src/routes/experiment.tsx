@@ -1,0 +1,75 @@
+import { Archive20Regular, ArchiveArrowBack20Regular, Delete20Regular } from "@fluentui/react-icons";
+import { Badge } from "@fluentui/react-components";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { getRouteApi } from "@tanstack/react-router";
+import { useState } from "react";
+
+import { deleteExperiment, experimentKeys, experimentQuery, patchExperiment } from "../api/experiments";
+import type { Command } from "../components/CommandBar";
+import { ConfirmDialog } from "../components/ConfirmDialog";
+import { HomeCrumb, RoomCrumb } from "../components/crumbs";
+import { useNotify } from "../components/notify";
+import { RunsView } from "../components/runs/RunsView";
+import { useRunsState } from "../components/runs/state";
+import { ErrorState } from "../components/States";
+
+const route = getRouteApi("/ws/$ws/experiments/$name");
+
+/** The runs of one experiment. */
+export function ExperimentPage() {
+  const { ws, name } = route.useParams();
+  const navigate = route.useNavigate();
+  const [state, onState] = useRunsState(route.useSearch(), navigate);
+  const experiment = useQuery(experimentQuery(ws, name));
+  const client = useQueryClient();
+  const notify = useNotify();
+  const [deleting, setDeleting] = useState(false);
+  const archived = experiment.data?.archived_at != null;
+
+  const archive = async () => {
+    try {
+      await patchExperiment(ws, name, { archived: !archived });
+      notify.done(archived ? `Reactivated ${name}` : `Archived ${name}`);
+    } catch (error) {
+      notify.failed("The experiment was not changed", error);
+    }
+    await client.invalidateQueries({ queryKey: experimentKeys.all(ws) });
+  };
+  const remove = async () => {
+    await deleteExperiment(ws, name);
+    notify.done(`Deleted ${name}`);
+    await client.invalidateQueries({ queryKey: experimentKeys.all(ws) });
+    await navigate({ to: "/ws/$ws/experiments", params: { ws } });
+  };
+  const more: Command[] = [
+    {
+      id: "archive",
+      label: archived ? "Reactivate" : "Archive experiment",
+      icon: archived ? <ArchiveArrowBack20Regular /> : <Archive20Regular />,
+      onClick: () => void archive(),
+    },
+    { id: "remove", label: "Delete experiment", icon: <Delete20Regular />, onClick: () => setDeleting(true) },
+  ];
+  return (
+    <RunsView
+      title={name}
+      crumbs={[<HomeCrumb key="home" />, <RoomCrumb key="room" room="experiments" />]}
+      aside={archived ? <Badge appearance="tint">Archived</Badge> : null}
+      experiment={name}
+      state={state}
+      onState={onState}
+      more={more}
+    >
+      {experiment.error ? <ErrorState error={experiment.error} what={`${name} could not be read.`} /> : null}
+      <ConfirmDialog
+        open={deleting}
+        title={`Delete the experiment ${name}?`}
+        action="Delete"
+        onConfirm={remove}
+        onClose={() => setDeleting(false)}
+      >
+        An experiment can be deleted when it has no runs left. To hide it with its runs, archive it.
+      </ConfirmDialog>
+    </RunsView>
+  );
+}
