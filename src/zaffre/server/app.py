@@ -19,7 +19,6 @@ from zaffre.core.ids import now_ms
 from zaffre.core.wire import API
 from zaffre.launch.process import ProcessBackend
 from zaffre.server.api import access, errors, routes
-from zaffre.server.api import server as server_routes
 from zaffre.server.api.credentials import Credentials, keep_token_file
 from zaffre.server.api.events import Streams
 from zaffre.server.api.guard import Answers, Guard
@@ -60,7 +59,6 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
         openapi_url=None,
         redirect_slashes=False,
-        generate_unique_id_function=lambda route: route.name,
         middleware=[
             Middleware(Answers, render=render),
             Middleware(Guard, credentials=parts.credentials, hosts=settings.host_names, render=render),
@@ -73,8 +71,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.parts = parts
     app.state.studio = Studio(settings.studio or PACKAGED)
-    app.include_router(server_routes.public)
-    app.include_router(routes.router())
+    app.router.routes.extend(routes.routes())
     app.router.routes.extend(mlflow_routes(_rooms(parts)))
     return app
 

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 
 from zaffre import __version__
 from zaffre.core.wire import MetricsBatch
-from zaffre.server.api import routes, server
+from zaffre.server.api import routes
 
 
 def document() -> dict[str, Any]:
@@ -20,10 +20,8 @@ def document() -> dict[str, Any]:
         title="Zaffre",
         version=__version__,
         description="The REST API of a Zaffre workspace server.",
-        generate_unique_id_function=lambda route: route.name,
     )
-    app.include_router(server.public)
-    app.include_router(routes.router())
+    app.router.routes.extend(routes.routes())
     made = app.openapi()
     # Routes that decode by themselves name their message; its schema is added here.
     schema = TypeAdapter(MetricsBatch).json_schema(ref_template="#/components/schemas/{model}")

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, TypeVar
 
-from fastapi import Depends, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
 from zaffre.core import codec
 from zaffre.core.errors import InvalidValue
-from zaffre.core.wire import ErrorAnswer, Page
+from zaffre.core.wire import API, ErrorAnswer, Page
 from zaffre.server.store.paging import Found
 from zaffre.server.store.tokens import Principal
 
@@ -29,6 +29,18 @@ def _principal(request: Request) -> Principal:
 
 
 Asker = Annotated[Principal, Depends(_principal)]
+
+
+def api_router(prefix: str, tag: str) -> APIRouter:
+    """The routes of one noun. They are not nested in other routers, which would be searched level by level."""
+    return APIRouter(
+        prefix=API + prefix, tags=[tag], responses=ERRORS, generate_unique_id_function=lambda route: route.name
+    )
+
+
+def workspace_router(prefix: str, tag: str) -> APIRouter:
+    """The routes of a noun of workspaces: each takes ``ws``, the workspace's name."""
+    return api_router("/workspaces/{ws}" + prefix, tag)
 
 
 def answer(value: object, status: int = 200) -> Response:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from zaffre.core.entities import ArtifactInfo
 from zaffre.core.wire import FileAnswer, Page
 from zaffre.server.api import files
-from zaffre.server.api.answers import After, Limit, answer, empty, page
+from zaffre.server.api.answers import After, Limit, answer, empty, page, workspace_router
 from zaffre.server.api.parts import Parts, PartsOf
 from zaffre.server.artifacts import roots
 from zaffre.server.store import runs
 
-router = APIRouter(prefix="/runs/{run_id}", tags=["artifacts"])
+router = workspace_router("/runs/{run_id}", "artifacts")
 
 
 @router.get("/artifacts", response_model=Page[ArtifactInfo])

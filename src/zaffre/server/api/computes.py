@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
 from starlette.responses import Response
 
 from zaffre.core.entities import ComputeTarget
 from zaffre.core.wire import ComputeCreate, ComputePatch, Page
-from zaffre.server.api.answers import After, Limit, answer, empty, page
+from zaffre.server.api.answers import After, Limit, answer, empty, page, workspace_router
 from zaffre.server.api.parts import PartsOf
 
-router = APIRouter(prefix="/computes", tags=["computes"])
+router = workspace_router("/computes", "computes")
 
 
 @router.get("", response_model=Page[ComputeTarget])

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from zaffre.core.entities import ArtifactInfo, Datastore
 from zaffre.core.wire import FileAnswer, Page
 from zaffre.server.api import files
-from zaffre.server.api.answers import After, Limit, answer, empty, page
+from zaffre.server.api.answers import After, Limit, answer, empty, page, workspace_router
 from zaffre.server.api.parts import Parts, PartsOf
 from zaffre.server.artifacts import roots
 from zaffre.server.store import datastores
 
-router = APIRouter(prefix="/datastores", tags=["datastores"])
+router = workspace_router("/datastores", "datastores")
 
 
 @router.get("", response_model=Page[Datastore])

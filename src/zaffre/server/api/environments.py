@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
 from starlette.responses import Response
 
 from zaffre.core.entities import EnvironmentVersion
 from zaffre.core.wire import EnvironmentCreate, LabelsPut, Page
-from zaffre.server.api.answers import After, Limit, answer, page
+from zaffre.server.api.answers import After, Limit, answer, page, workspace_router
 from zaffre.server.api.parts import PartsOf
 
-router = APIRouter(prefix="/environments", tags=["environments"])
+router = workspace_router("/environments", "environments")
 
 
 @router.get("", response_model=Page[EnvironmentVersion])

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from starlette.responses import Response
 
 from zaffre.core.entities import Experiment
 from zaffre.core.names import check_experiment
 from zaffre.core.wire import ExperimentPatch, Page
-from zaffre.server.api.answers import MAX_PAGE, After, Limit, answer, empty, found, pair_filters
+from zaffre.server.api.answers import MAX_PAGE, After, Limit, answer, empty, found, pair_filters, workspace_router
 from zaffre.server.api.parts import PartsOf
 from zaffre.server.artifacts import roots
 from zaffre.server.store.experiments import ExperimentQuery
 
-router = APIRouter(prefix="/experiments", tags=["experiments"])
+router = workspace_router("/experiments", "experiments")
 
 
 @router.get("", response_model=Page[Experiment])

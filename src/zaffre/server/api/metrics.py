@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from starlette.responses import Response
 
 from zaffre.core import codec
@@ -14,12 +14,12 @@ from zaffre.core.wire import (
     SeriesAnswer,
     number_from_wire,
 )
-from zaffre.server.api.answers import answer
+from zaffre.server.api.answers import answer, workspace_router
 from zaffre.server.api.parts import Parts, PartsOf
 from zaffre.server.api.values import columns
 from zaffre.server.tracking.metrics import LoggedValues
 
-router = APIRouter(prefix="/runs/{run_id}/metrics", tags=["metrics"])
+router = workspace_router("/runs/{run_id}/metrics", "metrics")
 
 BATCH = {
     "requestBody": {

@@ -4,18 +4,29 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from starlette.responses import Response
 
 from zaffre.core.entities import ArtifactInfo, ModelVersion
 from zaffre.core.wire import FileAnswer, ModelCreate, ModelPatch, Page, UploadCreated
 from zaffre.server.api import files
-from zaffre.server.api.answers import MAX_PAGE, After, Asker, Limit, answer, empty, found, page, pair_filters
+from zaffre.server.api.answers import (
+    MAX_PAGE,
+    After,
+    Asker,
+    Limit,
+    answer,
+    empty,
+    found,
+    page,
+    pair_filters,
+    workspace_router,
+)
 from zaffre.server.api.parts import Parts, PartsOf
 from zaffre.server.artifacts import roots
 from zaffre.server.store.model_versions import VersionQuery
 
-router = APIRouter(tags=["models"])
+router = workspace_router("", "models")
 
 
 @router.post("/uploads", response_model=UploadCreated)

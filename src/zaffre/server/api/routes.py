@@ -1,10 +1,9 @@
-"""Every route of the REST API, in one router."""
+"""Every route of the REST API."""
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from starlette.routing import BaseRoute
 
-from zaffre.core.wire import API
 from zaffre.server.api import (
     artifacts,
     computes,
@@ -20,13 +19,13 @@ from zaffre.server.api import (
     stream,
     workspaces,
 )
-from zaffre.server.api.answers import ERRORS
 
-_WORKSPACE_NOUNS = (
-    experiments,
-    runs,
+# Searched in this order: what a training loop waits for comes first.
+_NOUNS = (
     metrics,
     artifacts,
+    runs,
+    experiments,
     snapshots,
     models,
     environments,
@@ -34,14 +33,11 @@ _WORKSPACE_NOUNS = (
     datastores,
     services,
     stream,
+    workspaces,
+    server,
 )
 
 
-def router() -> APIRouter:
-    """The routes under ``/api/v1``."""
-    api = APIRouter(prefix=API, responses=ERRORS)
-    api.include_router(server.router)
-    api.include_router(workspaces.router)
-    for noun in _WORKSPACE_NOUNS:
-        api.include_router(noun.router, prefix="/workspaces/{ws}")
-    return api
+def routes() -> list[BaseRoute]:
+    """The routes under ``/api/v1``, and the few that anyone may ask."""
+    return [*server.public.routes, *(route for noun in _NOUNS for route in noun.router.routes)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from starlette.responses import Response
 
 from zaffre.core.entities import Run, ScriptSpec
@@ -19,12 +19,22 @@ from zaffre.core.wire import (
     RunPatch,
     TokenCreated,
 )
-from zaffre.server.api.answers import MAX_PAGE, After, Asker, Limit, answer, empty, found, pair_filters
+from zaffre.server.api.answers import (
+    MAX_PAGE,
+    After,
+    Asker,
+    Limit,
+    answer,
+    empty,
+    found,
+    pair_filters,
+    workspace_router,
+)
 from zaffre.server.api.parts import PartsOf
 from zaffre.server.api.values import finite
 from zaffre.server.store.run_search import RunQuery
 
-router = APIRouter(tags=["runs"])
+router = workspace_router("", "runs")
 
 
 @router.post("/experiments/{name}/runs", response_model=Run)

@@ -10,12 +10,12 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from zaffre import __version__
 from zaffre.core.errors import InvalidValue
 from zaffre.core.wire import ServerInfo, TicketCreate, TicketCreated, TokenCreate, TokenCreated
-from zaffre.server.api.answers import Asker, answer, empty
+from zaffre.server.api.answers import Asker, answer, api_router, empty
 from zaffre.server.api.credentials import COOKIE, SESSION_SECONDS
 from zaffre.server.api.parts import PartsOf
 
-router = APIRouter(tags=["server"])
-public = APIRouter(tags=["server"])
+router = api_router("", "server")
+public = APIRouter(tags=["server"], generate_unique_id_function=lambda route: route.name)
 
 
 @public.get("/health", response_class=PlainTextResponse)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
@@ -20,13 +20,23 @@ from zaffre.core.wire import (
     ServiceReport,
 )
 from zaffre.server.api import files
-from zaffre.server.api.answers import After, Asker, Limit, answer, empty, has_pairs, page, pair_filters
+from zaffre.server.api.answers import (
+    After,
+    Asker,
+    Limit,
+    answer,
+    empty,
+    has_pairs,
+    page,
+    pair_filters,
+    workspace_router,
+)
 from zaffre.server.api.parts import PartsOf
 from zaffre.server.artifacts import roots
 from zaffre.server.deployments.proxy import forward
 from zaffre.server.deployments.services import LOG, topic
 
-router = APIRouter(prefix="/services", tags=["services"])
+router = workspace_router("/services", "services")
 
 
 @router.get("", response_model=Page[Service])

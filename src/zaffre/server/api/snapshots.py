@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from zaffre.core.entities import Snapshot
 from zaffre.core.errors import NotFound
 from zaffre.core.wire import BlobsMissing, BlobsWanted, FileAnswer, SnapshotCreate
 from zaffre.server.api import files
-from zaffre.server.api.answers import answer
+from zaffre.server.api.answers import answer, workspace_router
 from zaffre.server.api.parts import PartsOf
 
-router = APIRouter(prefix="/snapshots", tags=["snapshots"])
+router = workspace_router("/snapshots", "snapshots")
 
 
 @router.post("/missing", response_model=BlobsMissing)

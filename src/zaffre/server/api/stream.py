@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Query
+from fastapi import Header, Query
 from starlette.responses import Response, StreamingResponse
 
+from zaffre.server.api.answers import workspace_router
 from zaffre.server.api.events import Cursor, Wanted
 from zaffre.server.api.parts import PartsOf
 
-router = APIRouter(prefix="/stream", tags=["stream"])
+router = workspace_router("/stream", "stream")
 
 _EVENTS: dict[int | str, dict[str, object]] = {
     200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}, "description": "Events"}

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
 from starlette.responses import Response
 
 from zaffre.core.entities import Workspace
 from zaffre.core.wire import Page, WorkspaceAnswer, WorkspaceCreate, WorkspacePatch
-from zaffre.server.api.answers import After, Asker, Limit, answer, empty, page
+from zaffre.server.api.answers import After, Asker, Limit, answer, api_router, empty, page
 from zaffre.server.api.parts import PartsOf
 from zaffre.server.store import workspaces
 
-router = APIRouter(prefix="/workspaces", tags=["workspaces"])
+router = api_router("/workspaces", "workspaces")
 
 
 @router.get("", response_model=Page[Workspace])
