@@ -154,9 +154,15 @@ def test_children(run: Run) -> None:
     assert {one.id for one in run.get_children(status="Running", recursive=True)} == {child.id, "grandchild"}
     for one in (child, grandchild):
         one.complete()
-    for wrong in ({}, {"count": 1, "tag_key": "a", "tag_values": [1]}, {"tag_values": [1]}, {"count": 101}):
+    faults: list[dict[str, Any]] = [
+        {},
+        {"count": 1, "tag_key": "a", "tag_values": [1]},
+        {"tag_values": [1]},
+        {"count": 101},
+    ]
+    for wrong in faults:
         with pytest.raises(UserErrorException, match="create_children"):
-            run.create_children(**wrong)  # type: ignore[arg-type]
+            run.create_children(**wrong)
 
 
 def test_lists_are_newest_first_and_filtered(experiment: Experiment) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from zaffre.core import entities, names, wire
+from zaffre.core import contract, entities, names, wire
 from zaffre.core.errors import NotFound, UserErrorException
 from zaffre.core.states import RunStatus
 from zaffre.sdk.authentication import AbstractAuthentication
@@ -52,7 +52,9 @@ class Experiment:
     ) -> None:
         if kwargs:
             raise TypeError(f"Experiment() got unexpected keyword arguments: {', '.join(sorted(kwargs))}")
-        self._workspace = Workspace.get(workspace) if isinstance(workspace, str) else workspace
+        # A text names the workspace as a config.json would: the embedded server makes it on first use.
+        place = (contract.DEFAULT_SUBSCRIPTION, contract.DEFAULT_RESOURCE_GROUP)
+        self._workspace = Workspace(*place, workspace) if isinstance(workspace, str) else workspace
         self._scope = self._workspace._scope
         self._name = name if _skip_name_validation else names.check_experiment(name)
         self._entity = _experiment_dto

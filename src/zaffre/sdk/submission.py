@@ -132,11 +132,13 @@ def refuse_unbuilt(run_config: RunConfiguration) -> None:
 
 def script_spec(run_config: RunConfiguration, environment: Environment) -> entities.ScriptSpec:
     """What the runner executes."""
+    arguments = [_argument(number, value) for number, value in enumerate(run_config.arguments)]
+    definition = environment._definition()
     return entities.ScriptSpec(
         script=Path(run_config.script).as_posix() if run_config.script is not None else None,
         command=run_config.command or None,
-        arguments=[_argument(number, value) for number, value in enumerate(run_config.arguments)],
-        environment=environment._definition(),
+        arguments=arguments,
+        environment=definition,
         environment_name=environment.name or "",
         environment_version=environment.version,
         environment_variables={key: text_of(value) for key, value in run_config.environment_variables.items()},
@@ -144,7 +146,7 @@ def script_spec(run_config: RunConfiguration, environment: Environment) -> entit
         output_collection=run_config.history.output_collection,
         watch_directories=list(run_config.history.directories_to_watch or []),
         interpreter=sys.executable if run_config.target == LOCAL else None,
-        configuration={**run_config.to_plain(), "environment": environment._definition()},
+        configuration={**run_config.to_plain(), "arguments": arguments, "environment": definition},
     )
 
 
