@@ -12,7 +12,7 @@ _WORKSPACE = re.compile(r"[a-zA-Z0-9][\w\-]{2,32}")
 _EXPERIMENT = re.compile(r"[a-zA-Z0-9][\w\-]{0,254}")
 _MODEL = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9\-._]{0,254}")
 _SERVICE = re.compile(r"[a-z](?:[-a-z0-9]*[a-z0-9])?")
-_COMPUTE = re.compile(r"[a-zA-Z](?:[a-zA-Z0-9\-]{0,22}[a-zA-Z0-9])?")
+_COMPUTE = re.compile(r"[a-zA-Z](?:[a-zA-Z0-9\-]{0,30}[a-zA-Z0-9])?")
 _RUN = re.compile(r"[a-zA-Z0-9][\w\-]{0,255}")
 _ENVIRONMENT = re.compile(r"[a-zA-Z0-9][\w\-.]{0,254}")
 _DATASTORE = re.compile(r"[a-z0-9_]{1,255}")
@@ -65,9 +65,10 @@ def check_service(name: str) -> str:
 
 
 def check_compute(name: str) -> str:
-    if not (2 <= len(name) <= 24 and _COMPUTE.fullmatch(name)):
+    """Azure's clusters end at 24 characters; names of machines that are attached, as documents show them, do not."""
+    if not (2 <= len(name) <= 32 and _COMPUTE.fullmatch(name)):
         raise InvalidName(
-            f"{name!r} is not a compute target name: use 2 to 24 letters, digits or hyphens, starting with a letter "
+            f"{name!r} is not a compute target name: use 2 to 32 letters, digits or hyphens, starting with a letter "
             "and not ending with a hyphen."
         )
     return name

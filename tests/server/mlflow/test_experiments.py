@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from starlette.testclient import TestClient
 
 from tests.server.mlflow.conftest import Door
 
@@ -27,6 +28,21 @@ def test_the_whole_life_of_an_experiment(door: Door) -> None:
     assert door.get("experiments/get", experiment_id=made)["experiment"]["lifecycle_stage"] == "deleted"
     door.post("experiments/update", {"experiment_id": made, "new_name": "again"}, status=400)
     assert door.post("experiments/restore", {"experiment_id": made}) == {}
+
+
+def test_experiment_0_is_the_default_one_of_each_workspace(door: Door, http: TestClient) -> None:
+    answer = http.post("/api/v1/workspaces", json={"name": "elsewhere"})
+    assert answer.status_code == 200, answer.text
+    there = Door(http, "/workspaces/elsewhere")
+
+    first, second = there.run("0"), there.run("0")
+
+    found = there.get("experiments/get", experiment_id="0")["experiment"]
+    assert found["name"] == "Default"
+    assert found["experiment_id"] != "0"
+    runs = there.post("runs/search", {"experiment_ids": ["0"], "max_results": 10})["runs"]
+    assert {run["info"]["run_id"] for run in runs} == {first, second}
+    assert door.get("experiments/get", experiment_id="0")["experiment"]["experiment_id"] == "0"
 
 
 def test_a_name_is_taken_also_by_a_deleted_experiment(door: Door) -> None:

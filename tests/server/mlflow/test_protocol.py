@@ -104,8 +104,9 @@ def test_workspaces_share_nothing(http: TestClient) -> None:
     assert here.experiment("same name") != experiment_id
     there.get("runs/get", 404, run_id=run_id)
     here.get("experiments/get", 404, experiment_id=experiment_id)
-    there.post("runs/create", {"experiment_id": "0"}, status=404)
-    assert there.post("runs/search", {"experiment_ids": ["0"]}) == {}
+    # To each workspace "0" is its own default experiment.
+    theirs = there.run("0")
+    assert [run["info"]["run_id"] for run in there.post("runs/search", {"experiment_ids": ["0"]})["runs"]] == [theirs]
     answer = http.get("/workspaces/nowhere/api/2.0/mlflow/experiments/search?max_results=1")
     assert (answer.status_code, answer.json()["error_code"]) in [(404, "RESOURCE_DOES_NOT_EXIST")]
 

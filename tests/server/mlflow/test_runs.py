@@ -241,3 +241,22 @@ def test_what_each_door_logs_the_other_shows(door: Door) -> None:
     run = door.get("runs/get", run_id=run_id)["run"]
     assert run["info"]["status"] == "KILLED"
     assert {"key": "t", "value": "1"} in run["data"]["tags"]
+
+
+def test_data_sets_are_kept_once_and_summed_up(door: Door) -> None:
+    experiment_id = door.experiment("with data")
+    use = {
+        "dataset": {"name": "d", "digest": "1", "source_type": "local", "source": "{}", "profile": "{}"},
+        "tags": [{"key": "mlflow.data.context", "value": "training"}],
+    }
+    for _ in range(2):
+        run_id = door.run(experiment_id)
+        for _ in range(2):
+            door.post("runs/log-inputs", {"run_id": run_id, "datasets": [use]})
+    inputs = door.get("runs/get", run_id=run_id)["run"]["inputs"]
+    assert inputs == {"dataset_inputs": [use]}
+    found = door.post("experiments/search-datasets", {"experiment_ids": [experiment_id]})
+    summary = {"experiment_id": experiment_id, "name": "d", "digest": "1", "context": "training"}
+    assert found == {"dataset_summaries": [summary]}
+    for ids in ([], ["0"] * 21):
+        door.post("experiments/search-datasets", {"experiment_ids": ids}, status=400)

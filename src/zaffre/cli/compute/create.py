@@ -27,7 +27,7 @@ def create_compute(
     Parameters
     ----------
     name
-        2 to 24 letters, digits or hyphens.
+        2 to 32 letters, digits or hyphens.
     max_nodes
         How many runs may be active at the same time.
     min_nodes

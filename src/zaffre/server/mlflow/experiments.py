@@ -32,7 +32,7 @@ def create(rooms: Rooms, message: CreateExperiment) -> object:
 
 
 def get(rooms: Rooms, message: ExperimentById) -> object:
-    experiment_id = values.experiment_id(message.experiment_id)
+    experiment_id = rooms.experiment_id(message.experiment_id)
     return {"experiment": answers.experiment(rooms.tracking.get_experiment(rooms.workspace, experiment_id))}
 
 
@@ -57,31 +57,31 @@ def search(rooms: Rooms, message: SearchExperiments) -> object:
 
 
 def update(rooms: Rooms, message: UpdateExperiment) -> object:
-    experiment_id = values.experiment_id(message.experiment_id)
+    experiment_id = rooms.experiment_id(message.experiment_id)
     rooms.tracking.update_experiment(rooms.workspace, experiment_id, name=message.new_name)
     return {}
 
 
 def delete(rooms: Rooms, message: ExperimentById) -> object:
-    experiment_id = values.experiment_id(message.experiment_id)
+    experiment_id = rooms.experiment_id(message.experiment_id)
     rooms.tracking.update_experiment(rooms.workspace, experiment_id, archived=True)
     return {}
 
 
 def restore(rooms: Rooms, message: ExperimentById) -> object:
-    experiment_id = values.experiment_id(message.experiment_id)
+    experiment_id = rooms.experiment_id(message.experiment_id)
     rooms.tracking.update_experiment(rooms.workspace, experiment_id, archived=False)
     return {}
 
 
 def set_tag(rooms: Rooms, message: ExperimentTag) -> object:
-    experiment_id = values.experiment_id(message.experiment_id)
+    experiment_id = rooms.experiment_id(message.experiment_id)
     rooms.tracking.update_experiment(rooms.workspace, experiment_id, tags={message.key: message.value})
     return {}
 
 
 def delete_tag(rooms: Rooms, message: ExperimentTagKey) -> object:
-    experiment_id = values.experiment_id(message.experiment_id)
+    experiment_id = rooms.experiment_id(message.experiment_id)
     rooms.tracking.update_experiment(rooms.workspace, experiment_id, remove_tags=[message.key])
     return {}
 

@@ -7,15 +7,16 @@ from typing import Any, Final
 
 from zaffre.core.entities import DatasetInput, ModelOutput
 from zaffre.core.errors import InvalidValue
-from zaffre.server.mlflow import values
+from zaffre.server.mlflow import answers, values
 from zaffre.server.mlflow.door import Act
 from zaffre.server.mlflow.errors import invalid
-from zaffre.server.mlflow.messages import DatasetUse, LogInputs, LogModel, LogOutputs
+from zaffre.server.mlflow.messages import DatasetUse, LogInputs, LogModel, LogOutputs, SearchDatasets
 from zaffre.server.mlflow.rooms import Rooms
 
 HISTORY_TAG: Final = "mlflow.log-model.history"
 _MODEL_KEYS: Final = ("artifact_path", "flavors", "utc_time_created", "run_id")
 _MOST: Final = 1000
+_MOST_EXPERIMENTS: Final = 20
 _LONGEST: Final = {"name": 500, "digest": 36, "source": 65_535, "schema": 1_048_575, "profile": 16_777_215}
 _LONGEST_TAG_KEY: Final = 255
 _LONGEST_TAG_VALUE: Final = 500
@@ -55,6 +56,20 @@ def log_model(rooms: Rooms, message: LogModel) -> object:
     return {}
 
 
+def search_datasets(rooms: Rooms, message: SearchDatasets) -> object:
+    """The data sets that runs of some experiments read, once for each context they were read in."""
+    if not 1 <= len(message.experiment_ids) <= _MOST_EXPERIMENTS:
+        raise invalid("experiment_ids", message.experiment_ids, f"send 1 to {_MOST_EXPERIMENTS} of them.")
+    rooms.check_workspace()
+    ids = [values.experiment_id(text) for text in message.experiment_ids]
+    found = rooms.tracking.dataset_summaries(rooms.workspace, ids, limit=_MOST)
+    summaries = [
+        answers.without_empty({"experiment_id": str(at), "name": name, "digest": digest, "context": context})
+        for at, name, digest, context in found
+    ]
+    return answers.without_empty({"dataset_summaries": summaries})
+
+
 def _dataset(use: DatasetUse, path: str) -> DatasetInput:
     given = use.dataset
     for name, longest in _LONGEST.items():
@@ -84,4 +99,5 @@ ACTS: tuple[Act[Any], ...] = (
     Act("POST", "2.0/mlflow/runs/log-inputs", LogInputs, log_inputs),
     Act("POST", "2.0/mlflow/runs/outputs", LogOutputs, log_outputs),
     Act("POST", "2.0/mlflow/runs/log-model", LogModel, log_model),
+    Act("POST", "2.0/mlflow/experiments/search-datasets", SearchDatasets, search_datasets),
 )

@@ -35,7 +35,7 @@ _PREFIX: Final = "LOGGED_MODEL_"
 def create(rooms: Rooms, message: CreateLoggedModel) -> object:
     made = rooms.tracking.create_logged_model(
         rooms.workspace,
-        values.experiment_id(message.experiment_id),
+        rooms.experiment_id(message.experiment_id),
         name=message.name or None,
         model_type=message.model_type or "",
         source_run_id=message.source_run_id or None,
@@ -99,7 +99,7 @@ def search(rooms: Rooms, message: SearchLoggedModels) -> object:
         )
         order.append(key)
     query = ModelQuery(
-        experiment_ids=[values.experiment_id(text) for text in message.experiment_ids],
+        experiment_ids=[rooms.experiment_id(text) for text in message.experiment_ids],
         filter=tuple(map(_with_status, parse_filter(message.filter, LOGGED_MODELS))),
         order=tuple(order),
         datasets=datasets,

@@ -154,6 +154,10 @@ class DatasetUse(Message):
     tags: list[Pair] = field(default_factory=list)
 
 
+class SearchDatasets(Message):
+    experiment_ids: list[str]
+
+
 class ModelUse(Message):
     model_id: Text
 

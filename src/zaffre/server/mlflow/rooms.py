@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from zaffre.core import contract
 from zaffre.server.artifacts.contract import ArtifactStore
+from zaffre.server.mlflow import values
 from zaffre.server.notifier import Notifier
 from zaffre.server.registry.models import Models
 from zaffre.server.registry.versions import Versions
@@ -23,6 +25,15 @@ class Rooms:
     notifier: Notifier
     workspace: str = ""  # of this request
     user: str = ""  # who asks
+
+    def experiment_id(self, text: str) -> int:
+        """The experiment that a request names. "0" is where MLflow's clients log when they were told no experiment: it
+        means the workspace's own "Default", made on first use. Raises ``InvalidValue`` for what is no number.
+        """
+        wanted = values.experiment_id(text)
+        if wanted != 0 or self.workspace == contract.DEFAULT_WORKSPACE:
+            return wanted
+        return self.tracking.create_experiment(self.workspace, "Default", exist_ok=True).id
 
     def check_workspace(self) -> None:
         """Raise ``WorkspaceNotFound`` for a workspace that is not there; a search would find nothing instead."""
