@@ -126,6 +126,24 @@ class BackendContract:
         backend.stop(handle, 0)
         assert not any(is_beating(file) for file in files)
 
+    def test_a_workload_started_from_within_goes_on_if_asked(self, backend: Backend, tmp_path: Path) -> None:
+        module, name = type(backend).__module__, type(backend).__name__
+        start = f"{name}().start(Workload((sys.executable, '-c', beat), Path.cwd(), os.environ, Path('log'), 'inner'))"
+        inner = (
+            f"import sys, os, time; from pathlib import Path; from {module} import {name};"
+            "from zaffre.launch.workload import Workload;"
+            "beat = \"import time, pathlib\\nwhile True: pathlib.Path('inner').write_text(str(time.time()));"
+            f' time.sleep(0.02)"; {start}; time.sleep(600)'
+        )
+        handle = backend.start(python(tmp_path, inner))
+        beating = tmp_path / "inner"
+        until(lambda: beating.exists() and bool(beating.read_text()), "the inner workload's first beat")
+        backend.stop(handle, 0, nested=False)
+        assert not backend.poll(handle).running
+        assert is_beating(beating)
+        backend.stop(handle, 0)
+        assert not is_beating(beating)
+
     def test_stop_is_idempotent(self, backend: Backend, tmp_path: Path) -> None:
         handle = backend.start(python(tmp_path, "import time; time.sleep(600)"))
         backend.stop(handle, 5)

@@ -21,8 +21,10 @@ class Backend(Protocol):
         """How the workload fares, at once. Idempotent; works in another process than the one that started it, and
         for a workload that is long gone: then ``running`` is False and ``exit_code`` None. Never raises."""
 
-    def stop(self, handle: Handle, grace_seconds: float) -> None:
+    def stop(self, handle: Handle, grace_seconds: float, *, nested: bool = True) -> None:
         """End the workload and every process it started: ask, wait ``grace_seconds``, then force.
+
+        Without ``nested`` what it started as workloads of their own (a service it deployed) goes on.
 
         Returns when nothing of it runs any more. Idempotent; stopping what has ended is no error, and a process that
         merely has the same number by now is never touched. Raises ``ExperimentExecutionException`` when a process

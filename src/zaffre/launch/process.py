@@ -74,13 +74,13 @@ class ProcessBackend:
         process = processes.find(handle.pid)
         return Status(process is not None and process.started == handle.started and process.is_alive)
 
-    def stop(self, handle: Handle, grace_seconds: float) -> None:
-        found = self._belonging(handle, [])
+    def stop(self, handle: Handle, grace_seconds: float, *, nested: bool = True) -> None:
+        found = self._belonging(handle, [], nested)
         _send(found, signal.SIGTERM)
         deadline = time.monotonic() + grace_seconds
         while found and time.monotonic() < deadline:
             time.sleep(0.02)
-            found = self._belonging(handle, found)
+            found = self._belonging(handle, found, nested)
         deadline = time.monotonic() + _KILL_SECONDS
         while found:
             if time.monotonic() > deadline:
@@ -88,11 +88,11 @@ class ProcessBackend:
                 raise ExperimentExecutionException(f"{handle.name} cannot be stopped: process {numbers} goes on.")
             _send(found, signal.SIGKILL)
             time.sleep(0.02)
-            found = self._belonging(handle, found)
+            found = self._belonging(handle, found, nested)
 
-    def _belonging(self, handle: Handle, known: list[processes.Process]) -> list[processes.Process]:
+    def _belonging(self, handle: Handle, known: list[processes.Process], nested: bool) -> list[processes.Process]:
         self.poll(handle)  # takes the exit code of an ended child, which would else linger
-        return processes.belonging(handle.pid, handle.started, handle.mark, known)
+        return processes.belonging(handle.pid, handle.started, handle.mark, known, nested=nested)
 
 
 def _send(targets: list[processes.Process], number: signal.Signals) -> None:

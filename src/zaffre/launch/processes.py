@@ -34,15 +34,20 @@ def everyone() -> list[Process]:
     return list(_scanned() if _HAS_PROC else _listed())
 
 
-def belonging(pid: int, started: str, mark: str, known: Iterable[Process] = ()) -> list[Process]:
+def belonging(
+    pid: int, started: str, mark: str, known: Iterable[Process] = (), *, nested: bool = True
+) -> list[Process]:
     """The living processes of a workload: its first process, all that these started, and all that carry its mark.
 
-    ``known`` are those found before: what they started belongs to it even after they have ended.
+    ``known`` are those found before: what they started belongs to it even after they have ended. Without ``nested``
+    those are left out that were started from within as workloads of their own.
     """
     there = everyone()
     before = {(process.pid, process.started) for process in known}
     found = {process.pid for process in there if (process.pid, process.started) in before | {(pid, started)}}
-    found |= {process.pid for process in there if process.pid not in found and _carries(process.pid, mark)}
+    marks = {process.pid: _marks(process.pid) for process in there}
+    others = {number for number, carried in marks.items() if not nested and carried and carried[-1] != mark}
+    found |= {number for number, carried in marks.items() if mark in carried}
     # The number of a session's first process may be another's once it and all its session are gone, so a session
     # counts only while its first process is there, or was a moment ago.
     sessions = {number for number, _ in before} | ({pid} & found)
@@ -55,7 +60,8 @@ def belonging(pid: int, started: str, mark: str, known: Iterable[Process] = ()) 
         }
         grew = bool(more)
         found |= more
-    return [process for process in there if process.pid in found and process.is_alive and process.pid != os.getpid()]
+    found -= others | {os.getpid()}
+    return [process for process in there if process.pid in found and process.is_alive]
 
 
 def _read(pid: int) -> Process | None:
@@ -84,11 +90,12 @@ def _listed() -> Iterator[Process]:
         yield Process(int(pid), int(parent), int(group), started.strip(), not state.startswith("Z"))
 
 
-def _carries(pid: int, mark: str) -> bool:
-    """Whether the environment of a process holds the mark; False where that may not be read."""
+def _marks(pid: int) -> list[str]:
+    """The marks in the environment of a process; none where that may not be read."""
     try:
         variables = Path(f"/proc/{pid}/environ").read_bytes()
     except OSError:
-        return False
-    begin = variables.find(f"{MARK}=".encode())
-    return begin >= 0 and mark.encode() in variables[begin:].split(b"\0", 1)[0].split(b"=", 1)[1].split(b"/")
+        return []
+    wanted = f"{MARK}=".encode()
+    found = next((entry for entry in variables.split(b"\0") if entry.startswith(wanted)), wanted)
+    return found[len(wanted) :].decode("ascii", "replace").split("/") if len(found) > len(wanted) else []

@@ -89,9 +89,13 @@ def _report_fault(settings: Settings, text: str) -> None:
 def _sweep(home: Path) -> None:
     """Remove what runs left here that failed long ago."""
     oldest = time.time() - _KEPT_DAYS * 24 * 3600
-    for folder in (home / "runs").iterdir():
+    for left in (home / "runs").iterdir():
         try:
-            if folder.stat().st_mtime < oldest and not (home / "spool" / folder.name).exists():
-                shutil.rmtree(folder, ignore_errors=True)
+            if left.stat().st_mtime > oldest or (home / "spool" / left.name).exists():
+                continue
+            if left.is_dir():
+                shutil.rmtree(left, ignore_errors=True)
+            else:
+                left.unlink()  # what a runner said
         except OSError:
             continue  # another runner was faster

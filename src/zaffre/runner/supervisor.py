@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import threading
 import time
@@ -37,6 +38,7 @@ from zaffre.sdk.client import Client, segment
 GRACE_SECONDS: Final = 5.0  # what a canceled program gets to end by itself
 TAIL_LINES: Final = 20
 _POLL_SECONDS: Final = 0.02
+_LONGEST_NAME: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +67,9 @@ class Supervisor:
         self._settings = settings
         self._note = note
         self._channel = Channel(settings.url, settings.token, settings.home)
-        self.folder = settings.home / "runs" / settings.run_id
-        self.spool = settings.home / "spool" / settings.run_id
+        name = _folder_name(settings)
+        self.folder = settings.home / "runs" / name
+        self.spool = settings.home / "spool" / name
         self._driver_log = self.spool / "driver.txt"
         self._build_log = self.spool / "build.txt"
         self.canceled = threading.Event()
@@ -196,7 +199,8 @@ class Supervisor:
                 backend.stop(handle, GRACE_SECONDS)
                 return Outcome(RunStatus.CANCELED, RunError(code="UserError", message=message))
             time.sleep(_POLL_SECONDS)
-        backend.stop(handle, 0)  # what the program left running would hold its folder and its log
+        # What the program left running would hold its folder and its log; a service it deployed is meant to stay.
+        backend.stop(handle, 0, nested=False)
         return self._outcome_of(status, spec)
 
     def _outcome_of(self, status: Status, spec: ScriptSpec) -> Outcome:
@@ -270,6 +274,15 @@ class Supervisor:
         self._is_full = full
 
 
+def _folder_name(settings: Settings) -> str:
+    """The run's id, unless it is too long for a file name or another workspace's run of that id was here before."""
+    name = settings.run_id
+    if len(name) <= _LONGEST_NAME and not any((settings.home / parent / name).exists() for parent in ("runs", "spool")):
+        return name
+    digest = hashlib.sha256(f"{settings.workspace}/{name}".encode()).hexdigest()
+    return f"{name[:_LONGEST_NAME]}-{digest[:12]}"
+
+
 def _error_of(error: AzureMLException) -> RunError:
     is_users = isinstance(error, UserErrorException) or error.category in (
         Category.INVALID,
@@ -287,7 +300,8 @@ def _without_files(outcome: Outcome, missing: list[str], is_full: bool, folder: 
     """The outcome of a run whose files the server does not have: it must not look complete."""
     why = "the server's disk is full" if is_full else "the server could not be reached or refused them"
     listed = ", ".join(missing[:5]) + (f" and {len(missing) - 5} more" if len(missing) > 5 else "")
-    lost = f"{len(missing)} files of the run could not be stored, because {why}: {listed}. They are kept in {folder}."
+    count = "1 file" if len(missing) == 1 else f"{len(missing)} files"
+    lost = f"{count} of the run could not be stored, because {why}: {listed}. What is missing is kept in {folder}."
     if outcome.status is not RunStatus.COMPLETED:
         before = f"{outcome.error.message}\n" if outcome.error else ""
         code = outcome.error.code if outcome.error else "ServiceError"
