@@ -169,6 +169,8 @@ async def _unknown(request: Request, error: Exception) -> Response:
         response.status_code = error.status_code
         response.headers.update(error.headers or {})
         return response
+    if error.status_code == 400:
+        return render(InvalidValue("The body is not JSON in UTF-8."), path)
     if not path.startswith(f"{API}/"):
         return render(mlflow_errors.EndpointNotFound(f"This server has no {request.method} {path}."), path)
     return render(NotFound(f"This server has no {request.method} {path}."), path)
