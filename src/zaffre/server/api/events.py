@@ -35,13 +35,19 @@ POINTS_PER_EVENT = 20_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What one stream is about. ``log`` is a path among the run's files; without a run it is the service's log."""
+    """What one stream is about. ``log`` is a path among the run's files; without a run it is the service's log.
+
+    A stream that is not resumed begins with all points and the whole log, unless ``new_points`` (only points that are
+    logged from now on) or ``log_offset`` (bytes of the log that the reader has) say otherwise.
+    """
 
     ws: str
     run: str | None = None
     log: str | None = None
     service: str | None = None
     runs: bool = False
+    new_points: bool = False
+    log_offset: int = 0
 
     def topics(self) -> set[str]:
         found = {STOP}
@@ -95,12 +101,19 @@ class Streams:
         self._keep_alive = keep_alive_seconds
         self._closed = False
 
-    def check(self, wanted: Wanted) -> None:
-        """Raise ``NotFound`` for a run or service that is not there."""
+    def start(self, wanted: Wanted, last_event_id: str | None) -> Cursor:
+        """Where a stream begins. Raises ``NotFound`` for a run or service that is not there."""
         if wanted.run is not None:
             self._tracking.get_run(wanted.ws, wanted.run)
         if wanted.service is not None:
             self._services.get(wanted.ws, wanted.service)
+        if last_event_id:
+            return Cursor.parse(last_event_id)
+        points: dict[str, int] = {}
+        if wanted.run is not None and wanted.new_points:
+            heads, _ = self._tracking.metric_heads(wanted.ws, wanted.run)
+            points = {head.name: head.appended for head in heads}
+        return Cursor(points=points, log=wanted.log_offset)
 
     def close(self) -> None:
         self._closed = True

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from fastapi import Query, Request
 from starlette.responses import Response
 
 from zaffre.core import codec
+from zaffre.core.entities import MetricRecord
+from zaffre.core.errors import InvalidValue
 from zaffre.core.wire import (
     Accepted,
     ChartAnswer,
@@ -17,6 +21,7 @@ from zaffre.core.wire import (
 from zaffre.server.api.answers import answer, workspace_router
 from zaffre.server.api.parts import Parts, PartsOf
 from zaffre.server.api.values import columns
+from zaffre.server.store.metrics import Head
 from zaffre.server.tracking.metrics import LoggedValues
 
 router = workspace_router("/runs/{run_id}/metrics", "metrics")
@@ -42,8 +47,17 @@ async def log_metrics(request: Request) -> Response:
 
 
 @router.get("", response_model=MetricsAnswer | dict[str, MetricsAnswer])
-def get_metrics(ws: str, run_id: str, parts: PartsOf, name: str | None = None, recursive: bool = False) -> Response:
-    """Everything logged, or under one name; with `recursive` by run id, for the run and all below it."""
+def get_metrics(
+    ws: str, run_id: str, parts: PartsOf, name: str | None = None, recursive: bool = False, latest: bool = False
+) -> Response:
+    """Everything logged, or under one name; with `recursive` by run id, for the run and all below it.
+
+    With `latest` each metric comes with its latest point only, and `total` counts what was appended to it.
+    """
+    if latest:
+        if recursive:
+            raise InvalidValue("latest=true is for one run: leave recursive out.")
+        return answer(_heads(*parts.tracking.metric_heads(ws, run_id), name))
     if recursive:
         family = parts.tracking.get_family_metrics(ws, run_id, name)
         return answer({member: _shown(values) for member, values in family.items()})
@@ -58,6 +72,24 @@ def get_metric_chart(
     thinned, exact = parts.tracking.chart(ws, run_id, name, points)
     shown = columns(thinned)
     return answer(ChartAnswer(steps=shown.steps, timestamps=shown.timestamps, values=shown.values, exact=exact))
+
+
+def _heads(heads: Sequence[Head], records: Sequence[MetricRecord], name: str | None) -> MetricsAnswer:
+    series = []
+    for head in heads:
+        if name in (None, head.name):
+            last = columns(head.last)
+            series.append(
+                SeriesAnswer(
+                    name=head.name,
+                    steps=last.steps,
+                    timestamps=last.timestamps,
+                    values=last.values,
+                    is_int=head.is_int,
+                    total=head.appended,
+                )
+            )
+    return MetricsAnswer(series=series, records=[record for record in records if name in (None, record.name)])
 
 
 def _shown(logged: LoggedValues) -> MetricsAnswer:

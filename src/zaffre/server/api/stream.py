@@ -8,7 +8,7 @@ from fastapi import Header, Query
 from starlette.responses import Response, StreamingResponse
 
 from zaffre.server.api.answers import workspace_router
-from zaffre.server.api.events import Cursor, Wanted
+from zaffre.server.api.events import Wanted
 from zaffre.server.api.parts import PartsOf
 
 router = workspace_router("/stream", "stream")
@@ -26,12 +26,13 @@ def follow(
     log: Annotated[str | None, Query(description="A log of the run; without a run any text: the service's")] = None,
     service: str | None = None,
     runs: bool = False,
+    new_points: Annotated[bool, Query(description="Only points that are logged from now on")] = False,
+    log_offset: Annotated[int, Query(ge=0, description="Bytes of the log that the reader has")] = 0,
     last_event_id: Annotated[str | None, Header()] = None,
 ) -> Response:
     """Events `run`, `metrics`, `log`, `files`, `service` and `runs`; resumed by `Last-Event-ID`."""
     parts.workspaces.get(ws)
-    wanted = Wanted(ws=ws, run=run, log=log, service=service, runs=runs)
-    parts.streams.check(wanted)
-    events = parts.streams.follow(wanted, Cursor.parse(last_event_id))
+    wanted = Wanted(ws=ws, run=run, log=log, service=service, runs=runs, new_points=new_points, log_offset=log_offset)
+    events = parts.streams.follow(wanted, parts.streams.start(wanted, last_event_id))
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return StreamingResponse(events, headers=headers, media_type="text/event-stream")

@@ -12,7 +12,7 @@ from zaffre.core import limits
 from zaffre.core.entities import MetricRecord, ModelMetric
 from zaffre.core.errors import InvalidValue, StateConflict, TooLarge
 from zaffre.server.store import logged_models, metrics, pairs, records, runs
-from zaffre.server.store.metrics import Latest, Logged, Series
+from zaffre.server.store.metrics import Head, Latest, Logged, Series
 from zaffre.server.store.packing import Columns, columns
 from zaffre.server.store.runs import RunKey
 from zaffre.server.store.schema import params
@@ -88,6 +88,15 @@ class MetricActs(Acts):
     def get_metrics(self, ws: str, run_id: str, name: str | None = None) -> LoggedValues:
         """What a run logged, under one name or all: points by (step, timestamp), records as logged."""
         return self._store.read(lambda connection: _values(connection, runs.key_of(connection, ws, run_id).pk, name))
+
+    def metric_heads(self, ws: str, run_id: str) -> tuple[list[Head], list[MetricRecord]]:
+        """The latest point and the number of points of each metric by name, and the records as logged."""
+
+        def read(connection: Connection) -> tuple[list[Head], list[MetricRecord]]:
+            pk = runs.key_of(connection, ws, run_id).pk
+            return metrics.heads(connection, pk), records.read(connection, pk, None)
+
+        return self._store.read(read)
 
     def get_family_metrics(self, ws: str, run_id: str, name: str | None = None) -> dict[str, LoggedValues]:
         """``get_metrics`` of a run and of all its descendants, by run id; only those that logged something."""
