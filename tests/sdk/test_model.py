@@ -156,7 +156,7 @@ def test_a_model_that_is_not_there(workspace: Workspace, file: str, arguments: d
     with pytest.raises(WebserviceException) as error:
         Model(workspace, **arguments)
     assert isinstance(error.value, ModelNotFound)
-    assert error.value.message.startswith("ModelNotFound: Model with ")
+    assert error.value.message.startswith("ModelNotFound: ")
 
 
 @pytest.mark.parametrize(

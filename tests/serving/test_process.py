@@ -53,6 +53,13 @@ def test_the_service_ends_when_its_input_does(tmp_path: Path) -> None:
         assert service.process.wait(SECONDS) == 0
 
 
+def test_a_service_that_watches_its_input_ends_at_once_and_in_peace(tmp_path: Path) -> None:
+    with ScoringProcess(tmp_path, ECHO, "--watch-stdin") as service:
+        service.process.terminate()
+        assert service.process.wait(SECONDS) == 0
+    assert "Fatal Python error" not in service.log()
+
+
 def test_signals_that_the_script_handles_stay_with_it(tmp_path: Path) -> None:
     script = """
         import os, signal

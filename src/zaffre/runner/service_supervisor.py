@@ -83,6 +83,7 @@ class Supervisor:
         self._ending = False
         self._restarts = 0
         self._serving: Serving | None = None
+        self._retiring: list[ServingProcess] = []  # replaced, with answers still under way
 
     def end(self) -> None:
         """Stop serving and end; may be called from a signal handler."""
@@ -206,10 +207,16 @@ class Supervisor:
             error=None,
         )
         if old is not None:
-            old.process.stop(DRAIN_SECONDS)
-            if old.sock is not new.sock:
-                old.sock.close()
-            shutil.rmtree(old.command.folder, ignore_errors=True)
+            # Its last answers may take their time; the supervisor has other things to look after meanwhile.
+            self._retiring.append(old.process)
+            threading.Thread(target=self._retire, args=(old, new.sock), name="retire", daemon=True).start()
+
+    def _retire(self, old: Serving, kept: socket.socket) -> None:
+        if old.sock is not kept:
+            old.sock.close()
+        old.process.stop(DRAIN_SECONDS)
+        shutil.rmtree(old.command.folder, ignore_errors=True)
+        self._retiring.remove(old.process)
 
     def _fail(self, revision: int, error: AzureMLException, step: str, begun: int) -> None:
         trace = error.facts.get("traceback")
@@ -263,8 +270,10 @@ class Supervisor:
     def _stop(self) -> None:
         serving, self._serving = self._serving, None
         if serving is not None:
-            serving.process.stop(_DELETE_SECONDS)
             serving.sock.close()
+            serving.process.stop(_DELETE_SECONDS)
+        for process in list(self._retiring):
+            process.stop(_DELETE_SECONDS)
         self._log.say("Deleted." if self._deleted else "Stopped.")
         self._log.close()
         self._reports.close(ServiceState.DELETED if self._deleted else ServiceState.UNKNOWN)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from zaffre.core.entities import ModelVersion
-from zaffre.core.errors import AzureMLException, Category, ModelNotFound, WebserviceException
+from zaffre.core.errors import ModelNotFound, WebserviceException
 from zaffre.sdk.scope import Scope
 
 Tags = Sequence["str | Sequence[str]"] | Mapping[str, str]
@@ -71,12 +71,7 @@ def find(scope: Scope, name: str | None, id: str | None, version: int | str | No
 
 def _named(scope: Scope, name: str, number: int | None) -> ModelVersion:
     version = () if number is None else ("versions", str(number))
-    try:
-        return scope.client.get(scope.path("models", name, *version), ModelVersion)
-    except AzureMLException as error:
-        if error.category is not Category.NOT_FOUND or "workspace" in error.facts:
-            raise
-        raise _not_found(scope, name, number) from error
+    return scope.client.get(scope.path("models", name, *version), ModelVersion)
 
 
 def _not_found(scope: Scope, name: str | None, number: int | None) -> ModelNotFound:

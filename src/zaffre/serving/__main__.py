@@ -70,7 +70,7 @@ def _app(settings: Settings, script: EntryScript, worker: Worker) -> ScoringApp:
 
 
 def _fail(settings: Settings, code: int, stage: str, sentence: str, details: str = "", kind: str = "") -> int:
-    log.error("%s\n%s", sentence, details)
+    log.error("%s", f"{sentence}\n{details}".rstrip())
     error = {"stage": stage, "message": sentence, "details": details, "kind": kind}
     _write_status(settings, "failed", error=error)
     return code
@@ -117,7 +117,8 @@ def _stop_on_signals(server: HttpServer) -> None:
 
 
 def _stop_at_end_of_input(server: HttpServer) -> None:
-    while sys.stdin.buffer.read(4096):
+    # Not sys.stdin: a thread that waits in its buffer holds up, then aborts, the end of the interpreter.
+    while os.read(0, 4096):
         pass
     server.stop()
 

@@ -143,4 +143,4 @@ def user_traceback(error: BaseException) -> str:
     tb: TracebackType | None = error.__traceback__
     while tb is not None and tb.tb_next is not None and tb.tb_frame.f_code.co_filename.startswith(own):
         tb = tb.tb_next
-    return "".join(traceback.format_exception(type(error), error, tb))
+    return "".join(traceback.format_exception(type(error), error, tb)).rstrip()

@@ -24,6 +24,7 @@ from zaffre.server.store.engine import Store
 
 LOCAL = "Local"
 LOG = "service.log"
+_NO_ADDRESS = {"scoring_uri": None, "swagger_uri": None}
 
 
 class Services:
@@ -195,16 +196,14 @@ def change_state(connection: Connection, service: Service, state: ServiceState, 
 
 
 def _deploying(known: Service | None, now: int) -> dict[str, Any]:
-    """The columns of a revision that begins."""
+    """The columns of a revision that begins; the one before it goes on answering until then."""
     return {
         "state": ServiceState.DEPLOYING.value,
         "revision": 1 if known is None else known.revision + 1,
         "updated_at": now,
         "steps": [],
         "error": None,
-        "scoring_uri": None,
-        "swagger_uri": None,
-    }
+    } | (_NO_ADDRESS if known is None or known.state is ServiceState.DELETED else {})
 
 
 def _alive(connection: Connection, ws: str, name: str) -> Service:
@@ -242,6 +241,8 @@ def _reported(report: ServiceReport) -> dict[str, Any]:
     values = {key: value for key, value in given.items() if value is not None}
     if report.state is not None and report.error is None:
         values["error"] = None
+    if report.state is ServiceState.FAILED:
+        values |= _NO_ADDRESS  # nothing answers there any more
     return values
 
 
