@@ -37,9 +37,9 @@ class Rest:
         answer: httpx.Response = self.http.request(method, self.path(path), **options)
         return answer
 
-    def call(self, method: str, path: str, body: object = None, *, status: int = 200, **query: Any) -> Any:
+    def call(self, method: str, path: str, body: object = None, *, expect: int = 200, **query: Any) -> Any:
         answer = self.raw(method, path, json=body, params=query)
-        assert answer.status_code == status, answer.text
+        assert answer.status_code == expect, answer.text
         return answer.json() if answer.content else None
 
     def get(self, path: str, **query: Any) -> Any:
@@ -54,8 +54,8 @@ class Rest:
     def patch(self, path: str, body: object, **query: Any) -> Any:
         return self.call("PATCH", path, body, **query)
 
-    def delete(self, path: str, status: int = 204) -> Any:
-        return self.call("DELETE", path, status=status)
+    def delete(self, path: str, expect: int = 204) -> Any:
+        return self.call("DELETE", path, expect=expect)
 
     def refused(self, method: str, path: str, body: object = None, **query: Any) -> tuple[int, str, str]:
         """The status, code and sentence of a refusal."""
@@ -64,9 +64,9 @@ class Rest:
         assert error["message"].endswith((".", "zaffre studio")), error["message"]
         return answer.status_code, error["code"], error["message"]
 
-    def send(self, path: str, data: bytes, *, method: str = "PUT", status: int = 200, **query: Any) -> Any:
+    def send(self, path: str, data: bytes, *, method: str = "PUT", expect: int = 200, **query: Any) -> Any:
         answer = self.raw(method, path, content=data, params=query)
-        assert answer.status_code == status, answer.text
+        assert answer.status_code == expect, answer.text
         return answer.json()
 
     def run(self, experiment: str = "exp", **fields: Any) -> str:

@@ -23,9 +23,9 @@ def decode(data: bytes | str, type_: type[T], *, what: str = "the body") -> T:
     try:
         return msgspec.json.decode(data, type=type_)
     except msgspec.ValidationError as error:
-        raise InvalidValue(f"{what} does not have the expected shape: {error}") from error
+        raise InvalidValue(f"{what} does not have the expected shape: {error}.") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise InvalidValue(f"{what} is not JSON: {error}") from error
+        raise InvalidValue(f"{what} is not JSON: {error}.") from error
 
 
 def convert(value: object, type_: type[T], *, what: str = "the value") -> T:
@@ -33,7 +33,7 @@ def convert(value: object, type_: type[T], *, what: str = "the value") -> T:
     try:
         return msgspec.convert(value, type_)
     except msgspec.ValidationError as error:
-        raise InvalidValue(f"{what} does not have the expected shape: {error}") from error
+        raise InvalidValue(f"{what} does not have the expected shape: {error}.") from error
 
 
 def to_plain(value: object) -> object:

@@ -35,7 +35,7 @@ def test_a_file_comes_back_as_it_was_sent(rest: Rest, files: str) -> None:
 
 def test_an_existing_file_is_not_replaced_by_accident(rest: Rest, files: str) -> None:
     rest.send(f"{files}/a.txt", b"one")
-    assert rest.send(f"{files}/a.txt", b"two", status=409)["error"]["code"] == "AlreadyExists"
+    assert rest.send(f"{files}/a.txt", b"two", expect=409)["error"]["code"] == "AlreadyExists"
     rest.send(f"{files}/a.txt", b"two", overwrite=True)
     assert rest.raw("GET", f"{files}/a.txt").content == b"two"
 
@@ -164,9 +164,9 @@ def test_what_is_not_there_is_not_found(rest: Rest) -> None:
         "/runs/none/artifacts.zip",
     ):
         assert rest.refused("GET", path)[0] == 404
-    assert rest.send("/runs/none/artifacts/x", b"x", status=404)
-    assert rest.send("/runs/none/artifacts/x", b"x", method="PATCH", offset=0, status=404)
-    assert rest.send("/datastores/none/files/x", b"x", status=404)
+    assert rest.send("/runs/none/artifacts/x", b"x", expect=404)
+    assert rest.send("/runs/none/artifacts/x", b"x", method="PATCH", offset=0, expect=404)
+    assert rest.send("/datastores/none/files/x", b"x", expect=404)
     assert rest.refused("GET", "/datastores/none")[1] == "NotFound"
 
 
