@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import os
 import random
+import sys
 import threading
 import time
+import types
 import weakref
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -181,6 +183,7 @@ class Transport:
             pool.close()
 
     def _repeat(self, attempt: Callable[[], T], again: bool, retries: Retries | None) -> T:
+        _prepare_import()
         import httpx
 
         pauses = (retries or self.retries).pauses()
@@ -231,6 +234,7 @@ class Transport:
 
     def _http(self) -> httpx.Client:
         if self._pool is None or self._pid != os.getpid():
+            _prepare_import()
             import httpx
 
             with self._lock if self._pid == os.getpid() else threading.Lock():
@@ -253,6 +257,26 @@ class Transport:
         remedy = "start it with `zaffre up`" if local else "check that it runs and that this machine reaches it"
         reason = str(error) or type(error).__name__
         return ServerUnavailable(f"The Zaffre server at {self.url} does not answer ({reason}): {remedy}.", url=self.url)
+
+
+def _prepare_import() -> None:
+    """Keep httpx from importing its command line, which takes longer than all the rest of it.
+
+    It does so wherever click and rich are installed, as they are beside our own command line.
+    """
+    if "httpx" in sys.modules:
+        return
+    stand_in = types.ModuleType("httpx._main")
+    stand_in.main = _no_command_line  # type: ignore[attr-defined]
+    sys.modules["httpx._main"] = stand_in
+    try:
+        import httpx  # noqa: F401
+    finally:
+        sys.modules.pop("httpx._main", None)
+
+
+def _no_command_line() -> None:
+    raise SystemExit("httpx's command line is not available in this process.")
 
 
 def _transport_errors() -> type[Exception]:
