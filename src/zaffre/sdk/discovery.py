@@ -199,6 +199,7 @@ def _launch(at: Path, port: int) -> ServerInfo:
             )
         time.sleep(0.05)
     process.kill()
+    process.wait()
     raise ServerUnavailable(
         f"The Zaffre server did not answer within {START_SECONDS:.0f} seconds. The end of {log}:\n{_tail(log, begin)}"
     )
