@@ -115,7 +115,7 @@ ORDERS: list[tuple[str, Callable[[Run], float | str | None]]] = [
 ]
 
 
-@pytest.mark.parametrize("limit", [3, 1000])
+@pytest.mark.parametrize("limit", [1, 3, 1000])
 @pytest.mark.parametrize("direction", ["ASC", "DESC"])
 @pytest.mark.parametrize(("key", "value"), ORDERS, ids=[key for key, _ in ORDERS])
 def test_orders(

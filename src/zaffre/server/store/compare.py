@@ -69,5 +69,4 @@ def pair_sort(table: Table, owner: ColumnElement[Any], key: OrderKey) -> Sort:
 
 def number_sorts(row: ColumnElement[Any], value: ColumnElement[Any], *, descending: bool) -> list[Sort]:
     """Order by a metric: numbers, then NaN, then rows without it. ``row`` is NULL where the metric is missing."""
-    rank = case((row.is_(None), 2), (value.is_(None), 1), else_=0)
-    return [Sort(rank), Sort(value, descending, nullable=True)]
+    return [Sort(case((row.is_(None), 1), else_=0)), Sort(value, descending, nullable=True)]

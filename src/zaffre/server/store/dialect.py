@@ -42,7 +42,7 @@ def sqlite_engine(path: Path, *, writer: bool) -> Engine:
         cursor.execute("PRAGMA foreign_keys=ON")
         cursor.execute("PRAGMA temp_store=MEMORY")
         cursor.execute("PRAGMA case_sensitive_like=ON")  # LIKE as PostgreSQL has it
-        cursor.execute(f"PRAGMA cache_size={-16_000 if writer else -4_000}")
+        cursor.execute(f"PRAGMA cache_size={-16_000 if writer else -2_000}")
         cursor.execute("PRAGMA journal_size_limit=67108864")
         if not writer:
             cursor.execute("PRAGMA query_only=ON")
@@ -62,11 +62,6 @@ def begin_write(cursor: Any) -> None:
 def in_transaction(connection: Any) -> bool:
     """False once the database itself rolled back, as SQLite does when its disk is full."""
     return bool(connection.in_transaction)
-
-
-def shrink_log(cursor: Any) -> None:
-    """Move what the write-ahead log holds into the database file, so that the file alone is complete."""
-    cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def upsert(dialect: Dialect, table: Table, keys: Sequence[str], replace: Iterable[str]) -> Insert:

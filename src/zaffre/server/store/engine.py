@@ -111,7 +111,10 @@ class Store:
         return await asyncio.get_running_loop().run_in_executor(self._readers, self.read, fn)
 
     def close(self) -> None:
-        """Finish what was queued, refuse what comes later, and leave one complete database file. Idempotent."""
+        """Finish what was queued, refuse what comes later, and leave one complete database file. Idempotent.
+
+        (SQLite moves its write-ahead log into the file when the last connection goes.)
+        """
         with self._gate:
             already, self._closed = self._closed, True
             if not already:
@@ -155,23 +158,9 @@ class Store:
         """Run one transaction's worth of jobs; False once the queue has ended."""
         job = self._jobs.get()
         if job is None:
-            self._finish()
             return False
         with self._write_engine.connect() as connection:
-            open_ = _Transaction(connection, self._meaning).run(job, self._jobs, group)
-        if not open_:
-            self._finish()
-        return open_
-
-    def _finish(self) -> None:
-        with self._write_engine.connect() as connection:
-            cursor = connection.connection.cursor()
-            try:
-                dialect.shrink_log(cursor)
-            except Exception:  # a full or busy disk: the log beside the file is just as complete
-                return
-            finally:
-                cursor.close()
+            return _Transaction(connection, self._meaning).run(job, self._jobs, group)
 
 
 class _Transaction:
