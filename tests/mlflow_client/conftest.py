@@ -37,6 +37,7 @@ def tracking_uri(server: ServerProcess, workspace_name: str, monkeypatch: pytest
 def tracking(tracking_uri: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[MlflowClient]:
     """``mlflow`` set up as a script does it, with experiment "tests"; nothing of it outlives the test."""
     monkeypatch.setattr(fluent, "_active_experiment_id", None)
+    monkeypatch.setenv("MLFLOW_EXPERIMENT_ID", "")  # set_experiment sets it for the process's children
     mlflow.set_tracking_uri(tracking_uri)
     mlflow.set_experiment("tests")
     yield MlflowClient()

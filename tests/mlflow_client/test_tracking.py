@@ -11,7 +11,7 @@ import pytest
 from mlflow.data.numpy_dataset import from_numpy
 from mlflow.entities import Metric, Param, RunTag, ViewType
 from mlflow.exceptions import MlflowException, RestException
-from mlflow.tracking import MlflowClient
+from mlflow.tracking import MlflowClient, fluent
 
 
 @pytest.mark.usefixtures("tracking")
@@ -345,3 +345,17 @@ def test_inputs_are_kept_and_searched(tracking: MlflowClient) -> None:
     assert {tag.key: tag.value for tag in used.tags} == {"mlflow.data.context": "training"}
     for text, hits in (("dataset.name = 'numbers'", 1), ("datasets.context = 'test'", 0)):
         assert len(tracking.search_runs([run.info.experiment_id], text)) == hits
+
+
+def test_a_script_that_names_no_experiment_logs_into_the_default_one(
+    tracking: MlflowClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fluent, "_active_experiment_id", None)
+    monkeypatch.delenv("MLFLOW_EXPERIMENT_ID", raising=False)
+    with mlflow.start_run() as run:
+        mlflow.log_metric("m", 1)
+        mlflow.log_text("words", "a.txt")
+    found = tracking.get_run(run.info.run_id)
+    assert tracking.get_experiment(found.info.experiment_id).name == "Default"
+    assert [item.info.run_id for item in tracking.search_runs(["0"])] == [run.info.run_id]
+    assert mlflow.artifacts.load_text(f"{found.info.artifact_uri}/a.txt") == "words"

@@ -61,7 +61,7 @@ def search_datasets(rooms: Rooms, message: SearchDatasets) -> object:
     if not 1 <= len(message.experiment_ids) <= _MOST_EXPERIMENTS:
         raise invalid("experiment_ids", message.experiment_ids, f"send 1 to {_MOST_EXPERIMENTS} of them.")
     rooms.check_workspace()
-    ids = [values.experiment_id(text) for text in message.experiment_ids]
+    ids = rooms.experiment_ids(message.experiment_ids)
     found = rooms.tracking.dataset_summaries(rooms.workspace, ids, limit=_MOST)
     summaries = [
         answers.without_empty({"experiment_id": str(at), "name": name, "digest": digest, "context": context})

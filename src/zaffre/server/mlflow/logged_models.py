@@ -99,7 +99,7 @@ def search(rooms: Rooms, message: SearchLoggedModels) -> object:
         )
         order.append(key)
     query = ModelQuery(
-        experiment_ids=[rooms.experiment_id(text) for text in message.experiment_ids],
+        experiment_ids=rooms.experiment_ids(message.experiment_ids),
         filter=tuple(map(_with_status, parse_filter(message.filter, LOGGED_MODELS))),
         order=tuple(order),
         datasets=datasets,

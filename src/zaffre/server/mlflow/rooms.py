@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from zaffre.core import contract
 from zaffre.server.artifacts.contract import ArtifactStore
@@ -10,9 +12,11 @@ from zaffre.server.mlflow import values
 from zaffre.server.notifier import Notifier
 from zaffre.server.registry.models import Models
 from zaffre.server.registry.versions import Versions
-from zaffre.server.store import workspaces
+from zaffre.server.store import experiments, workspaces
 from zaffre.server.store.engine import Store
 from zaffre.server.tracking.tracking import Tracking
+
+_DEFAULT: Final = "Default"  # the name of MLflow's experiment 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +37,15 @@ class Rooms:
         wanted = values.experiment_id(text)
         if wanted != 0 or self.workspace == contract.DEFAULT_WORKSPACE:
             return wanted
-        return self.tracking.create_experiment(self.workspace, "Default", exist_ok=True).id
+        return self.tracking.create_experiment(self.workspace, _DEFAULT, exist_ok=True).id
+
+    def experiment_ids(self, texts: Iterable[str]) -> list[int]:
+        """The experiments that a search names; it makes none, so "0" may name nothing yet."""
+        wanted = {values.experiment_id(text) for text in texts}
+        if 0 in wanted and self.workspace != contract.DEFAULT_WORKSPACE:
+            found = self.store.read(lambda connection: experiments.find(connection, self.workspace, name=_DEFAULT))
+            wanted = wanted - {0} | ({found.id} if found else set())
+        return sorted(wanted)
 
     def check_workspace(self) -> None:
         """Raise ``WorkspaceNotFound`` for a workspace that is not there; a search would find nothing instead."""

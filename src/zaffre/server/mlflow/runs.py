@@ -87,7 +87,7 @@ def restore(rooms: Rooms, message: OfRun) -> object:
 def search(rooms: Rooms, message: SearchRuns) -> object:
     rooms.check_workspace()
     query = RunQuery(
-        experiment_ids=[rooms.experiment_id(text) for text in message.experiment_ids],
+        experiment_ids=rooms.experiment_ids(message.experiment_ids),
         filter=parse_filter(message.filter, RUNS),
         order=parse_order_by(message.order_by, RUNS),
         view=values.view(message.run_view_type, "run_view_type"),
