@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 import sys
+from pathlib import Path
 
-from tests.runner.submission import submitted, until
+from tests.runner.submission import Submission, submitted, until
 from tests.server_process import ServerProcess
 from zaffre.core import contract
 from zaffre.core.states import RunStatus
@@ -241,7 +244,67 @@ def test_what_the_program_leaves_running_ends_with_it(server: ServerProcess, wor
     )
     run = submitted(server, workspace_name, code)
     run.finish()
-    from pathlib import Path
-
     stat = Path(f"/proc/{run.read('outputs/pid')}/stat")
     until(lambda: not stat.exists() or ") Z " in stat.read_text(), "the end of the child", 10)
+
+
+def test_a_run_that_waits_for_anothers_build_says_so(own_server: ServerProcess, workspace_name: str) -> None:
+    environment = {"name": "shared", "python": {"condaDependencies": {"dependencies": [{"pip": ["six==1.16.0"]}]}}}
+    first = submitted(own_server, workspace_name, "print('first')", environment=environment)
+    first.finish()
+    (key,) = [path for path in (own_server.home / "environments").iterdir() if (path / "pyvenv.cfg").exists()]
+    (key / "zaffre-environment.json").unlink()  # it must be built again
+    locks = own_server.home / "environments" / "locks"
+    with (locks / f"{key.name}.lock").open("a") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        second = submitted(own_server, workspace_name, "print('second')", environment=environment)
+        waiting = until(lambda: second.now().waiting_for, "the wait")
+        assert "building environment 'shared' (process " in waiting
+        assert second.now().status is RunStatus.PREPARING
+    ended = second.finish()
+    assert ended.waiting_for is None
+    assert "second" in second.log()
+
+
+def test_a_run_that_was_canceled_before_its_runner_came_up_never_starts(
+    server: ServerProcess, workspace_name: str
+) -> None:
+    run = Submission(server, workspace_name, {"train.py": "print('never')"}, {}).submit()
+    run.client.post(f"{run.path}/cancel", dict)
+    run.start().finish(RunStatus.CANCELED)
+    assert "never" not in run.log()
+    assert not run.folder.exists()
+
+
+def test_a_runner_that_comes_too_late_leaves_the_run_alone(server: ServerProcess, workspace_name: str) -> None:
+    run = Submission(server, workspace_name, {"train.py": "print('never')"}, {}).submit()
+    run.client.patch(run.path, dict, {"status": "Canceled"})
+    run.start().finish(RunStatus.CANCELED)
+    assert run.artifacts() == {}
+    assert not run.folder.exists()
+
+
+def test_a_watched_folder_outside_the_run_is_refused(server: ServerProcess, workspace_name: str) -> None:
+    run = submitted(server, workspace_name, "print(1)", watch_directories=["../elsewhere"])
+    ended = run.finish(RunStatus.FAILED)
+    assert ended.error is not None
+    assert "'../elsewhere'" in ended.error.message
+
+
+def test_a_fault_of_the_runner_itself_fails_the_run(server: ServerProcess, workspace_name: str) -> None:
+    run = submitted(server, workspace_name, "print(1)", variables={"ZAFFRE_HOME": os.devnull})
+    assert run.process.wait(90) == 1
+    ended = run.now()
+    assert ended.status is RunStatus.FAILED
+    assert ended.error is not None
+    assert ended.error.code == "ServiceError"
+    assert "The runner of this run failed" in ended.error.message
+    assert os.devnull in run.output()
+
+
+def test_many_small_outputs_are_collected(server: ServerProcess, workspace_name: str) -> None:
+    code = "for i in range(300): open(f'outputs/{i:03}.txt', 'w').write(str(i))"
+    run = submitted(server, workspace_name, code)
+    run.finish()
+    sizes = {path: size for path, size in run.artifacts().items() if path.startswith("outputs/")}
+    assert sizes == {f"outputs/{i:03}.txt": len(str(i)) for i in range(300)}

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Final
 
 from zaffre.core.errors import ActivityCanceledException
 from zaffre.environments.solver import Cancel, Log
@@ -16,6 +16,8 @@ if sys.platform == "win32":
     import msvcrt
 else:
     import fcntl
+
+WAITING: Final = "Waiting for another process that is busy with"  # how the log line of those who wait begins
 
 
 @contextmanager
@@ -32,7 +34,7 @@ def exclusive(path: Path, purpose: str, log: Log, cancel: Cancel | None = None) 
                 waited = True
                 holder = path.with_suffix(".holder")
                 said = holder.read_text("utf-8").strip() if holder.exists() else ""
-                log(f"Waiting for another process that is busy with: {said or purpose}.")
+                log(f"{WAITING}: {said or purpose}.")
             if cancel is not None and cancel.is_set():
                 raise ActivityCanceledException(f"Canceled while waiting for another process ({purpose}).")
             time.sleep(0.05)

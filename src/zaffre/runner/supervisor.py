@@ -24,6 +24,7 @@ from zaffre.core.errors import (
 from zaffre.core.ids import now_ms
 from zaffre.core.states import RUN_TERMINAL, RunStatus
 from zaffre.core.wire import RunPatch, WorkspaceAnswer
+from zaffre.environments.exclusive import WAITING
 from zaffre.environments.realise import Realised, realise
 from zaffre.launch.process import ProcessBackend
 from zaffre.launch.workload import Handle, Status, Workload
@@ -97,6 +98,12 @@ class Supervisor:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.spool.mkdir(parents=True, exist_ok=True, mode=0o700)
         run, spec, workspace = self._channel.insist(self._fetch, self._is_overdue)
+        if run.status in RUN_TERMINAL:  # canceled before this process came up
+            shutil.rmtree(self.spool, ignore_errors=True)
+            shutil.rmtree(self.folder, ignore_errors=True)
+            return True
+        if run.status is RunStatus.CANCEL_REQUESTED:
+            self.canceled.set()
         self._outbox.start()
         self._tell(RunStatus.STARTING)
         self._tell(RunStatus.PREPARING)
@@ -164,11 +171,17 @@ class Supervisor:
         fetching = threading.Thread(target=fetch, name="source", daemon=True)
         fetching.start()
         with self._build_log.open("a", encoding="utf-8", buffering=1) as build_log:
+
+            def log(line: str) -> None:
+                print(line, file=build_log)
+                if line.startswith(WAITING):
+                    self._outbox.put(RunPatch(waiting_for=line))
+
             try:
                 realised = realise(
                     spec.environment or {},
                     home=self._settings.home,
-                    log=lambda line: print(line, file=build_log),
+                    log=log,
                     interpreter=spec.interpreter,
                     cancel=self.canceled,
                 )
