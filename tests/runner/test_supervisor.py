@@ -308,3 +308,21 @@ def test_many_small_outputs_are_collected(server: ServerProcess, workspace_name:
     run.finish()
     sizes = {path: size for path, size in run.artifacts().items() if path.startswith("outputs/")}
     assert sizes == {f"outputs/{i:03}.txt": len(str(i)) for i in range(300)}
+
+
+def test_a_script_may_upload_an_output_that_was_collected_already(server: ServerProcess, workspace_name: str) -> None:
+    code = (
+        "import time\nfrom azureml.core import Run\n"
+        "run = Run.get_context()\n"
+        "open('outputs/model.txt', 'w').write('early')\n"
+        "deadline = time.time() + 60\n"
+        "while 'outputs/model.txt' not in run.get_file_names() and time.time() < deadline: time.sleep(0.2)\n"
+        "assert 'outputs/model.txt' in run.get_file_names()\n"
+        "open('outputs/model.txt', 'w').write('final')\n"
+        "run.upload_file('outputs/model.txt', 'outputs/model.txt')\n"
+        "print('uploaded')\n"
+    )
+    run = submitted(server, workspace_name, code)
+    run.finish()
+    assert "uploaded" in run.log()
+    assert run.read("outputs/model.txt") == "final"

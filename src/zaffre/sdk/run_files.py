@@ -28,7 +28,13 @@ class RunFiles(RunBase):
         if isinstance(path_or_stream, (str, os.PathLike)) and not Path(path_or_stream).is_file():
             raise UserErrorException(f"There is no file {path_or_stream} to upload as {name}.")
         route = self._route("artifacts", file=check_artifact_path(name))
-        return decode(self._scope.client.upload(route, path_or_stream), wire.FileAnswer, what="the upload's answer")
+        overwrite = self._may_replace(name) or None
+        answer = self._scope.client.upload(route, path_or_stream, overwrite=overwrite)
+        return decode(answer, wire.FileAnswer, what="the upload's answer")
+
+    def _may_replace(self, name: str) -> bool:
+        """Whether an upload may take the place of a file that is there."""
+        return False
 
     def upload_files(
         self,

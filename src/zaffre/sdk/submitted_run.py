@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from zaffre.core import wire
+from zaffre.core import contract, wire
 from zaffre.sdk.run import Run
 from zaffre.sdk.unbuilt import not_built
 
@@ -25,6 +25,10 @@ class _SubmittedRun(Run):
 
     def cancel(self) -> None:
         _log.warning("A submitted run is not canceled from inside: leave the script, or cancel it from outside.")
+
+    def _may_replace(self, name: str) -> bool:
+        # The runner collects these folders while the script runs: what is there is an earlier state of the same file.
+        return name.split("/", 1)[0] in (contract.OUTPUTS, contract.LOGS)
 
     def _end(self, patch: wire.RunPatch, set_status: bool) -> None:
         super()._end(patch, set_status=False)
