@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from zaffre.core.errors import NotFound, Unsupported, UserErrorException
-from zaffre.sdk.datastore import AzureBlobDatastore, AzureFileDatastore, Datastore
+from zaffre.sdk.datastore import AzureBlobDatastore, AzureFileDatastore, DataReference, Datastore
 from zaffre.sdk.workspace import Workspace
 
 
@@ -55,6 +55,7 @@ def test_a_folder_goes_up_and_comes_down(
     assert "Uploaded 2 files" in told
     assert str(reference) == "$AZUREML_DATAREFERENCE_workspaceblobstore"
     assert reference.path_on_datastore == "in/here"
+    assert reference.to_config().to_plain()["pathOnDataStore"] == "in/here"
 
     assert store.download(tmp_path / "down", prefix="in/here/deep", show_progress=False) == 1
     assert capsys.readouterr().out == ""
@@ -107,9 +108,10 @@ def test_references_and_registration_say_what_to_do(store: AzureBlobDatastore, d
         reference.as_mount,
         reference.as_download,
         reference.as_upload,
+        DataReference.create,
         *(getattr(Datastore, name) for name in dir(Datastore) if name.startswith("register_")),
     ]
-    assert len(refusals) == 18
+    assert len(refusals) == 19
     for refusal in refusals:
         with pytest.raises(Unsupported, match="not built"):
             refusal()

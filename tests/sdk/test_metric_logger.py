@@ -94,11 +94,18 @@ def test_values_wait_on_disk_while_the_server_is_away_and_follow_in_order(
     assert any("answers again" in text for text in told)
 
 
-def test_the_end_of_a_run_waits_with_its_values(own_server: ServerProcess) -> None:
-    run = start(own_server)
+def test_the_end_of_a_run_waits_with_its_values(
+    own_server: ServerProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "outputs").mkdir()
+    (tmp_path / "outputs" / "a").write_text("a", "utf-8")
+    workspace = Workspace("sub", "group", "away")
+    run = Experiment(workspace, "trial").start_logging(snapshot_directory=None)
     own_server.kill()
     run.log("loss", 1)
     run.complete()
+    assert "outputs were not uploaded" in caplog.text
     own_server.start()
     deadline = time.monotonic() + PATIENCE
     while run.status != "Completed" and time.monotonic() < deadline:
@@ -174,13 +181,29 @@ print(time.time())
     assert sorted(names) == ["a", "b"]
 
 
-def test_a_refusal_is_told_and_ends_the_matter(
-    server: ServerProcess, tmp_path: Path, caplog: pytest.LogCaptureFixture
+def test_a_refusal_is_told_and_takes_no_other_metric_with_it(
+    experiment: Experiment, caplog: pytest.LogCaptureFixture
 ) -> None:
+    run = experiment.start_logging(snapshot_directory=None, outputs=False)
+    for name in ("good", "tab\tbed", "half \ud800 a character", "fine"):
+        run.log(name, 1)
+        run.log_list(name, [1, 2])
+    run.flush()
+    run.log("good", 2)
+    run.complete()
+
+    metrics = run._scope.client.get(run._route("metrics"), MetricsAnswer)
+    assert {series.name for series in metrics.series} == {record.name for record in metrics.records} == {"good", "fine"}
+    told = [record.message for record in caplog.records if "were not kept" in record.message]
+    assert len(told) == 2
+
+
+def test_a_run_that_is_gone_is_told(server: ServerProcess, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     logger = MetricLogger(Scope(Client(server.url, server.token), "default"), "nobody", lambda: tmp_path, fresh=True)
+    assert logger.flush(PATIENCE), "nothing is there to wait for"
     logger.number("a", 1, None)
     assert logger.flush(PATIENCE)
-    assert any("refused POST" in record.message for record in caplog.records)
+    assert any("'a' were not kept" in record.message for record in caplog.records)
     assert list(tmp_path.glob("*.jsonl")) == []
 
 

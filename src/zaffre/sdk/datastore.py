@@ -11,6 +11,7 @@ from zaffre.core import entities
 from zaffre.core.errors import AlreadyExists, UserErrorException
 from zaffre.core.names import check_artifact_path
 from zaffre.sdk.run_files import files_below
+from zaffre.sdk.runconfig_sections import DataReferenceConfiguration
 from zaffre.sdk.unbuilt import not_built
 
 if TYPE_CHECKING:
@@ -200,6 +201,18 @@ class DataReference:
 
     def as_upload(self, path_on_compute: str | None = None, overwrite: bool = False) -> NoReturn:
         raise not_built("DataReference.as_upload", "write to ./outputs, which is kept with the run")
+
+    def to_config(self) -> DataReferenceConfiguration:
+        """The reference as a run configuration holds it."""
+        return DataReferenceConfiguration(
+            self.datastore.name, self.mode, self.path_on_datastore, self.path_on_compute, self.overwrite
+        )
+
+    @staticmethod
+    def create(
+        data_reference_name: str | None = None, datapath: Any = None, datapath_compute_binding: Any = None
+    ) -> NoReturn:
+        raise not_built("DataReference.create", _DOWNLOAD)
 
 
 _CLASSES: Final[dict[str, type[AbstractDatastore]]] = {

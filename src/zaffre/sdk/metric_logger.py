@@ -9,24 +9,22 @@ from __future__ import annotations
 
 import atexit
 import logging
-import math
 import os
 import sys
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from zaffre.core.codec import decode, encode
 from zaffre.core.entities import MetricRecord
 from zaffre.core.errors import AzureMLException
-from zaffre.core.limits import POINTS_PER_REQUEST
-from zaffre.core.wire import MetricsAnswer, MetricsBatch, MetricSeries, number_to_wire
+from zaffre.core.wire import MetricsAnswer, MetricsBatch
+from zaffre.sdk.metric_values import by_name, gather
 from zaffre.sdk.scope import Scope
-from zaffre.sdk.spool import Send, Spool, SpooledRequest, deliver, replay_orphans, send_with
+from zaffre.sdk.spool import Send, Spool, SpooledRequest, replay_orphans, send_with
 from zaffre.sdk.transport import Retries, is_away
 
 FLUSH_SECONDS: Final = 0.2
@@ -35,13 +33,6 @@ EXIT_SECONDS: Final = 5.0
 IDLE_TICKS: Final = 25  # the thread ends after so many empty looks, and starts anew with the next value
 RETRY_SECONDS: Final = 2.0
 _log = logging.getLogger("zaffre")
-
-
-@dataclass(slots=True)
-class _Column:
-    steps: list[int] = field(default_factory=list)
-    timestamps: list[int] = field(default_factory=list)
-    values: list[int | float | str] = field(default_factory=list)
 
 
 class MetricLogger:
@@ -63,7 +54,6 @@ class MetricLogger:
 
     def _begin(self) -> None:
         """Everything that belongs to one process; a forked child begins anew."""
-        forked = self._pid != 0
         self._pending: deque[Any] = deque()  # (name, step, nanoseconds, number), MetricRecord, or a flush mark
         self._running = False
         self._starting = threading.Lock()
@@ -74,9 +64,14 @@ class MetricLogger:
         self._retry_at = 0.0
         self._warned = False
         self._exiting = False
+        self._forked = self._pid != 0
+        self._guarded = False  # whether the end of this process sends what is left
         self._pid = os.getpid()
+
+    def _guard_exit(self) -> None:
         # Children of multiprocessing leave by os._exit, past atexit; their own finalizers do run.
-        processes = sys.modules.get("multiprocessing.util") if forked else None
+        self._guarded = True
+        processes = sys.modules.get("multiprocessing.util") if self._forked else None
         if processes is not None:
             processes.Finalize(None, self._at_exit, exitpriority=100)
         else:
@@ -105,6 +100,8 @@ class MetricLogger:
         """
         if self._pid != os.getpid():
             self._begin()
+        if not self._running and not self._pending and not len(self._spool):
+            return True
         mark = threading.Event()
         self._pending.append(mark)
         if not self._running and not self._start():
@@ -135,6 +132,8 @@ class MetricLogger:
     def _start(self) -> bool:
         """Start the thread if none runs; False where the interpreter is ending and starts none."""
         with self._starting:
+            if not self._guarded:
+                self._guard_exit()
             if not self._running:
                 self._running = True
                 try:
@@ -154,12 +153,13 @@ class MetricLogger:
                 orphans = False
                 replay_orphans(self._transport, self._folder())
             if idle > IDLE_TICKS:
-                # A value may be logged between these two lines: its logger sees no thread and starts one, or it is
-                # seen here. Both in one order or the other, so none is left behind.
-                self._running = False
-                if not self._pending and not len(self._spool):
-                    return
-                self._running = True
+                with self._starting:
+                    # In this order: whoever appends a value after it was looked for here sees that no thread runs,
+                    # waits for the lock, and starts one if this one has really ended.
+                    self._running = False
+                    if not self._pending and not len(self._spool):
+                        return
+                    self._running = True
                 idle = 0
 
     def _drain(self) -> bool:
@@ -175,60 +175,51 @@ class MetricLogger:
                     _log.warning("The Zaffre server answers again; the values that waited were sent.")
             while self._pending:
                 worked = True
-                request, marks = self._next_request()
-                if request is not None:
-                    self._send(request)
-                for mark in marks:
-                    mark.set()
+                gathered = gather(self._pending, self._step)
+                try:
+                    if gathered:
+                        self._send(gathered.batch)
+                finally:
+                    for mark in gathered.marks:
+                        mark.set()
         return worked or bool(len(self._spool))
 
     def _sender(self) -> Send:
         return send_with(self._transport, EXIT_SECONDS if self._exiting else SEND_SECONDS)
 
-    def _send(self, request: SpooledRequest) -> None:
-        if len(self._spool):  # what waits goes first, so that the order stays
-            self._spool.add(request)
-            return
-        self._in_flight = request
+    def _send(self, batch: MetricsBatch) -> None:
+        """Deliver or spool a batch. One that the server refuses goes metric by metric, so that only what is at fault
+        is lost, with a warning."""
         try:
-            deliver(request, self._sender())
+            request = self._request_of(batch)
+            if len(self._spool):  # what waits goes first, so that the order stays
+                self._spool.add(request)
+                return
+            self._in_flight = request
+            self._sender()(request)
         except AzureMLException as error:
-            self._spool.add(request)
-            self._retry_at = time.monotonic() + RETRY_SECONDS
-            self._warn(error)
+            if is_away(error):
+                self._spool.add(request)
+                self._retry_at = time.monotonic() + RETRY_SECONDS
+                self._warn(error)
+            else:
+                self._split(batch, error.message)
+        except Exception as error:  # nothing that can be logged may end the thread, and so all later values
+            self._split(batch, f"{type(error).__name__}: {error}")
         finally:
             self._in_flight = None
 
-    def _next_request(self) -> tuple[SpooledRequest | None, list[threading.Event]]:
-        """Up to one request's worth of what is pending, as columns, and the flush marks behind it."""
-        columns: dict[str, _Column] = {}
-        records: list[MetricRecord] = []
-        marks: list[threading.Event] = []
-        for _ in range(POINTS_PER_REQUEST):
-            try:
-                item = self._pending.popleft()
-            except IndexError:
-                break
-            if type(item) is tuple:
-                name, step, nanoseconds, value = item
-                column = columns.get(name)
-                if column is None:
-                    column = columns[name] = _Column()
-                column.steps.append(self._step(name, step))
-                column.timestamps.append(nanoseconds // 1_000_000)
-                column.values.append(value if type(value) is int else number_to_wire(value))
-            elif isinstance(item, MetricRecord):
-                records.append(item)
-            else:
-                marks.append(item)
-        if not columns and not records:
-            return None, marks
-        series = [
-            MetricSeries(name=name, steps=c.steps, timestamps=c.timestamps, values=c.values)
-            for name, c in columns.items()
-        ]
-        body = encode(MetricsBatch(series=series, records=records)).decode()
-        return SpooledRequest("POST", self._path, body), marks
+    def _split(self, batch: MetricsBatch, reason: str) -> None:
+        parts = list(by_name(batch))
+        if len(parts) > 1:
+            for part in parts:
+                self._send(part)
+        else:
+            name = (batch.series[0] if batch.series else batch.records[0]).name
+            _log.warning("Values of the metric %r were not kept: %s", name, reason)
+
+    def _request_of(self, batch: MetricsBatch) -> SpooledRequest:
+        return SpooledRequest("POST", self._path, encode(batch).decode())
 
     def _step(self, name: str, step: int | None) -> int:
         if not self._fresh:
@@ -273,31 +264,7 @@ class MetricLogger:
         if in_flight is not None:
             left.add(in_flight)
         while self._pending:
-            request, _ = self._next_request()
-            if request is not None:
-                left.add(request)
+            gathered = gather(self._pending, self._step)
+            if gathered:
+                left.add(self._request_of(gathered.batch))
         left.close()
-
-
-def plain_number(value: object) -> int | float | None:
-    """A number from what training code logs (int, float, or a scalar of numpy, torch, ...); None for anything else."""
-    if isinstance(value, (bool, str)):
-        return None
-    if isinstance(value, (int, float)):
-        return _in_range(value)
-    item = getattr(value, "item", None)
-    if callable(item) and getattr(value, "ndim", 0) == 0:
-        held = item()
-        if isinstance(held, (int, float)) and not isinstance(held, bool):
-            return _in_range(held)
-    return None
-
-
-def _in_range(value: int | float) -> int | float:
-    """Integers beyond what a double holds exactly become doubles, and beyond that infinite."""
-    if isinstance(value, int) and abs(value) > 2**53:
-        try:
-            return float(value)
-        except OverflowError:
-            return math.inf if value > 0 else -math.inf
-    return int(value) if isinstance(value, int) else float(value)

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import builtins
 import html
+import logging
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from zaffre.core import entities, limits, names, wire
-from zaffre.core.errors import ModelPathNotFoundException, NotFound, SnapshotException, UserErrorException
+from zaffre.core import contract, entities, limits, names, wire
+from zaffre.core.errors import (
+    ModelPathNotFoundException,
+    NotFound,
+    ServiceException,
+    SnapshotException,
+    UserErrorException,
+)
 from zaffre.core.states import RUN_TERMINAL, RunStatus
 from zaffre.sdk.late import late
 from zaffre.sdk.run_files import files_below
@@ -20,6 +27,7 @@ from zaffre.sdk.run_logging import RunLogging
 from zaffre.sdk.run_metrics import RunMetrics
 from zaffre.sdk.run_wait import RunWaiting
 from zaffre.sdk.stream_copy import StreamCopy
+from zaffre.sdk.transport import is_away
 from zaffre.sdk.unbuilt import not_built
 
 if TYPE_CHECKING:
@@ -29,7 +37,8 @@ if TYPE_CHECKING:
     from zaffre.sdk.model import Model
     from zaffre.sdk.workspace import Workspace
 
-USER_LOG = "logs/user_log.txt"
+USER_LOG = contract.USER_LOG
+_log = logging.getLogger("zaffre")
 RunFactory = Callable[["Experiment", entities.Run], "Run"]
 
 
@@ -272,14 +281,19 @@ class Run(RunLogging, RunMetrics, RunWaiting):
             self.flush()
 
     def _upload_outputs(self) -> None:
-        """The outputs folder's files that the run does not have yet."""
+        """The outputs folder's files that the run does not have yet; they stay where they are if the server is away."""
         if self._outputs is None or not self._outputs.is_dir():
             return
-        held = set(self.get_file_names())
-        for below, file in files_below(self._outputs):
-            name = f"{self._outputs.name}/{below}"
-            if name not in held:
-                self.upload_file(name, file)
+        try:
+            held = set(self.get_file_names())
+            for below, file in files_below(self._outputs):
+                name = f"{self._outputs.name}/{below}"
+                if name not in held:
+                    self.upload_file(name, file)
+        except ServiceException as error:
+            if not is_away(error):
+                raise
+            _log.warning("%s The files of %s were not uploaded.", error.message, self._outputs.absolute())
 
     def __enter__(self) -> Run:
         def append(offset: int, data: bytes) -> None:

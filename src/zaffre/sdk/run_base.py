@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,11 +23,16 @@ class RunBase:
         self._experiment = experiment
         self._id = run_id
         self._scope: Scope = experiment._scope
-        logger = self._scope.loggers.get(run_id)
+        self._fresh = fresh  # this process made the run, so it has no metrics yet
+
+    @functools.cached_property
+    def _logger(self) -> MetricLogger:
+        """The run's metric logger, made when first needed: lists hold many runs that nobody logs to."""
+        logger = self._scope.loggers.get(self._id)
         if logger is None:
-            logger = MetricLogger(self._scope, run_id, spool_folder, fresh=fresh)
-            self._scope.loggers[run_id] = logger
-        self._logger = logger
+            logger = MetricLogger(self._scope, self._id, spool_folder, fresh=self._fresh)
+            self._scope.loggers[self._id] = logger
+        return logger
 
     @property
     def id(self) -> str:

@@ -16,10 +16,9 @@ from zaffre.core.entities import MetricRecord
 from zaffre.core.errors import AlreadyExists, UserErrorException
 from zaffre.core.ids import now_ms
 from zaffre.core.wire import number_to_wire
-from zaffre.sdk.metric_logger import plain_number
+from zaffre.sdk.metric_values import EXACT, plain_number
 from zaffre.sdk.run_base import RunBase
 
-EXACT: Final = 2**53  # integers up to here are exact as doubles
 _IMAGES: Final = (
     (b"\x89PNG\r\n\x1a\n", ".png"),
     (b"\xff\xd8\xff", ".jpg"),
