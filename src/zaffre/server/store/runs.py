@@ -211,7 +211,7 @@ def events(connection: Connection, pk: int) -> list[RunEvent]:
 def descendants(connection: Connection, pk: int) -> list[int]:
     """The row numbers of a run's children, their children, and so on."""
     family = select(runs.c.pk).where(runs.c.parent_pk == pk).cte("family", recursive=True)
-    family = family.union_all(select(runs.c.pk).join(family, runs.c.parent_pk == family.c.pk))
+    family = family.union(select(runs.c.pk).join(family, runs.c.parent_pk == family.c.pk))
     return [int(found) for found in connection.execute(select(family.c.pk).order_by(family.c.pk)).scalars()]
 
 
