@@ -201,3 +201,18 @@ def test_a_prefix_without_packages_is_a_bare_python(build: Builder) -> None:
     realised = build({"name": "bare", "python": {"condaDependencies": {"dependencies": []}}})
     assert run(realised, "print('bare')") == "bare"
     assert realised.lock == ""
+
+
+def test_pips_settings_of_the_machine_are_the_solvers(build: Builder, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("UV_DEFAULT_INDEX", "UV_INDEX_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")
+    monkeypatch.setenv("UV_HTTP_RETRIES", "0")
+    with pytest.raises(EnvironmentBuildFailed, match=r"127\.0\.0\.1:9"):
+        build(definition({"pip": ["six==1.16.0"]}))
+
+
+def test_a_conda_package_is_translated_and_said(build: Builder) -> None:
+    realised = build(definition("msgpack-python", "mkl"))
+    assert run(realised, "import msgpack; print('there')") == "there"
+    assert "msgpack-python as msgpack, mkl (inside the wheels that need it)" in build.log
