@@ -79,6 +79,22 @@ def test_a_port_that_is_taken_is_told_before_the_script_is_imported(tmp_path: Pa
         assert "imported" not in second.log()
 
 
+def test_schema_decorators_are_refused_rather_than_misread(tmp_path: Path) -> None:
+    package = tmp_path / "inference_schema"  # of the decorating package only its mark matters here
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / "schema_util.py").write_text("def is_schema_decorated(run): return hasattr(run, 'schema')\n")
+    script = """
+        import inference_schema.schema_util
+        def init(): pass
+        def run(data): pass
+        run.schema = {}
+    """
+    service = ScoringProcess(tmp_path, script).launch()
+    assert service.wait() == 3
+    assert "decorated with inference_schema" in service.status()["error"]["message"]
+
+
 def test_run_gets_the_request_headers_when_it_asks(tmp_path: Path) -> None:
     script = """
         def init(): pass

@@ -17,6 +17,7 @@ from zaffre.runner.channel import Channel
 from zaffre.sdk.client import Client
 
 _AGAIN_SECONDS: Final = 1.0  # after a report that was not taken
+_PATIENCE_SECONDS: Final = 3.0  # before a stream that is silent is looked for at the server's newest address
 
 
 class Reports:
@@ -89,7 +90,7 @@ class Reports:
         path, params = self._stream
 
         def follow(client: Client) -> None:
-            for event in client.stream(path, params):
+            for event in client.stream(path, params, patience=_PATIENCE_SECONDS):
                 if self._closed.is_set():
                     return
                 if event.event == "service":

@@ -67,6 +67,7 @@ def load(path: Path, app_root: Path) -> EntryScript:
     init, run = _function(module, path, "init"), _function(module, path, "run")
     raw = bool(getattr(run, RAW_HTTP, False))
     _check_init(init, path)
+    _check_decorators(run, path)
     wants_headers = _check_run(run, path)
     return EntryScript(path, init, run, wants_headers, raw, time.perf_counter() - start)
 
@@ -101,6 +102,18 @@ def _check_init(init: Callable[..., Any], path: Path) -> None:
     required = [p.name for p in inspect.signature(init).parameters.values() if _is_required(p)]
     if required:
         raise ScriptFault("script", f"init() of {path.name} takes no arguments, but asks for {', '.join(required)}")
+
+
+def _check_decorators(run: Callable[..., Any], path: Path) -> None:
+    """Refuse what would be called with text where it expects parsed values."""
+    module = sys.modules.get("inference_schema.schema_util")
+    is_decorated = getattr(module, "is_schema_decorated", None)
+    if callable(is_decorated) and is_decorated(run):
+        raise ScriptFault(
+            "script",
+            f"run() of {path.name} is decorated with inference_schema, which this server does not read yet: remove the "
+            "decorators and parse the text in run(raw_data) with json.loads",
+        )
 
 
 def _check_run(run: Callable[..., Any], path: Path) -> bool:
