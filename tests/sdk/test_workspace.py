@@ -10,6 +10,7 @@ import pytest
 
 from tests.server_process import ServerProcess
 from zaffre.core.errors import Unsupported, UserErrorException, WorkspaceException, WorkspaceExists, WorkspaceNotFound
+from zaffre.sdk.compute import AmlCompute
 from zaffre.sdk.workspace import Workspace
 from zaffre.sdk.workspace_config import find_config, read_config
 
@@ -116,6 +117,15 @@ def test_create_refuses_a_name_that_is_taken_unless_told_otherwise(
     with pytest.raises(WorkspaceExists):
         Workspace.create(workspace_name)
     assert Workspace.create(workspace_name, exist_ok=True, show_output=False).name == workspace_name
+
+
+def test_create_makes_the_default_clusters(server: ServerProcess, workspace_name: str) -> None:
+    assert server.url
+    cluster = AmlCompute.provisioning_configuration(max_nodes=2)
+    made = Workspace.create(workspace_name, default_cpu_compute_target=cluster, show_output=False)
+    target = made.get_default_compute_target("CPU")
+    assert target is not None
+    assert target.name == "cpu-cluster"
 
 
 def test_create_refuses_resources_of_azure(server: ServerProcess, workspace_name: str) -> None:

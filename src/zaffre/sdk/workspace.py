@@ -171,12 +171,7 @@ class Workspace:
             exist_ok=exist_ok,
         )
         workspace = Workspace._of(client, client.post("/api/v1/workspaces", wire.WorkspaceAnswer, body).workspace)
-        for compute, configuration in (
-            (Workspace.DEFAULT_CPU_CLUSTER_NAME, default_cpu_compute_target),
-            (Workspace.DEFAULT_GPU_CLUSTER_NAME, default_gpu_compute_target),
-        ):
-            if configuration is not None:
-                late("compute", "ComputeTarget").create(workspace, compute, configuration)
+        _add_clusters(workspace, default_cpu_compute_target, default_gpu_compute_target)
         if show_output:
             print(f"Workspace {name} is ready: {workspace._scope.portal()}")
         return workspace
@@ -442,6 +437,13 @@ def _open(client: Client, reference: WorkspaceReference) -> entities.Workspace:
     if answer.created:
         print(f"Zaffre made the workspace {name} on {client.url} (first use).", file=sys.stderr)
     return answer.workspace
+
+
+def _add_clusters(workspace: Workspace, cpu: object, gpu: object) -> None:
+    """Create the default compute targets for which there is a configuration."""
+    for name, configuration in ((workspace.DEFAULT_CPU_CLUSTER_NAME, cpu), (workspace.DEFAULT_GPU_CLUSTER_NAME, gpu)):
+        if configuration is not None:
+            late("compute", "ComputeTarget").create(workspace, name, configuration)
 
 
 def _refuse_azure(**arguments: object) -> None:
