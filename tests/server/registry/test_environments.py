@@ -41,6 +41,21 @@ def test_labels_point_at_one_version(rest: Rest) -> None:
     assert refused[:2] == (400, "InvalidValue")
 
 
+def test_a_deleted_version_takes_its_labels_with_it(rest: Rest) -> None:
+    for number in (1, 2, 3):
+        rest.post("/environments/env", {"definition": {"a": number}})
+    rest.put("/environments/env/versions/3/labels", {"labels": ["stable"]})
+    rest.delete("/environments/env/versions/3")
+    assert [item["version"] for item in rest.get("/environments/env/versions")["items"]] == ["2", "1"]
+    assert (rest.get("/environments/env")["version"], rest.get("/environments/env")["labels"]) == ("2", ["latest"])
+    assert rest.refused("GET", "/environments/env", label="stable")[:2] == (404, "NotFound")
+    rest.delete("/environments/env/versions/1")
+    assert rest.get("/environments/env")["version"] == "2"
+    rest.delete("/environments/env/versions/2")
+    assert rest.get("/environments")["items"] == []
+    assert rest.refused("DELETE", "/environments/env/versions/2")[:2] == (404, "NotFound")
+
+
 def test_the_list_shows_the_newest_of_each(rest: Rest) -> None:
     for name, number in (("b", 1), ("a", 1), ("b", 2)):
         rest.post(f"/environments/{name}", {"definition": {"n": number}})

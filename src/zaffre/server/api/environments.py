@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from zaffre.core.entities import EnvironmentVersion
 from zaffre.core.wire import EnvironmentCreate, LabelsPut, Page
-from zaffre.server.api.answers import After, Limit, answer, page, workspace_router
+from zaffre.server.api.answers import After, Limit, answer, empty, page, workspace_router
 from zaffre.server.api.parts import PartsOf
 
 router = workspace_router("/environments", "environments")
@@ -39,3 +39,10 @@ def list_environment_versions(ws: str, name: str, parts: PartsOf, limit: Limit =
 @router.put("/{name}/versions/{version}/labels", response_model=EnvironmentVersion)
 def label_environment(ws: str, name: str, version: str, body: LabelsPut, parts: PartsOf) -> Response:
     return answer(parts.environments.label(ws, name, version, body.labels))
+
+
+@router.delete("/{name}/versions/{version}", status_code=204)
+def delete_environment(ws: str, name: str, version: str, parts: PartsOf) -> Response:
+    """Runs and services that name it go on: each keeps the definition it was made with."""
+    parts.environments.delete(ws, name, version)
+    return empty()

@@ -89,6 +89,15 @@ class Environments:
 
         return self._store.write(apply)
 
+    def delete(self, ws: str, name: str, version: str) -> None:
+        """Delete a version and its labels; "latest" then points at the newest that is left. Raises ``NotFound``."""
+
+        def apply(connection: Connection) -> None:
+            _must_find(connection, ws, name, version)
+            environments.delete(connection, ws, name, version)
+
+        self._store.write(apply)
+
     def versions(self, ws: str, name: str) -> list[EnvironmentVersion]:
         return self._store.read(lambda connection: environments.versions(connection, ws, name))
 

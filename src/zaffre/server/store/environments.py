@@ -56,9 +56,9 @@ def versions(connection: Connection, ws: str, name: str) -> list[EnvironmentVers
 
 
 def numbers(connection: Connection, ws: str, name: str) -> list[str]:
-    """The version of every version."""
-    query = rows(ws).where(environment_versions.c.name == name).with_only_columns(environment_versions.c.version)
-    return list(connection.execute(query).scalars())
+    """The version of every version, the newest last."""
+    query = rows(ws).where(environment_versions.c.name == name).order_by(environment_versions.c.pk)
+    return list(connection.execute(query.with_only_columns(environment_versions.c.version)).scalars())
 
 
 def latest(connection: Connection, ws: str) -> list[EnvironmentVersion]:
@@ -105,6 +105,17 @@ def add(
 def set_label(connection: Connection, ws: str, name: str, label: str, version: str) -> None:
     row = {"workspace_pk": key_of(connection, ws), "name": name, "label": label, "version": version}
     dialect.put(connection, environment_labels, ("workspace_pk", "name", "label"), [row])
+
+
+def delete(connection: Connection, ws: str, name: str, version: str) -> None:
+    """Delete a version with its labels, and point the label "latest" at the newest that is left."""
+    workspace_pk = key_of(connection, ws)
+    for table in (environment_labels, environment_versions):
+        same = (table.c.workspace_pk == workspace_pk, table.c.name == name, table.c.version == version)
+        connection.execute(table.delete().where(*same))
+    left = numbers(connection, ws, name)
+    if left and version_of_label(connection, ws, name, LATEST) is None:
+        set_label(connection, ws, name, LATEST, left[-1])
 
 
 def _load(connection: Connection, found: Sequence[Row[Any]]) -> list[EnvironmentVersion]:
