@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from sqlalchemy import BindParameter, Connection, bindparam, delete, func, insert, literal_column, select
 
 from zaffre.server.store import dialect
-from zaffre.server.store.packing import WIDTH, Columns, in_order, pack, unpack
+from zaffre.server.store.packing import Columns, in_order, pack, unpack
 from zaffre.server.store.prepared import Prepared
 from zaffre.server.store.schema import metric_chunks, series
 
@@ -300,11 +300,6 @@ def latest_values(connection: Connection, run_pks: Sequence[int]) -> dict[int, d
 def parts(keys: Sequence[K], size: int = 1000) -> Iterable[Sequence[K]]:
     """``keys`` in stretches that a database takes in one IN list."""
     return (keys[at : at + size] for at in range(0, len(keys), size))
-
-
-def stored_bytes(points: int) -> int:
-    """What that many points occupy in the database, heads and pages apart."""
-    return points * WIDTH
 
 
 def _number(value: float | None) -> float:

@@ -14,7 +14,6 @@ from operator import le, lt
 
 from zaffre.core.errors import InvalidValue
 
-WIDTH = 24  # bytes of a point
 _SWAP = sys.byteorder == "big"
 
 
