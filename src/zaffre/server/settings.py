@@ -20,7 +20,7 @@ class Settings:
     studio: Path | None = None  # the built Studio; None: the one in the package
     heartbeat_lost_seconds: float = limits.HEARTBEAT_LOST_SECONDS
     lease_seconds: float = limits.LEASE_SECONDS
-    reconcile_seconds: float = 1.0  # how often queued runs and silent heartbeats are looked at
+    reconcile_seconds: float = 0.5  # how often queued runs and silent heartbeats are looked at
     keep_alive_seconds: float = 15.0  # how often an idle event stream says that it lives
 
     @property

@@ -16,7 +16,7 @@ from starlette.concurrency import run_in_threadpool
 
 from zaffre.core import codec
 from zaffre.core.entities import ArtifactInfo, Service
-from zaffre.core.errors import AzureMLException, InvalidValue, NotFound
+from zaffre.core.errors import AzureMLException, InvalidValue, NotFound, WebserviceNotFound
 from zaffre.core.states import ServiceState
 from zaffre.core.wire import FilesChanged, LogChunk
 from zaffre.server.api.values import columns, finite
@@ -129,10 +129,8 @@ class Streams:
             try:
                 async for event in _in_threads(reader.read(news)):
                     yield event
-            except NotFound:
-                return  # what was followed is deleted
             except AzureMLException:
-                return  # the reader comes back with its cursor, and is then told what is wrong
+                return  # who followed what is deleted comes back with its cursor, and is then told so
             news = await self._notifier.wait(topics, since=mark, timeout=self._keep_alive)
             if not news:
                 yield b": still here\n\n"
@@ -219,7 +217,7 @@ class _Reader:
             yield from self._log(roots.service(self._wanted.ws, name), LOG)
         try:
             self._service = self._services.get(self._wanted.ws, name)
-        except NotFound:
+        except WebserviceNotFound:
             if self._service is not None:
                 yield from self._state("service", codec.encode(replace(self._service, state=ServiceState.DELETED)))
             raise
