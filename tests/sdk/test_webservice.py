@@ -494,17 +494,39 @@ def test_print_configuration(workspace: Workspace, capsys: pytest.CaptureFixture
     assert workspace.name not in printed
 
 
+BUILT = """
+import sys
+import six
+from azureml.contrib.services.aml_request import AMLRequest, rawhttp
+from azureml.contrib.services.aml_response import AMLResponse
+from azureml.core.model import Model
+
+def init():
+    global weights
+    with open(Model.get_model_path("digits")) as file:
+        weights = file.read()
+
+@rawhttp
+def run(request):
+    assert isinstance(request, AMLRequest)
+    return AMLResponse([six.__version__, sys.prefix, weights, request.get_data(False).decode()], 200, json_str=True)
+"""
+
+
 @pytest.mark.timeout(600)
-def test_an_environment_is_built_for_a_service(deploy: Deploy) -> None:
+def test_an_environment_is_built_for_a_service_and_azures_names_are_beside_it(
+    workspace: Workspace, deploy: Deploy
+) -> None:
     environment = Environment("built")
     environment.python.conda_dependencies = CondaDependencies.create(pip_packages=["six==1.17.0"])
-    write("import six, sys\ndef init(): pass\ndef run(d): return [six.__version__, sys.prefix]")
-    service = deploy(
-        inference=InferenceConfig("score.py", source_directory="source", environment=environment), wait=False
-    )
+    write(BUILT)
+    Path("model.txt").write_text("weights")
+    model = Model.register(workspace, "model.txt", "digits")
+    inference = InferenceConfig("score.py", source_directory="source", environment=environment)
+    service = deploy([model], inference=inference, wait=False)
     service.wait_for_deployment(timeout_sec=500)
-    version, prefix = service.run("1")
-    assert version == "1.17.0"
+    version, prefix, weights, body = service.run("text")
+    assert (version, weights, body) == ("1.17.0", "weights", "text")
     assert prefix != sys.prefix
 
 

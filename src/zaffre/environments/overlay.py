@@ -33,7 +33,7 @@ runpy.run_module(sys.argv.pop(1), run_name="__main__", alter_sys=True)
 
 
 def overlay(python: Path, home: Path, log: Callable[[str], None], cancel: Cancel | None = None) -> Path:
-    """A folder with our code, uvicorn, httptools, uvloop and msgspec for the version of ``python``.
+    """A folder with our code and what it needs to serve, for the version of ``python``.
 
     Start a module of it in that interpreter with ``<python> <folder>/zaffre_boot.py <module> <arguments>``. Made once
     for each Python version and state of our code. Raises ``EnvironmentBuildFailed`` for a Python that is too old.

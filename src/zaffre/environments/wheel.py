@@ -56,8 +56,9 @@ def requirement(wheel: Path) -> str:
 
 
 def serving_requirements() -> list[str]:
-    """What the scoring server needs besides our own code, as the installed package declares it."""
-    return _declared(("uvicorn", "httptools", "uvloop", "msgspec"))
+    """What a service needs besides our own code, as the installed package declares it: the scoring server's packages,
+    and those of the SDK, which entry scripts import (``Model.get_model_path``)."""
+    return _declared(("uvicorn", "httptools", "uvloop", *DEPENDENCIES))
 
 
 def _files() -> Iterator[tuple[str, Path, os.stat_result]]:
