@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -120,8 +121,9 @@ class Versions:
             ) from error
         version = self._reserve(ws, new)
         entry = path.rstrip("/").rpartition("/")[2]
-        size = self._artifacts.copy((root, path), (roots.model(ws, new.name, version), entry))
-        return self._add(ws, new, version, entry=entry, unpack=folder, size=size)
+        with self._placing(ws, new.name, version) as place:
+            size = self._artifacts.copy((root, path), (place, entry))
+            return self._add(ws, new, version, entry=entry, unpack=folder, size=size)
 
     def get(self, ws: str, name: str, version: int | None = None) -> ModelVersion:
         """A version, by default the newest. Raises ``ModelNotFound``."""
@@ -198,10 +200,21 @@ class Versions:
             raise ModelInvalid(f"{top[0].path!r} is one file: there is nothing to unpack.", upload_id=upload_id)
         size = sum(info.size or 0 for info in self._artifacts.listing(root))
         version = self._reserve(ws, new)
-        self._artifacts.move_root(root, roots.model(ws, new.name, version))
-        made = self._add(ws, new, version, entry=top[0].path, unpack=top[0].is_dir, size=size)
+        with self._placing(ws, new.name, version) as place:
+            self._artifacts.move_root(root, place)
+            made = self._add(ws, new, version, entry=top[0].path, unpack=top[0].is_dir, size=size)
         self._store.write(lambda connection: uploads.remove(connection, upload_id))
         return made
+
+    @contextmanager
+    def _placing(self, ws: str, name: str, version: int) -> Iterator[str]:
+        """Where the files of a new version go; they go away again when it does not come to be."""
+        place = roots.model(ws, name, version)
+        try:
+            yield place
+        except BaseException:
+            self._artifacts.delete_root(place)
+            raise
 
     def _reserve(self, ws: str, new: NewVersion) -> int:
         """The number of the new version. Files come to their place before the row that shows them is written."""
