@@ -78,13 +78,15 @@ class Studio:
         lock = self.source / "package-lock.json"
         installed = self.source / "node_modules" / ".package-lock.json"
         if not installed.is_file() or installed.stat().st_mtime < lock.stat().st_mtime:
-            self.npm("ci", "--no-audit", "--no-fund")
+            print("Installing the Studio's packages", flush=True)
+            self.npm("ci", "--no-audit", "--no-fund", "--loglevel=error")
 
     def build(self) -> None:
         if self.is_fresh():
             return
         self.install()
-        self.npm("run", "build")
+        print("Building the Studio", flush=True)
+        self.npm("run", "--silent", "build", "--", "--logLevel=warn")
         (self.built / STAMP).write_text(self.digest())
 
 
