@@ -1,16 +1,13 @@
-"""Services of this machine through the SDK: real server, real supervisor, real serving process, real HTTP."""
+"""Services of this machine through the SDK: found, scored, changed, deleted."""
 
 from __future__ import annotations
 
 import json
 import os
 import signal
-import socket
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import httpx
 import joblib  # type: ignore[import-untyped]
@@ -19,42 +16,22 @@ import pytest
 from sklearn.datasets import load_digits  # type: ignore[import-untyped]
 from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
 
-from tests.server_process import ServerProcess, free_port
+from tests.sdk.services import ECHO, SECONDS, Deployer, answers, user_managed, write
+from tests.server_process import free_port
 from zaffre.core.errors import (
     DeploymentFailed,
     ModelInUse,
-    PortTaken,
-    Unsupported,
     WebserviceException,
     WebserviceExists,
-    WebserviceInvalid,
     WebserviceNotFound,
 )
-from zaffre.sdk.conda_dependencies import CondaDependencies
-from zaffre.sdk.environment import Environment
 from zaffre.sdk.inference import InferenceConfig
 from zaffre.sdk.model import Model
 from zaffre.sdk.webservice import Webservice
 from zaffre.sdk.webservice_aci import AciWebservice
-from zaffre.sdk.webservice_aks import AksEndpoint, AksWebservice
 from zaffre.sdk.webservice_local import LocalWebservice
 from zaffre.sdk.workspace import Workspace
 
-SECONDS = 120.0  # generous: the machine may be busy with other tests
-
-ECHO = """
-import json, os
-def init():
-    print("init ran in", os.getcwd())
-def run(raw_data):
-    if raw_data == '"fail"':
-        raise ValueError("asked to fail")
-    if raw_data == '"where"':
-        return {key: os.environ.get(key) for key in json.loads(os.environ["SHOWN"])}
-    return [json.loads(raw_data), VERSION]
-VERSION = 1
-"""
-SHOWN = ["AZUREML_MODEL_DIR", "AML_APP_ROOT", "AZUREML_SOURCE_DIRECTORY", "AZUREML_ENTRY_SCRIPT", "SERVICE_NAME"]
 SKLEARN = """
 import json, os
 import joblib  # type: ignore[import-untyped]
@@ -69,64 +46,18 @@ def run(raw_data):
     return model.predict(data).tolist()
 """
 
-Deploy = Callable[..., LocalWebservice]
-
 
 @pytest.fixture
-def workspace(server: ServerProcess, workspace_name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+def deploy(workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployer]:
+    """Deploy from a folder of this test; what was deployed is deleted after it."""
     monkeypatch.chdir(tmp_path)
-    assert server.process is not None
-    return Workspace("sub", "group", workspace_name)
-
-
-def user_managed(**variables: str) -> Environment:
-    """This test's own Python, used as it is."""
-    environment = Environment("own")
-    environment.python.user_managed_dependencies = True
-    environment.python.interpreter_path = sys.executable
-    environment.environment_variables = {"SHOWN": json.dumps(SHOWN), **variables}
-    return environment
-
-
-def write(script: str, folder: str = "source") -> None:
-    Path(folder).mkdir(exist_ok=True)
-    Path(folder, "score.py").write_text(script)
-
-
-def answers(port: int | None) -> bool:
-    assert port is not None
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-def config(**changes: Any) -> InferenceConfig:
-    return InferenceConfig("score.py", source_directory="source", environment=user_managed(), **changes)
-
-
-@pytest.fixture
-def deploy(workspace: Workspace) -> Iterator[Deploy]:
-    """Deploy ``score.py`` of the folder ``source`` (or another configuration) and wait; deleted after the test."""
-    made: list[str] = []
-
-    def act(
-        models: Any = (), *, name: str = "the-service", port: int | None = None, wait: bool = True, **more: Any
-    ) -> LocalWebservice:
-        made.append(name)
-        inference = more.pop("inference", None) or config()
-        local = LocalWebservice.deploy_configuration(port)
-        service = Model.deploy(workspace, name, list(models), inference, local, **more)
-        assert isinstance(service, LocalWebservice)
-        if wait:
-            service.wait_for_deployment(timeout_sec=SECONDS)
-        return service
-
     write(ECHO)
-    yield act
-    for name in made:
-        LocalWebservice(workspace, name, must_exist=False).delete()
+    deployer = Deployer(workspace)
+    yield deployer
+    deployer.clean()
 
 
-def test_a_trained_model_is_served(workspace: Workspace, deploy: Deploy, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_trained_model_is_served(workspace: Workspace, deploy: Deployer, capsys: pytest.CaptureFixture[str]) -> None:
     digits, targets = load_digits(return_X_y=True)
     joblib.dump(LogisticRegression(max_iter=300).fit(digits / 16, targets), "sklearn_mnist_model.pkl")
     model = Model.register(workspace, "sklearn_mnist_model.pkl", "sklearn_mnist")
@@ -153,7 +84,7 @@ def test_a_trained_model_is_served(workspace: Workspace, deploy: Deploy, capsys:
         model.delete()
 
 
-def test_a_service_can_be_found_and_described(workspace: Workspace, deploy: Deploy) -> None:
+def test_a_service_can_be_found_and_described(workspace: Workspace, deploy: Deployer) -> None:
     deploy()
     service = Webservice(workspace, "the-service")
     assert isinstance(service, LocalWebservice)
@@ -185,7 +116,7 @@ def test_a_service_can_be_found_and_described(workspace: Workspace, deploy: Depl
         AciWebservice(workspace, "the-service")
 
 
-def test_the_entry_script_finds_models_source_and_identity(workspace: Workspace, deploy: Deploy) -> None:
+def test_the_entry_script_finds_models_source_and_identity(workspace: Workspace, deploy: Deployer) -> None:
     Path("one.pkl").write_text("1")
     Path("two").mkdir()
     Path("two", "weights.bin").write_text("2")
@@ -210,7 +141,7 @@ def test_the_entry_script_finds_models_source_and_identity(workspace: Workspace,
     assert Webservice.list(workspace, model_id="two:2") == []
 
 
-def test_a_local_file_is_served_without_being_registered(workspace: Workspace, deploy: Deploy) -> None:
+def test_a_local_file_is_served_without_being_registered(workspace: Workspace, deploy: Deployer) -> None:
     name = "a-model-with-a-rather-long-name.pkl"
     Path(name).write_text("weights")
     seen = deploy([name]).run('"where"')
@@ -219,7 +150,7 @@ def test_a_local_file_is_served_without_being_registered(workspace: Workspace, d
     assert Model.list(workspace) == []
 
 
-def test_a_script_without_a_source_directory_goes_alone(deploy: Deploy) -> None:
+def test_a_script_without_a_source_directory_goes_alone(deploy: Deployer) -> None:
     Path("score.py").write_text(ECHO)
     seen = deploy(inference=InferenceConfig("score.py", environment=user_managed())).run('"where"')
     assert (seen["AZUREML_SOURCE_DIRECTORY"], seen["AZUREML_ENTRY_SCRIPT"]) == (None, "score.py")
@@ -227,7 +158,7 @@ def test_a_script_without_a_source_directory_goes_alone(deploy: Deploy) -> None:
     assert "source" not in os.listdir(seen["AML_APP_ROOT"])
 
 
-def test_the_whole_source_directory_is_sent(deploy: Deploy) -> None:
+def test_the_whole_source_directory_is_sent(deploy: Deployer) -> None:
     Path("source/outputs").mkdir(parents=True)
     Path("source/outputs/kept.txt").touch()
     Path("source/.gitignore").write_text("*.txt\n")
@@ -235,7 +166,7 @@ def test_the_whole_source_directory_is_sent(deploy: Deploy) -> None:
     assert deploy().run("1") is True
 
 
-def test_a_wrong_call_raises_with_status_and_body_and_the_log_has_the_traceback(deploy: Deploy) -> None:
+def test_a_wrong_call_raises_with_status_and_body_and_the_log_has_the_traceback(deploy: Deployer) -> None:
     service = deploy()
     with pytest.raises(WebserviceException, match=r"answered 500.*scoring script") as error:
         service.run('"fail"')
@@ -251,44 +182,7 @@ def test_a_wrong_call_raises_with_status_and_body_and_the_log_has_the_traceback(
         service.run({"data": 1})  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize(
-    ("script", "step", "words"),
-    [
-        ("def init():\n    raise OSError('no weights')\ndef run(d): pass", "entry script", "OSError: no weights"),
-        ("import not_there\ndef init(): pass\ndef run(d): pass", "entry script", "No module named 'not_there'"),
-        ("def init(): pass", "entry script", "has no function run()"),
-        ("import os\ndef init(): os._exit(9)\ndef run(d): pass", "entry script", "exit code 9"),
-    ],
-)
-def test_a_failing_deployment_says_where_and_why(deploy: Deploy, script: str, step: str, words: str) -> None:
-    write(script)
-    service = deploy(wait=False)
-    with pytest.raises(DeploymentFailed) as error:
-        service.wait_for_deployment(timeout_sec=SECONDS)
-    assert isinstance(error.value, WebserviceException)
-    assert words in error.value.message
-    assert f"The step '{step}' failed" in error.value.message
-    assert error.value.facts["step"] == step
-    assert service.state == "failed"
-    assert service.error is not None
-    assert words in service.error["message"] or words in str(service.error["details"])
-    assert words in service.get_logs()
-    with pytest.raises(WebserviceException, match="is failed and has no address"):
-        service.run("1")
-
-
-def test_the_exception_carries_the_traceback_of_init(deploy: Deploy) -> None:
-    write("def load():\n    raise OSError('no weights')\ndef init():\n    load()\ndef run(d): pass")
-    service = deploy(wait=False)
-    with pytest.raises(DeploymentFailed) as error:
-        service.wait_for_deployment(show_output=True, timeout_sec=SECONDS)
-    lines = error.value.message.splitlines()
-    begin = lines.index("Traceback (most recent call last):")
-    assert lines[begin + 1].endswith('score.py", line 4, in init')
-    assert "OSError: no weights" in lines
-
-
-def test_a_failed_service_is_mended_by_an_update(deploy: Deploy) -> None:
+def test_a_failed_service_is_mended_by_an_update(deploy: Deployer) -> None:
     write("def init(): raise OSError('x')\ndef run(d): pass")
     service = deploy(wait=False)
     with pytest.raises(DeploymentFailed):
@@ -299,7 +193,7 @@ def test_a_failed_service_is_mended_by_an_update(deploy: Deploy) -> None:
     assert service.error is None
 
 
-def test_reload_takes_the_changed_source_and_keeps_the_port(deploy: Deploy) -> None:
+def test_reload_takes_the_changed_source_and_keeps_the_port(deploy: Deployer) -> None:
     service = deploy()
     port = service.port
     write(ECHO.replace("VERSION = 1", "VERSION = 2"))
@@ -308,7 +202,7 @@ def test_reload_takes_the_changed_source_and_keeps_the_port(deploy: Deploy) -> N
     assert service.port == port
 
 
-def test_a_revision_that_fails_leaves_the_old_one_serving(workspace: Workspace, deploy: Deploy) -> None:
+def test_a_revision_that_fails_leaves_the_old_one_serving(workspace: Workspace, deploy: Deployer) -> None:
     service = deploy()
     write("def init(): raise OSError('broken weights')\ndef run(d): pass")
     with pytest.raises(DeploymentFailed, match=r"Revision 1 goes on serving") as error:
@@ -320,7 +214,7 @@ def test_a_revision_that_fails_leaves_the_old_one_serving(workspace: Workspace, 
     assert LocalWebservice(workspace, "the-service").scoring_uri == service.scoring_uri
 
 
-def test_no_call_is_lost_while_a_new_revision_takes_over(deploy: Deploy) -> None:
+def test_no_call_is_lost_while_a_new_revision_takes_over(deploy: Deployer) -> None:
     service = deploy()
     write(ECHO.replace("VERSION = 1", "VERSION = 2"))
     assert service.scoring_uri is not None
@@ -335,7 +229,7 @@ def test_no_call_is_lost_while_a_new_revision_takes_over(deploy: Deploy) -> None
     assert seen == sorted(seen)
 
 
-def test_an_update_can_move_to_another_port(deploy: Deploy) -> None:
+def test_an_update_can_move_to_another_port(deploy: Deployer) -> None:
     service = deploy()
     old, new = service.port, free_port()
     service.update(deployment_config=LocalWebservice.deploy_configuration(new), wait=True)
@@ -347,7 +241,7 @@ def test_an_update_can_move_to_another_port(deploy: Deploy) -> None:
         time.sleep(0.02)
 
 
-def test_an_update_can_change_script_and_environment(deploy: Deploy) -> None:
+def test_an_update_can_change_script_and_environment(deploy: Deployer) -> None:
     service = deploy()
     write("import os\ndef init(): pass\ndef run(d): return os.environ['COLOUR']", "second")
     environment = user_managed(COLOUR="blue")
@@ -360,25 +254,7 @@ def test_an_update_can_change_script_and_environment(deploy: Deploy) -> None:
     assert service.run("1") == "reloaded"
 
 
-def test_a_taken_port_is_told_before_anything_is_sent(workspace: Workspace, deploy: Deploy) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
-        with pytest.raises(PortTaken, match=f"Port {port} .*process {os.getpid()}"):
-            deploy(port=port)
-        assert Webservice.list(workspace) == []
-        service = deploy()
-        with pytest.raises(PortTaken, match=str(port)):
-            service.update(deployment_config=LocalWebservice.deploy_configuration(port))
-        assert service.run("1") == [1, 1]
-
-
-@pytest.mark.parametrize("port", [0, 65536, -1, "80", 1.5])
-def test_a_port_that_cannot_be_is_refused(port: Any) -> None:
-    with pytest.raises(WebserviceException, match="from 1 to 65535"):
-        LocalWebservice.deploy_configuration(port)
-
-
-def test_a_name_is_used_once_unless_overwritten(workspace: Workspace, deploy: Deploy) -> None:
+def test_a_name_is_used_once_unless_overwritten(workspace: Workspace, deploy: Deployer) -> None:
     first = deploy()
     with pytest.raises(WebserviceExists, match="overwrite=True"):
         deploy()
@@ -392,7 +268,7 @@ def test_a_name_is_used_once_unless_overwritten(workspace: Workspace, deploy: De
     assert second.port == first.port
 
 
-def test_delete_stops_everything_and_frees_name_and_port(workspace: Workspace, deploy: Deploy) -> None:
+def test_delete_stops_everything_and_frees_name_and_port(workspace: Workspace, deploy: Deployer) -> None:
     service = deploy(port=free_port())
     folder = service._folder.path
     assert folder.exists()
@@ -409,7 +285,7 @@ def test_delete_stops_everything_and_frees_name_and_port(workspace: Workspace, d
     assert folder.exists()
 
 
-def test_a_service_whose_supervisor_was_killed_is_unknown_and_comes_back(deploy: Deploy) -> None:
+def test_a_service_whose_supervisor_was_killed_is_unknown_and_comes_back(deploy: Deployer) -> None:
     service = deploy()
     pid = service._service.pid
     assert pid is not None
@@ -423,120 +299,3 @@ def test_a_service_whose_supervisor_was_killed_is_unknown_and_comes_back(deploy:
         time.sleep(0.02)
     service.reload(wait=True)
     assert (service.state, service.run("1")) == ("running", [1, 1])
-
-
-def test_waiting_can_end_before_the_deployment_does(deploy: Deploy) -> None:
-    write("import time\ndef init(): time.sleep(600)\ndef run(d): pass")
-    service = deploy(wait=False)
-    with pytest.raises(WebserviceException, match=r"still deploying after 0\.5 s"):
-        service.wait_for_deployment(timeout_sec=0.5)
-    write(ECHO)
-    service.reload(wait=True)  # an update does not wait for the revision before it
-    assert service.run("2") == [2, 1]
-
-
-@pytest.mark.parametrize(
-    ("arguments", "error", "words"),
-    [
-        ({"name": "No_Name"}, WebserviceInvalid, "is not a service name"),
-        ({"name": "ab"}, WebserviceInvalid, "3 to 32"),
-        ({"inference_config": None}, Unsupported, "without an entry script"),
-        ({"deployment_config": None}, Unsupported, r"LocalWebservice\.deploy_configuration\(\)"),
-        ({"deployment_config": AciWebservice.deploy_configuration(cpu_cores=1)}, Unsupported, "ACI.*LocalWebservice"),
-        ({"deployment_config": AksWebservice.deploy_configuration()}, Unsupported, "AKS.*LocalWebservice"),
-        ({"deployment_config": AksEndpoint.deploy_configuration()}, Unsupported, "AKSENDPOINT.*LocalWebservice"),
-        ({"deployment_config": object()}, WebserviceException, "is not a deployment configuration"),
-        ({"deployment_target": "aks"}, Unsupported, "'aks'.*LocalWebservice"),
-        ({"models": "model.pkl"}, WebserviceException, "must be a list"),
-        ({"models": ["none.pkl"]}, WebserviceException, r"no model file or folder at .*none\.pkl"),
-        ({"models": [3]}, WebserviceException, "3 is not a model"),
-        ({"models": ["source", "./source"]}, WebserviceException, "both be named source"),
-    ],
-)
-def test_what_cannot_be_deployed_is_refused(
-    workspace: Workspace, arguments: dict[str, Any], error: type[Exception], words: str
-) -> None:
-    write(ECHO)
-    given = {
-        "workspace": workspace,
-        "name": "the-service",
-        "models": [],
-        "inference_config": config(),
-        "deployment_config": LocalWebservice.deploy_configuration(),
-    }
-    with pytest.raises(error, match=words):
-        Model.deploy(**{**given, **arguments})
-    assert Webservice.list(workspace) == []
-
-
-def test_older_ways_to_deploy_say_what_to_use(workspace: Workspace, deploy: Deploy) -> None:
-    for act in (
-        Webservice.deploy,
-        Webservice.deploy_from_model,
-        Webservice.deploy_from_image,
-        Webservice.deploy_local_from_model,
-    ):
-        with pytest.raises(Unsupported, match=r"Model\.deploy"):
-            act(workspace, "name", [])
-    service = deploy()
-    with pytest.raises(Unsupported, match="image_config"):
-        service.update(image_config=object())
-    with pytest.raises(Unsupported, match="deploy_to_cloud"):
-        service.deploy_to_cloud()
-
-
-def test_print_configuration(workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
-    write(ECHO)
-    Model.print_configuration(["m.pkl"], config(), LocalWebservice.deploy_configuration(6789), None)
-    printed = capsys.readouterr().out
-    for words in ("m.pkl", "score.py", "6789", "Local"):
-        assert words in printed
-    assert workspace.name not in printed
-
-
-BUILT = """
-import sys
-import six
-from azureml.contrib.services.aml_request import AMLRequest, rawhttp
-from azureml.contrib.services.aml_response import AMLResponse
-from azureml.core.model import Model
-
-def init():
-    global weights
-    with open(Model.get_model_path("digits")) as file:
-        weights = file.read()
-
-@rawhttp
-def run(request):
-    assert isinstance(request, AMLRequest)
-    return AMLResponse([six.__version__, sys.prefix, weights, request.get_data(False).decode()], 200, json_str=True)
-"""
-
-
-@pytest.mark.timeout(600)
-def test_an_environment_is_built_for_a_service_and_azures_names_are_beside_it(
-    workspace: Workspace, deploy: Deploy
-) -> None:
-    environment = Environment("built")
-    environment.python.conda_dependencies = CondaDependencies.create(pip_packages=["six==1.17.0"])
-    write(BUILT)
-    Path("model.txt").write_text("weights")
-    model = Model.register(workspace, "model.txt", "digits")
-    inference = InferenceConfig("score.py", source_directory="source", environment=environment)
-    service = deploy([model], inference=inference, wait=False)
-    service.wait_for_deployment(timeout_sec=500)
-    version, prefix, weights, body = service.run("text")
-    assert (version, weights, body) == ("1.17.0", "weights", "text")
-    assert prefix != sys.prefix
-
-
-def test_an_environment_that_cannot_be_built_fails_in_that_step(deploy: Deploy) -> None:
-    environment = Environment("broken")
-    environment.python.user_managed_dependencies = True
-    environment.python.interpreter_path = "/no/such/python"
-    service = deploy(
-        inference=InferenceConfig("score.py", source_directory="source", environment=environment), wait=False
-    )
-    with pytest.raises(DeploymentFailed, match="/no/such/python") as error:
-        service.wait_for_deployment(timeout_sec=SECONDS)
-    assert error.value.facts["step"] == "environment"
