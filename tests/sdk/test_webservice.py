@@ -297,5 +297,7 @@ def test_a_service_whose_supervisor_was_killed_is_unknown_and_comes_back(deploy:
     while answers(service.port):  # what it served ends with it
         assert time.monotonic() < deadline
         time.sleep(0.02)
+    with pytest.raises(DeploymentFailed, match="is not there any more: call reload"):
+        service.wait_for_deployment()
     service.reload(wait=True)
     assert (service.state, service.run("1")) == ("running", [1, 1])

@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+import zaffre
 from tests.serving.scoring_process import ECHO, SECONDS, ScoringProcess, free_environment
 
 SLOW = """
@@ -155,7 +156,7 @@ def test_one_process_takes_over_the_socket_of_another_without_a_lost_call(tmp_pa
 def test_serving_needs_the_standard_library_and_uvicorn_only(tmp_path: Path) -> None:
     source = (
         "import sys\n"
-        "import zaffre.serving.__main__\n"
+        "import zaffre.serving.command\n"
         "names = {name.partition('.')[0] for name in sys.modules}\n"
         "print(sorted(names & {'msgspec', 'httpx', 'yaml', 'fastapi', 'starlette', 'sqlalchemy', 'numpy', 'rich'}))\n"
     )
@@ -163,3 +164,14 @@ def test_serving_needs_the_standard_library_and_uvicorn_only(tmp_path: Path) -> 
         [sys.executable, "-c", source], cwd=tmp_path, env=free_environment(), capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_a_python_without_the_server_says_what_to_install(tmp_path: Path) -> None:
+    source = (
+        f"import sys; sys.path.insert(0, {str(Path(zaffre.__file__).parent.parent)!r})\n"
+        "import runpy; runpy.run_module('zaffre.serving', run_name='__main__')\n"
+    )
+    bare = [sys.executable, "-S", "-c", source]  # without site-packages
+    done = subprocess.run(bare, cwd=tmp_path, env=free_environment(), capture_output=True, text=True)
+    assert done.returncode == 2
+    assert 'pip install "zaffre[serving]"' in done.stderr

@@ -39,7 +39,7 @@ class Waiting:
                 raise WebserviceNotFound(f"The service {self._service.name} was deleted while it was waited for.")
             if entity.error is not None and entity.state in (ServiceState.FAILED, ServiceState.RUNNING):
                 raise self._failure()
-            if entity.state is ServiceState.RUNNING:
+            if self._service.state == ServiceState.RUNNING.value:  # not so where its process is gone
                 self._say('Local service creation operation finished, operation "Succeeded"')
                 return
             self._check_life()
@@ -58,7 +58,10 @@ class Waiting:
         # Where the log of a supervisor is not on this machine, the service is another machine's.
         if folder.is_supervised() or not folder.supervisor_log.exists():
             self._supervised_at = now
-        elif now - self._supervised_at > _APPEAR_SECONDS:
+            return
+        # One that was just started needs a moment; one whose service ran already is gone.
+        was_running = self._service._service.state is ServiceState.RUNNING
+        if was_running or now - self._supervised_at > _APPEAR_SECONDS:
             lines = folder.supervisor_log.read_text("utf-8", "replace").splitlines()[-_TAIL_LINES:]
             raise DeploymentFailed(
                 f"The process that supervises the service {self._service.name} is not there any more: call reload() "
