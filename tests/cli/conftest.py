@@ -42,6 +42,7 @@ def cli(bare: Cli, server: ServerProcess, workspace_name: str) -> Cli:  # noqa: 
     assert made.code == 0, made.err
 
     def call(*arguments: str, answer: str = "") -> Answer:
-        return bare(*arguments, "--workspace", workspace_name, answer=answer)
+        options = arguments.index("--") if "--" in arguments else len(arguments)
+        return bare(*arguments[:options], "--workspace", workspace_name, *arguments[options:], answer=answer)
 
     return call
