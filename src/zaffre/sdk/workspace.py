@@ -143,9 +143,8 @@ class Workspace:
         system_datastores_auth_mode: str = "accessKey",
         v1_legacy_mode: bool | None = None,
     ) -> Workspace:
-        """A new workspace; raises ``WorkspaceExists`` when there is one of that name and ``exist_ok`` is False.
-
-        ``location`` is recorded. Arguments that name resources of Azure raise ``Unsupported``.
+        """A new workspace; raises ``WorkspaceExists`` when there is one of that name and ``exist_ok`` is False, and
+        ``Unsupported`` for arguments that name resources of Azure. ``location`` is recorded.
         """
         _refuse_azure(
             storage_account=storage_account,
