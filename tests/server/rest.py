@@ -61,7 +61,7 @@ class Rest:
         """The status, code and sentence of a refusal."""
         answer = self.raw(method, path, json=body, params=query)
         error = answer.json()["error"]
-        assert error["message"].endswith((".", "zaffre studio")), error["message"]
+        assert error["message"].endswith("."), error["message"]
         return answer.status_code, error["code"], error["message"]
 
     def send(self, path: str, data: bytes, *, method: str = "PUT", expect: int = 200, **query: Any) -> Any:

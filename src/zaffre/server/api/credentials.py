@@ -103,7 +103,7 @@ class Credentials:
         principal = self._store.write(lambda connection: tokens.use_ticket(connection, _hash(ticket)))
         if principal is None:
             raise AuthenticationException(
-                "This sign-in link was used already or is older than a minute. Ask for a new one: zaffre studio"
+                "This sign-in link was used already or is older than a minute. Ask for a new one with `zaffre up`."
             )
         expires_at = now_ms() + SESSION_SECONDS * 1000
         return self._issue(replace(principal, kind="session", run_id=None, expires_at=expires_at), principal)[0]
