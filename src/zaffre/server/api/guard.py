@@ -88,7 +88,7 @@ class Guard:
         if session is None:
             raise AuthenticationException(
                 "This request carries no token. Send the header 'Authorization: Bearer <token>'; the token of the "
-                "server on this machine is in ZAFFRE_HOME/token. In a browser, sign in with the link that `zaffre up` prints."
+                "server on this machine is in ZAFFRE_HOME/token. In a browser, open the link that `zaffre up` prints."
             )
         principal = await self._credentials.identify(session)
         if method not in access.READING and not _same_origin(headers):
