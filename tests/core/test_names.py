@@ -29,7 +29,7 @@ def test_good_workspace_names(name: str) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["", "/etc/passwd", "..", "../a", "a/../../b", "a/..", "C:/x", "a\\b", "a\x00b", ".", "./", "a\nb"],
+    ["", "/etc/passwd", "..", "../a", "a/../../b", "a/..", "C:/x", "a\\b", "a\x00b", ".", "./", "a\nb", "a\udcff"],
 )
 def test_paths_that_leave_their_folder_are_refused(path: str) -> None:
     with pytest.raises(InvalidName):

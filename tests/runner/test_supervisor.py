@@ -326,3 +326,21 @@ def test_a_script_may_upload_an_output_that_was_collected_already(server: Server
     run.finish()
     assert "uploaded" in run.log()
     assert run.read("outputs/model.txt") == "final"
+
+
+def test_a_file_whose_name_the_server_cannot_take_is_named_and_kept(server: ServerProcess, workspace_name: str) -> None:
+    code = (
+        "open(b'outputs/odd\\xff.txt', 'w').write('odd')\n"
+        "open('outputs/new\\nline.txt', 'w').write('line')\n"
+        "open('outputs/good.txt', 'w').write('good')\n"
+    )
+    run = submitted(server, workspace_name, code)
+    assert run.process.wait(90) == 1
+    ended = run.now()
+    assert ended.status is RunStatus.FAILED
+    assert ended.error is not None
+    assert "ended with exit code 0, but 2 files of the run could not be stored" in ended.error.message
+    assert "odd\\udcff.txt" in ended.error.message
+    assert "odd\\udcff.txt is not uploaded" in run.log()
+    assert run.read("outputs/good.txt") == "good"
+    assert (run.folder / "outputs" / "new\nline.txt").read_text() == "line"

@@ -97,6 +97,8 @@ def check_artifact_path(path: str) -> str:
     parts = path.split("/")
     if bad or ".." in parts or re.match(r"^[a-zA-Z]:", path):
         raise InvalidName(f"{path!r} is not an artifact path: it must be relative and stay inside its folder.")
+    if any("\ud800" <= c <= "\udfff" for c in path):
+        raise InvalidName(f"{path!r} is not an artifact path: its name is not text in UTF-8. Give the file another name.")
     normal = posixpath.normpath(path)
     if normal in (".", ""):
         raise InvalidName(f"{path!r} is not an artifact path: it names no file.")

@@ -23,6 +23,8 @@ class _Child(subprocess.Popen[bytes]):
     """A process that may outlive this one and its handle here: forgetting it is no oversight to be warned of."""
 
     def __del__(self) -> None:
+        if sys.is_finalizing():
+            return  # nobody is warned any more, and the modules that this needs may be gone
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ResourceWarning)
             super().__del__()

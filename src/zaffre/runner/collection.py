@@ -69,6 +69,7 @@ class Collector:
         self._sent: dict[str, _Sent] = {}
         self._refused: set[str] = set()
         self._closed = threading.Event()
+        self._is_final = False
         self._thread = threading.Thread(target=self._run, name="collection", daemon=True)
         self.missing: list[str] = []  # files that could not be sent
 
@@ -84,6 +85,7 @@ class Collector:
         """Send everything that is not sent yet; returns whether the server has all of it."""
         self._closed.set()
         self._thread.join()
+        self._is_final = True
         for found in self._look(self._watched):
             self._finish(found, partial(self._append, final=True))
         for found in self._look([contract.OUTPUTS]):
@@ -114,7 +116,7 @@ class Collector:
                     except OSError:
                         continue  # gone meanwhile, or a link to nowhere
                     except InvalidName as error:
-                        self._refuse(path, error.message)
+                        self._lose(path, error.message)
                         continue
                     if local.is_file():
                         yield _Found(path, local, stat.st_size, stat.st_mtime_ns)
@@ -147,8 +149,7 @@ class Collector:
         try:
             self._channel.insist(attempt, self._give_up, self._on_refusal)
         except (AzureMLException, OSError) as error:
-            self.missing.append(found.path)
-            self._refuse(found.path, error.message if isinstance(error, AzureMLException) else str(error))
+            self._lose(found.path, error.message if isinstance(error, AzureMLException) else str(error))
 
     def _replace(self, found: _Found) -> None:
         """Send a whole file, as long as it was when it was found."""
@@ -208,10 +209,14 @@ class Collector:
     def _path(self, found: _Found) -> str:
         return f"{self._prefix}/artifacts/{artifact(found.path)}"
 
-    def _refuse(self, path: str, why: str) -> None:
+    def _lose(self, path: str, why: str) -> None:
+        """A file that the server does not take; its name need not be text."""
+        shown = path.encode("utf-8", "backslashreplace").decode()
         if path not in self._refused:
             self._refused.add(path)
-            self._on_problem(f"{path} is not uploaded: {why}")
+            self._on_problem(f"{shown} is not uploaded: {why}")
+        if self._is_final:  # before that, the file may still get another name
+            self.missing.append(shown)
 
 
 class _Bounded(io.RawIOBase):
