@@ -49,7 +49,17 @@ PACKAGES: dict[str, tuple[str, ...]] = {
     "zaffre.sdk": ("msgspec", "yaml", "pathspec"),
     "zaffre.runner": ("msgspec", "yaml", "pathspec"),
     "zaffre.cli": ("cyclopts", "rich"),
-    "zaffre.server": ("msgspec", "fastapi", "pydantic", "starlette", "uvicorn", "sqlalchemy", "alembic", "yaml", "httpx"),
+    "zaffre.server": (
+        "msgspec",
+        "fastapi",
+        "pydantic",
+        "starlette",
+        "uvicorn",
+        "sqlalchemy",
+        "alembic",
+        "yaml",
+        "httpx",
+    ),
     "azureml": (),
 }
 

@@ -199,7 +199,7 @@ class DockerSection(Section):
 
     def load(self, value: object, where: str = "") -> None:
         super().load(value, where)
-        identity = self.base_image_registry.registry_identity
+        identity: object = self.base_image_registry.registry_identity
         if isinstance(identity, dict):
             made = RegistryIdentity()
             made.load(identity, "docker.baseImageRegistry.registryIdentity")
