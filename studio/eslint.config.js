@@ -1,15 +1,16 @@
 import js from "@eslint/js";
 import jsxA11y from "eslint-plugin-jsx-a11y";
 import reactHooks from "eslint-plugin-react-hooks";
+import { defineConfig } from "eslint/config";
 import tseslint from "typescript-eslint";
 
-export default tseslint.config(
-  { ignores: ["node_modules", "src/api/schema.d.ts"] },
+export default defineConfig(
+  { ignores: ["node_modules", "src/api/schema.d.ts", "public", "*.config.js"] },
   js.configs.recommended,
   ...tseslint.configs.strictTypeChecked,
   {
     languageOptions: {
-      parserOptions: { projectService: { allowDefaultProject: ["eslint.config.js"] } },
+      parserOptions: { projectService: true },
     },
     rules: {
       "max-lines": ["error", 500],

@@ -1,9 +1,12 @@
 import { queryOptions } from "@tanstack/react-query";
 
+import type { LogWindow } from "../format/log_window";
 import { encodePath, send, withQuery } from "./client";
 import { allItems } from "./pages";
 import { runKeys, runPath } from "./runs";
 import type { ArtifactInfo } from "./types";
+
+const NEWLINE = 10;
 
 export const artifactKeys = {
   list: (ws: string, run: string) => [...runKeys.detail(ws, run), "artifacts"] as const,
@@ -24,28 +27,21 @@ export function artifactsZipUrl(ws: string, run: string): string {
   return `${runPath(ws, run)}/artifacts.zip`;
 }
 
-export interface FileText {
-  text: string;
-  /** Byte offset of the first character in the file. */
-  offset: number;
-  /** Bytes the whole file has. */
-  size: number;
-}
-
-/** At most `limit` bytes of a text file: its beginning, or its end with `tail`. */
+/** At most `limit` bytes of a text file: its beginning, or with `tail` its end, from the beginning of a line on. */
 export async function readText(
   url: string,
   size: number,
   limit: number,
   options: { tail?: boolean; signal?: AbortSignal } = {},
-): Promise<FileText> {
+): Promise<LogWindow> {
   if (size === 0) return { text: "", offset: 0, size: 0 };
   const start = options.tail ? Math.max(0, size - limit) : 0;
   const end = Math.min(size, start + limit) - 1;
   const whole = start === 0 && end === size - 1;
   const headers: Record<string, string> = whole ? {} : { Range: `bytes=${start}-${end}` };
   const response = await send(url, { headers, signal: options.signal });
-  const bytes = await response.arrayBuffer();
-  const offset = response.status === 206 ? start : 0;
-  return { text: new TextDecoder().decode(bytes), offset, size: Math.max(size, offset + bytes.byteLength) };
+  const bytes = new Uint8Array(await response.arrayBuffer());
+  const from = response.status === 206 ? start : 0;
+  const cut = from > 0 ? bytes.indexOf(NEWLINE) + 1 : 0;
+  return { text: new TextDecoder().decode(bytes.subarray(cut)), offset: from + cut, size: from + bytes.byteLength };
 }

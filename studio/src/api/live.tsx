@@ -63,8 +63,9 @@ export function useStream(topics: Topics | null, handler: Handler): void {
 
 /** Keeps everything that the queries know about a run up to date. */
 export function useRunStream(ws: string, id: string): void {
-  useStream({ run: id }, (event, client) => {
-    if (event.event === "run") applyRun(client, ws, JSON.parse(event.data) as Run, id);
+  useStream({ run: id, new_points: true }, (event, client) => {
+    if (event.event === "open") void client.invalidateQueries({ queryKey: metricKeys.all(ws, id) });
+    else if (event.event === "run") applyRun(client, ws, JSON.parse(event.data) as Run, id);
     else if (event.event === "metrics") applyMetrics(client, ws, id, JSON.parse(event.data) as MetricsEvent);
     else if (event.event === "files") applyFiles(client, ws, id, event.data);
   });

@@ -38,10 +38,11 @@ export const chartQuery = (ws: string, run: string, name: string) =>
     },
   });
 
+/** The latest point and the number of points of every metric, and everything that is not a number. */
 export const metricsQuery = (ws: string, run: string) =>
   queryOptions({
     queryKey: metricKeys.summary(ws, run),
-    queryFn: ({ signal }) => request<MetricsAnswer>(`${runPath(ws, run)}/metrics`, { signal }),
+    queryFn: ({ signal }) => request<MetricsAnswer>(`${runPath(ws, run)}/metrics`, { query: { latest: true }, signal }),
   });
 
 /**

@@ -5,7 +5,11 @@ import { EventParser, type ServerEvent } from "./sse";
 /** What a part of a page wants to hear about. One tab holds one stream for all of them. */
 export interface Topics {
   run?: string;
+  /** Only points that are logged from now on: the older ones are read with the charts. */
+  new_points?: boolean;
   log?: string;
+  /** Bytes of the log that are known. */
+  log_offset?: number;
   service?: string;
   runs?: boolean;
 }
@@ -33,8 +37,13 @@ export class StreamHub {
 
   constructor(private readonly workspace: string) {}
 
+  /**
+   * The listener hears every event of the tab's stream, and an event `open` of our own when it was opened anew, not
+   * resumed: what was read before may have missed something then.
+   */
   subscribe(topics: Topics, listener: Listener): () => void {
     this.subscriptions.set(listener, topics);
+    if (!this.paused && this.wanted() !== this.address) this.state.set("connecting");
     this.schedule(20);
     return () => {
       this.subscriptions.delete(listener);
@@ -87,6 +96,7 @@ export class StreamHub {
       if (this.lastId) headers["Last-Event-ID"] = this.lastId;
       const response = await send(address, { headers, signal: control.signal });
       if (!response.body) throw new ApiError("The stream has no body.", 0, "ServerUnavailable");
+      if (!this.lastId) this.tell({ id: "", event: "open", data: "" });
       this.state.set("live");
       await this.follow(response.body, control.signal);
     } catch (error) {
@@ -111,8 +121,12 @@ export class StreamHub {
       this.retries = 0;
       for (const event of parser.push(decoder.decode(value, { stream: true }))) {
         if (event.id) this.lastId = event.id;
-        for (const listener of [...this.subscriptions.keys()]) listener(event);
+        this.tell(event);
       }
     }
+  }
+
+  private tell(event: ServerEvent): void {
+    for (const listener of [...this.subscriptions.keys()]) listener(event);
   }
 }

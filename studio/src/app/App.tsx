@@ -26,11 +26,12 @@ function createClient(): QueryClient {
 export function App() {
   const [client] = useState(createClient);
   const [router] = useState(() => createStudioRouter(client));
+  const [spent] = useState(() => new URLSearchParams(window.location.search).get("signin") === "spent");
   const locked = useSyncExternalStore(signedOut.subscribe, signedOut.get);
   return (
     <ThemeProvider>
       <QueryClientProvider client={client}>
-        {locked ? <SignIn /> : <RouterProvider router={router} />}
+        {locked ? <SignIn spent={spent} /> : <RouterProvider router={router} />}
         <Toaster toasterId={TOASTER} position="bottom-end" />
       </QueryClientProvider>
     </ThemeProvider>

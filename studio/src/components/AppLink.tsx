@@ -23,12 +23,7 @@ const Anchor = forwardRef<HTMLAnchorElement, AnchorProps>(function Anchor({ cut,
   const styles = useStyles();
   // Fluent types the reference for all elements a link may be, which no one reference is.
   return (
-    <Link
-      {...(props as object)}
-      href={href ?? ""}
-      ref={ref as Ref<never>}
-      className={mergeClasses(cut && styles.cut, className)}
-    />
+    <Link {...props} href={href ?? ""} ref={ref as Ref<never>} className={mergeClasses(cut && styles.cut, className)} />
   );
 });
 

@@ -20,14 +20,13 @@ const useStyles = makeStyles({
     columnGap: "16px",
     rowGap: "8px",
     margin: 0,
-    "@media (max-width: 767px)": { gridTemplateColumns: "minmax(0, 1fr)", rowGap: "2px" },
+    "@media (max-width: 767px)": { gridTemplateColumns: "104px minmax(0, 1fr)", columnGap: "12px" },
   },
   name: { color: tokens.colorNeutralForeground3, minWidth: 0, overflowWrap: "anywhere" },
   value: {
     margin: 0,
     minWidth: 0,
     overflowWrap: "anywhere",
-    "@media (max-width: 767px)": { paddingBottom: "8px" },
   },
 });
 

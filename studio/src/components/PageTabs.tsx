@@ -1,4 +1,5 @@
 import { makeStyles, Tab, TabList, tokens } from "@fluentui/react-components";
+import { useEffect, useRef } from "react";
 
 const useStyles = makeStyles({
   frame: { flexShrink: 0, borderBottom: `1px solid ${tokens.colorNeutralStroke2}` },
@@ -14,8 +15,13 @@ interface Props<T extends string> {
 /** The parts of a page. */
 export function PageTabs<T extends string>({ tabs, selected, onSelect }: Props<T>) {
   const styles = useStyles();
+  const frame = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    // On a narrow screen not all tabs have room: the chosen one is brought into view.
+    frame.current?.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }, [selected]);
   return (
-    <div className={styles.frame}>
+    <div ref={frame} className={styles.frame}>
       <TabList
         className={styles.tabs}
         selectedValue={selected}

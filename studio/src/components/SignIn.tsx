@@ -1,4 +1,4 @@
-import { Button, makeStyles, Text, tokens } from "@fluentui/react-components";
+import { Button, makeStyles, MessageBar, MessageBarBody, Text, tokens } from "@fluentui/react-components";
 
 import { CodeBlock } from "./CodeBlock";
 import { Mark } from "./Mark";
@@ -24,7 +24,7 @@ const useStyles = makeStyles({
 });
 
 /** Shown when the server does not know this browser: how to get a link that it knows. */
-export function SignIn() {
+export function SignIn({ spent }: { spent: boolean }) {
   const styles = useStyles();
   return (
     <main className={styles.page}>
@@ -33,6 +33,11 @@ export function SignIn() {
         <Text as="h1" size={600} weight="semibold" className={styles.title}>
           Sign in to Zaffre Studio
         </Text>
+        {spent ? (
+          <MessageBar intent="warning" layout="multiline">
+            <MessageBarBody>That sign-in link was used already or is older than a minute.</MessageBarBody>
+          </MessageBar>
+        ) : null}
         <Text className={styles.text}>
           This browser has no session, or it has expired. Run this on the machine of the server and open the link that
           it prints. The link works once.

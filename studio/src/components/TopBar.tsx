@@ -7,6 +7,7 @@ import {
   MenuList,
   MenuPopover,
   MenuTrigger,
+  mergeClasses,
   tokens,
   Tooltip,
 } from "@fluentui/react-components";
@@ -30,8 +31,8 @@ const useStyles = makeStyles({
     columnGap: "8px",
     background: "#19277c",
     color: "#ffffff",
-    '[data-theme="dark"] &': { background: "#0d164c" },
   },
+  dark: { background: "#0d164c" },
   brand: {
     display: "flex",
     alignItems: "center",
@@ -62,8 +63,9 @@ const useStyles = makeStyles({
 export function TopBar({ start }: { start: ReactNode }) {
   const styles = useStyles();
   const ws = useWorkspace();
+  const { isDark } = useTheme();
   return (
-    <header className={styles.bar}>
+    <header className={mergeClasses(styles.bar, isDark && styles.dark)}>
       {start}
       <Link to="/ws/$ws" params={{ ws }} className={styles.brand}>
         <Mark />

@@ -37,6 +37,8 @@ const dark: Theme = {
   colorBrandForegroundLinkPressed: zaffre[120],
   colorCompoundBrandForeground1: zaffre[130],
   colorCompoundBrandForeground1Hover: zaffre[140],
+  colorBrandStroke1: zaffre[120],
+  colorBrandStroke2Contrast: "#37437a",
   colorCompoundBrandStroke: zaffre[120],
   colorCompoundBrandBackground: zaffre[120],
   colorNeutralForeground2BrandHover: zaffre[130],

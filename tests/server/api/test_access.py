@@ -190,7 +190,8 @@ def test_a_ticket_signs_a_browser_in_once(rest: Rest) -> None:
     assert "samesite=strict" in cookie
     assert browser.get("//server")["version"]
     again = rest.as_(None).http.get(str(answer.request.url), follow_redirects=False)
-    assert again.status_code == 401
+    assert again.headers["location"] == "/?signin=spent"
+    assert "set-cookie" not in again.headers
 
 
 def test_a_signed_in_browser_changes_things_only_from_our_own_pages(rest: Rest) -> None:

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from zaffre import __version__
-from zaffre.core.errors import InvalidValue
+from zaffre.core.errors import AuthenticationException, InvalidValue
 from zaffre.core.wire import ServerInfo, TicketCreate, TicketCreated, TokenCreate, TokenCreated
 from zaffre.server.api.answers import Asker, answer, api_router, empty
 from zaffre.server.api.credentials import COOKIE, SESSION_SECONDS
@@ -25,8 +25,11 @@ async def health() -> Response:
 
 @public.get("/signin")
 def sign_in(ticket: str, parts: PartsOf, request: Request, next: str = "/") -> Response:
-    """Where a sign-in link leads: sets the session cookie and goes on to the Studio."""
-    session = parts.credentials.sign_in(ticket)
+    """Where a sign-in link leads: sets the session cookie and goes on to the Studio, which tells of a spent link."""
+    try:
+        session = parts.credentials.sign_in(ticket)
+    except AuthenticationException:
+        return RedirectResponse("/?signin=spent", 303)
     answer = RedirectResponse(_local(next), 303)
     answer.set_cookie(
         COOKIE,

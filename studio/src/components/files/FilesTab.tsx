@@ -1,4 +1,4 @@
-import { Badge, Button, makeStyles, tokens } from "@fluentui/react-components";
+import { Badge, Button, mergeClasses } from "@fluentui/react-components";
 import { DocumentText32Regular, FolderOpen16Regular } from "@fluentui/react-icons";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
@@ -16,38 +16,7 @@ import { EmptyState, ErrorState } from "../States";
 import { FilePreview } from "./FilePreview";
 import { FileTreeView } from "./FileTreeView";
 import { RunLog } from "./RunLog";
-
-export const useSplitStyles = makeStyles({
-  split: {
-    display: "flex",
-    flex: "1 1 auto",
-    minHeight: 0,
-    background: tokens.colorNeutralBackground1,
-    border: `1px solid ${tokens.colorNeutralStroke2}`,
-    borderRadius: tokens.borderRadiusLarge,
-    overflow: "hidden",
-  },
-  side: {
-    display: "flex",
-    flexDirection: "column",
-    flex: "0 0 300px",
-    minHeight: 0,
-    borderRight: `1px solid ${tokens.colorNeutralStroke2}`,
-  },
-  sideNarrow: { flex: "1 1 auto", borderRight: "none" },
-  foot: {
-    display: "flex",
-    alignItems: "center",
-    justifyContent: "space-between",
-    columnGap: "8px",
-    padding: "6px 12px",
-    borderTop: `1px solid ${tokens.colorNeutralStroke2}`,
-    color: tokens.colorNeutralForeground3,
-    fontSize: tokens.fontSizeBase200,
-  },
-  main: { display: "flex", flexDirection: "column", flex: "1 1 auto", minWidth: 0, minHeight: 0 },
-  back: { padding: "4px", borderBottom: `1px solid ${tokens.colorNeutralStroke2}` },
-});
+import { useSplitStyles } from "./split";
 
 interface Props {
   ws: string;
@@ -92,7 +61,7 @@ function Files({ ws, run, files, path, onPath, live }: Props & { files: Artifact
   const chosen = files.find((file) => file.path === (path ?? (narrow ? undefined : first)));
   const total = files.reduce((sum, file) => sum + (file.size ?? 0), 0);
   const side = (
-    <div className={`${styles.side} ${narrow ? styles.sideNarrow : ""}`}>
+    <div className={mergeClasses(styles.side, narrow && styles.sideNarrow)}>
       <FileTreeView label="Outputs and logs" files={files} chosen={chosen?.path} onChoose={onPath} />
       <div className={styles.foot}>
         <span>

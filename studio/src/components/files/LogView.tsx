@@ -151,6 +151,8 @@ export function LogView({ name, text, live, onEarlier, download }: Props) {
           Load what came earlier
         </Button>
       ) : null}
+      {/* A log that is scrolled by hand is no longer followed. */}
+      {/* eslint-disable-next-line jsx-a11y/no-noninteractive-element-interactions */}
       <div
         ref={box}
         className={styles.box}

@@ -1,4 +1,14 @@
-import { Dropdown, Label, makeStyles, Option, Slider, Switch, tokens, useId } from "@fluentui/react-components";
+import {
+  Dropdown,
+  Label,
+  makeStyles,
+  mergeClasses,
+  Option,
+  Slider,
+  Switch,
+  tokens,
+  useId,
+} from "@fluentui/react-components";
 import { useState } from "react";
 
 import { SearchBox } from "../SearchBox";
@@ -6,7 +16,13 @@ import type { ChartSettings, XAxis } from "./plot_data";
 
 const useStyles = makeStyles({
   bar: { display: "flex", flexWrap: "wrap", columnGap: "16px", rowGap: "8px", alignItems: "center", flexShrink: 0 },
-  search: { flex: "1 1 180px", maxWidth: "320px" },
+  search: {
+    flex: "1 1 180px",
+    maxWidth: "320px",
+    "@media (max-width: 767px)": { flex: "1 1 100%", maxWidth: "none" },
+  },
+  // On a narrow screen the axis and the scale share a line.
+  last: { "@media (max-width: 767px)": { order: 1 } },
   field: { display: "flex", alignItems: "center", columnGap: "8px" },
   axis: { minWidth: "132px", width: "132px" },
   slider: { width: "120px" },
@@ -71,7 +87,7 @@ export function ChartControls({ settings, onSettings, search, onSearch }: Props)
           ))}
         </Dropdown>
       </div>
-      <div className={styles.field}>
+      <div className={mergeClasses(styles.field, styles.last)}>
         <Label htmlFor={smoothing}>Smoothing</Label>
         <Slider
           id={smoothing}

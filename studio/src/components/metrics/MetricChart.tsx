@@ -3,6 +3,7 @@ import { Dismiss16Regular, FullScreenMaximize16Regular, Table16Regular, ZoomOut1
 import { useQuery } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
 
+import { useStreamState } from "../../api/live";
 import { chartQuery, type Series } from "../../api/metrics";
 import { count, counted, metric } from "../../format/number";
 import { duration, exactTime } from "../../format/time";
@@ -65,7 +66,9 @@ export function MetricChart(props: Props) {
   const { ws, run, name, height = 220 } = props;
   const styles = useStyles();
   const [box, visible] = useSeen();
-  const query = useQuery({ ...chartQuery(ws, run, name), enabled: visible });
+  // The stream brings what is logged after it was opened: so it comes first.
+  const ready = useStreamState() !== "connecting";
+  const query = useQuery({ ...chartQuery(ws, run, name), enabled: visible && ready });
   const series = query.data;
   const last = series ? series.values.length - 1 : -1;
   return (

@@ -19,7 +19,7 @@ const useStyles = makeStyles({
   group: { display: "flex", flexDirection: "column", rowGap: "8px", minWidth: 0 },
   groupTitle: { margin: 0 },
   charts: { display: "grid", gap: "12px", gridTemplateColumns: "repeat(auto-fill, minmax(min(100%, 380px), 1fr))" },
-  tiles: { display: "grid", gap: "12px", gridTemplateColumns: "repeat(auto-fill, minmax(min(100%, 180px), 1fr))" },
+  tiles: { display: "grid", gap: "12px", gridTemplateColumns: "repeat(auto-fill, minmax(min(100%, 160px), 1fr))" },
   tile: {
     display: "flex",
     flexDirection: "column",
@@ -47,10 +47,16 @@ run.log_list("errors", [1, 2, 3])
 run.log_row("lr by epoch", epoch=1, lr=0.1)
 run.log_image("confusion", plot=plt)`;
 
+const REFRESH_MS = 3000;
+
 /** Everything a run logged: single numbers, charts, tables, images. */
 export function MetricsTab({ ws, run }: { ws: string; run: Run }) {
   const styles = useStyles();
-  const query = useQuery(metricsQuery(ws, run.id));
+  const query = useQuery({
+    ...metricsQuery(ws, run.id),
+    // The stream brings points; names, tables and images that are new are found by asking.
+    refetchInterval: isTerminal(run.status) ? false : REFRESH_MS,
+  });
   const [settings, setSettings] = useChartSettings();
   const [search, setSearch] = useState("");
   const [full, setFull] = useState<string | null>(null);

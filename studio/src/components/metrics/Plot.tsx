@@ -11,6 +11,9 @@ import { plotColumns, type ChartSettings, type Line } from "./plot_data";
 
 const FONT = "12px 'Segoe UI', -apple-system, BlinkMacSystemFont, Roboto, sans-serif";
 
+// uPlot names the kinds of scales only in its types.
+const LOGARITHMIC = { distr: 3 } as unknown as uPlot.Scale;
+
 interface Props {
   lines: readonly Line[];
   settings: ChartSettings;
@@ -100,14 +103,16 @@ function plotOptions(
     cursor: { points: { size: 7 }, drag: { x: true, y: false }, focus: { prox: 24 } },
     scales: {
       x: { time: settings.x === "time" },
-      y: { distr: settings.log ? 3 : 1 },
+      y: settings.log ? LOGARITHMIC : {},
     },
     axes: [
       { ...axis, size: 28, space: 64, ...xValues(settings) },
       {
         ...axis,
-        size: (_, values) => 14 + 7 * Math.max(4, ...(values ?? []).map((value) => value.length)),
-        values: (_, splits) => splits.map((value) => (value === null ? "" : metric(value))),
+        // Before the first drawing there are no values, whatever the types say.
+        size: (_, values: string[] | null) => 14 + 7 * Math.max(4, ...(values ?? []).map((value) => value.length)),
+        // Of a logarithmic axis only some marks are named; the others are null.
+        values: (_, splits: (number | null)[]) => splits.map((value) => (value === null ? "" : metric(value))),
       },
     ],
     series: [{}, ...labels.flatMap((label, i) => lineSeries(label, lineColor(i, dark), settings.smoothing > 0))],

@@ -1,4 +1,4 @@
-import { Button } from "@fluentui/react-components";
+import { Button, mergeClasses } from "@fluentui/react-components";
 import { Box32Regular, FolderOpen16Regular } from "@fluentui/react-icons";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
@@ -7,8 +7,8 @@ import { modelFilesQuery, modelFileUrl } from "../../api/models";
 import type { ModelVersion } from "../../api/types";
 import { bytes, counted } from "../../format/number";
 import { FilePreview } from "../files/FilePreview";
-import { useSplitStyles } from "../files/FilesTab";
 import { FileTreeView } from "../files/FileTreeView";
+import { useSplitStyles } from "../files/split";
 import { useNarrow } from "../media";
 import { LoadingPage } from "../PageStates";
 import { EmptyState, ErrorState } from "../States";
@@ -33,7 +33,7 @@ export function ModelFiles({ ws, model }: { ws: string; model: ModelVersion }) {
   return (
     <div className={styles.split}>
       {narrow && chosen ? null : (
-        <div className={`${styles.side} ${narrow ? styles.sideNarrow : ""}`}>
+        <div className={mergeClasses(styles.side, narrow && styles.sideNarrow)}>
           <FileTreeView label="Files of the model" files={files} chosen={chosen?.path} onChoose={setPicked} />
           <div className={styles.foot}>
             {counted(files.length, "file")}, {bytes(total)}

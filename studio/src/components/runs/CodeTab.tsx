@@ -1,4 +1,4 @@
-import { Button } from "@fluentui/react-components";
+import { Button, mergeClasses } from "@fluentui/react-components";
 import { ArrowDownload16Regular, CodeBlock48Regular, FolderOpen16Regular } from "@fluentui/react-icons";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
@@ -9,8 +9,8 @@ import type { Run } from "../../api/types";
 import { bytes, counted } from "../../format/number";
 import { CodeBlock } from "../CodeBlock";
 import { FilePreview } from "../files/FilePreview";
-import { useSplitStyles } from "../files/FilesTab";
 import { FileTreeView } from "../files/FileTreeView";
+import { useSplitStyles } from "../files/split";
 import { useNarrow } from "../media";
 import { LoadingPage } from "../PageStates";
 import { EmptyState, ErrorState } from "../States";
@@ -48,7 +48,7 @@ function SnapshotFiles({ ws, run, id }: { ws: string; run: Run; id: string }) {
   const first = narrow ? undefined : (likely ?? files[0]);
   const chosen = picked === undefined ? first : files.find((file) => file.path === picked);
   const side = (
-    <div className={`${styles.side} ${narrow ? styles.sideNarrow : ""}`}>
+    <div className={mergeClasses(styles.side, narrow && styles.sideNarrow)}>
       <FileTreeView label="Code" files={files} chosen={chosen?.path} onChoose={setPicked} />
       <div className={styles.foot}>
         <span>

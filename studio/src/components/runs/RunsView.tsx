@@ -164,7 +164,8 @@ export function DeleteRuns({ open, runs, onDone, onClose }: DeleteProps) {
 function useChosenColumns(without: readonly string[]) {
   const [stored, setStored] = useState<string[]>(() => {
     try {
-      return JSON.parse(localStorage.getItem(COLUMNS_KEY) ?? "null") ?? [...DEFAULT_COLUMNS];
+      const known = JSON.parse(localStorage.getItem(COLUMNS_KEY) ?? "null") as string[] | null;
+      return known ?? [...DEFAULT_COLUMNS];
     } catch {
       return [...DEFAULT_COLUMNS];
     }

@@ -131,7 +131,7 @@ function metricColumn(name: string): Column<Run> {
     header: name,
     cell: (run) => {
       const value = run.metrics[name];
-      return value === undefined ? <Nothing /> : metric(Number(value));
+      return value === undefined ? <Nothing /> : metric(value);
     },
     value: (run) => run.metrics[name],
     serverSort: true,

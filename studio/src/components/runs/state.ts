@@ -20,7 +20,7 @@ export function useRunsState(search: RunListState, navigate: Navigate) {
     (next: RunListState) => {
       const kept = Object.entries(next).filter(([, value]) => value !== "" && value !== undefined);
       const tidy = Object.fromEntries(kept.filter(([name, value]) => !(name === "children" && value === false)));
-      void navigate({ search: tidy as RunListState, replace: true, resetScroll: false });
+      void navigate({ search: tidy, replace: true, resetScroll: false });
     },
     [navigate],
   );

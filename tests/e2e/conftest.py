@@ -1,0 +1,39 @@
+"""A real browser before a real server: each test has a workspace and a signed-in tab of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.e2e.browser import CHROMIUM, Studio, Workspace, launch, signed_in
+from tests.server_process import ServerProcess
+from zaffre.server.api.studio import PACKAGED
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if not Path(CHROMIUM).exists():
+        pytest.skip(f"{CHROMIUM} is not installed")
+    with sync_playwright() as playwright:
+        started = launch(playwright)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def workspace(shared_server: ServerProcess, workspace_name: str) -> Iterator[Workspace]:
+    assert (PACKAGED / "index.html").is_file(), "the Studio is not built; run: make studio"
+    mine = Workspace(shared_server.url, shared_server.token, workspace_name)
+    yield mine
+    mine.close()
+
+
+@pytest.fixture
+def studio(browser: Browser, workspace: Workspace) -> Iterator[Studio]:
+    """A wide window in daylight. The test fails if the page complained in its console."""
+    with signed_in(browser, workspace) as tab:
+        yield tab
+        assert tab.problems == []
