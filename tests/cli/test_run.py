@@ -109,7 +109,7 @@ def test_a_missing_script_is_named(cli: Cli, project: Path) -> None:
     answer = cli("run", "submit", "absent.py", "--pip", "requirements.txt")
 
     assert (answer.code, answer.out) == (1, "")
-    assert answer.err == f"zaffre: The script absent.py does not exist in the source directory {project}.\n"
+    assert answer.err.startswith(f"zaffre: The script absent.py does not exist in the source directory {project}")
 
 
 @pytest.mark.usefixtures("project")

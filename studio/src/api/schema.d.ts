@@ -1102,7 +1102,7 @@ export interface paths {
         };
         /**
          * Sign In
-         * @description Where a sign-in link leads: sets the session cookie and goes on to the Studio.
+         * @description Where a sign-in link leads: sets the session cookie and goes on to the Studio, which tells of a spent link.
          */
         get: operations["sign_in"];
         put?: never;
