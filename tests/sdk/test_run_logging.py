@@ -52,6 +52,13 @@ def run(experiment: Experiment) -> Iterator[Run]:
     started.complete()
 
 
+@pytest.mark.parametrize("name", ["R^2", "acc%", "F1 (macro)", "precision@10"])
+def test_a_metric_may_have_any_name(run: Run, name: str) -> None:
+    run.log(name, 0.5)
+    run.flush()
+    assert run.get_metrics(name) == {name: 0.5}
+
+
 def test_one_value_is_itself_several_are_a_list(run: Run) -> None:
     run.log("once", 0.5)
     for value in (3, 2, 1):

@@ -140,11 +140,25 @@ def test_names_that_mlflow_does_not_take_are_refused(tracking: Tracking, run: Ru
     for log in (
         lambda: tracking.log_batch("default", run.id, [(name, 1.0, 0, 0)]),
         lambda: tracking.log_batch("default", run.id, params={name: "1"}),
-        lambda: tracking.log("default", run.id, [(name, [0], [0], [1.0])]),
-        lambda: tracking.log("default", run.id, [], [record(name, "x")]),
     ):
         with pytest.raises(InvalidName, match="name"):
             log()
+
+
+@pytest.mark.parametrize("name", ["", "x" * 251])
+def test_names_that_nobody_takes_are_refused(tracking: Tracking, run: Run, name: str) -> None:
+    for log in (
+        lambda: tracking.log("default", run.id, [(name, [0], [0], [1.0])]),
+        lambda: tracking.log("default", run.id, [], [record(name, "x")]),
+    ):
+        with pytest.raises(InvalidName, match="1 to 250 characters"):
+            log()
+
+
+@pytest.mark.parametrize("name", ["R^2", "acc%", "/abs", "a//b", "../up"])
+def test_azure_takes_any_text_as_a_name(tracking: Tracking, run: Run, name: str) -> None:
+    tracking.log("default", run.id, [(name, [0], [0], [1.0])], [record("note on " + name, "x")])
+    assert tracking.get_run("default", run.id).metrics == {name: 1.0}
 
 
 def test_names_may_have_any_letters_and_folders(tracking: Tracking, run: Run) -> None:

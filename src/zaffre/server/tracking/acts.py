@@ -42,10 +42,15 @@ def active_run(connection: Connection, ws: str, run_id: str) -> RunKey:
     return key
 
 
-def check_key(kind: str, key: str, longest: int = limits.METRIC_NAME) -> None:
-    """Raise ``InvalidName`` unless ``key`` may name a metric, parameter or tag (``kind`` says which)."""
+def check_length(kind: str, key: str, longest: int = limits.METRIC_NAME) -> None:
+    """Raise ``InvalidName`` unless ``key`` may name a metric for Azure, which takes any text (``kind`` names it)."""
     if not key or len(key) > longest:
         raise InvalidName(f"A {kind} name has 1 to {longest} characters; {key[:80]!r} has {len(key)}.", key=key[:80])
+
+
+def check_key(kind: str, key: str, longest: int = limits.METRIC_NAME) -> None:
+    """Raise ``InvalidName`` unless ``key`` may name a metric, parameter or tag for MLflow (``kind`` says which)."""
+    check_length(kind, key, longest)
     if not _KEY.fullmatch(key):
         raise InvalidName(
             f"Invalid {kind} name: {key!r}. Names may only contain alphanumerics, underscores (_), dashes (-), "

@@ -17,7 +17,7 @@ from zaffre.server.store.packing import Columns, columns
 from zaffre.server.store.runs import RunKey
 from zaffre.server.store.schema import params
 from zaffre.server.tracking import charts
-from zaffre.server.tracking.acts import Acts, active_run, check_key, check_tags
+from zaffre.server.tracking.acts import Acts, active_run, check_key, check_length, check_tags
 from zaffre.server.tracking.history import After, slice_history
 from zaffre.server.tracking.runs import put_tags
 
@@ -164,7 +164,7 @@ def gather_series(given: Iterable[Given]) -> list[Logged]:
     """Columns as given -> what the store appends: each metric once, none empty."""
     merged: dict[str, Logged] = {}
     for name, steps, timestamps, values in given:
-        check_key("metric", name)
+        check_length("metric", name)
         logged = _logged(name, steps, timestamps, values)
         known = merged.get(name)
         if known is not None:
@@ -194,7 +194,7 @@ def _logged(name: str, steps: Sequence[int], timestamps: Sequence[int], values: 
 
 def _check_size(batch: Sequence[Logged], given: Sequence[MetricRecord]) -> int:
     for record in given:
-        check_key("metric", record.name)
+        check_length("metric", record.name)
     total = sum(len(logged.points) for logged in batch) + len(given)
     if total > limits.POINTS_PER_REQUEST:
         raise TooLarge(
