@@ -16,7 +16,7 @@ from pathlib import Path
 
 from hatch_build import Studio
 from zaffre.cli.exits import MEANINGS
-from zaffre.cli.tree import build
+from zaffre.cli.tree import build, load
 from zaffre.server.openapi import document
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -41,7 +41,7 @@ Commands speak to the server that `ZAFFRE_URL` and `ZAFFRE_TOKEN` name, else to 
 
 def command_line() -> str:
     codes = "".join(f"| {code.value} | {meaning} |\n" for code, meaning in MEANINGS.items())
-    reference = build().generate_docs(output_format="markdown", heading_level=2)
+    reference = load(build()).generate_docs(output_format="markdown", heading_level=2)
     lines = (line.rstrip() for line in f"{HEADING}{codes}\n{reference}".splitlines())
     return "\n".join(lines).rstrip() + "\n"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
 from cyclopts import App
@@ -12,8 +13,8 @@ from zaffre.cli.session import QUIET, Printing
 Shell = Literal["bash", "zsh", "fish"]
 
 
-def completion_commands(program: App) -> App:
-    """The commands that write the completion of ``program``."""
+def completion_commands(program: Callable[[], App]) -> App:
+    """The commands that write the completion of a program, which is given when it is asked for."""
     group = App(name="completion", help="Complete commands and options in the shell.")
 
     def install(*, shell: Shell | None = None, printing: Printing = QUIET) -> Done:  # noqa: ARG001
@@ -24,7 +25,7 @@ def completion_commands(program: App) -> App:
         shell
             Which one; by default the one this runs in.
         """
-        path = program.install_completion(shell=shell)
+        path = program().install_completion(shell=shell)
         return Done(f"Wrote {path}. Open a new terminal, and tab completes `zaffre`.", {"path": str(path)})
 
     def show(*, shell: Shell | None = None, printing: Printing = QUIET) -> Value:  # noqa: ARG001
@@ -35,7 +36,7 @@ def completion_commands(program: App) -> App:
         shell
             Which one; by default the one this runs in.
         """
-        script = program.generate_completion(shell=shell)
+        script = program().generate_completion(shell=shell)
         return Value(script, {"script": script})
 
     group.command(install)

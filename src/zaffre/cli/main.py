@@ -9,13 +9,13 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from cyclopts import CycloptsError
+from cyclopts import App, CycloptsError
 
 from zaffre.cli.exits import Exit, UsageError, exit_code
 from zaffre.cli.output import show, show_error
 from zaffre.cli.results import Details, Listing
 from zaffre.cli.session import Printing
-from zaffre.cli.tree import build
+from zaffre.cli.tree import build, load
 from zaffre.core.errors import AzureMLException
 
 
@@ -25,14 +25,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Carry out one command line and return its exit code; every error becomes a sentence on stderr."""
+    program = build()
     try:
-        command, bound, _ = build().parse_args(list(arguments), exit_on_error=False, print_error=False)
+        command, bound, _ = program.parse_args(list(arguments), exit_on_error=False, print_error=False)
     except CycloptsError as error:
         show_error(UsageError(f"{error} See `zaffre --help`."))
         return Exit.USAGE
     bound.apply_defaults()
     try:
-        return _carry_out(command, bound)
+        return _carry_out(program, command, bound)
     except BrokenPipeError:
         # The reader of a pipe (head, less) has gone; nothing more can be said on stdout, not even by Python's exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -44,9 +45,10 @@ def run(arguments: Sequence[str]) -> int:
         return exit_code(error)
 
 
-def _carry_out(command: Callable[..., Any], bound: inspect.BoundArguments) -> int:
+def _carry_out(program: App, command: Callable[..., Any], bound: inspect.BoundArguments) -> int:
     chosen = [value.output for value in bound.arguments.values() if isinstance(value, Printing)]
     if not chosen:
+        load(program)
         command(*bound.args, **bound.kwargs)  # help and version, which the parser prints by itself
         return Exit.DONE
     # stdout is for the result alone; what the SDK says on the way is for people.

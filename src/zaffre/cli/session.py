@@ -14,7 +14,6 @@ from zaffre.core.errors import UserErrorException
 from zaffre.sdk.client import Client
 from zaffre.sdk.discovery import connect
 from zaffre.sdk.scope import Scope
-from zaffre.sdk.workspace import Workspace
 from zaffre.sdk.workspace_config import WorkspaceReference, find_config, read_config
 
 SHARED = Group("Options of every command", sort_key=9)
@@ -49,11 +48,6 @@ class Session(Printing):
 
     def scope(self) -> Scope:
         return Scope(self.client(), self.reference().workspace_name)
-
-    def sdk(self) -> Workspace:
-        """The workspace as scripts hold it; the embedded server makes it on first use, as it does for them."""
-        client, reference = self.client(), self.reference()
-        return Workspace(reference.subscription_id, reference.resource_group, reference.workspace_name, _client=client)
 
 
 QUIET = Printing()

@@ -1,144 +1,100 @@
-"""Every command and where it stands: the composition of ``zaffre``."""
+"""Every command and where it stands: the composition of ``zaffre``.
+
+A command is named by its module and function, below ``zaffre.cli``, and loaded when it is called for: ``zaffre up``
+does not wait for what ``zaffre service deploy`` needs.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from types import ModuleType
+from typing import Final
 
 from cyclopts import App, Parameter
 
 from zaffre import __version__
-from zaffre.cli import compute, environment, experiment, model, run, service, workspace
 from zaffre.cli.completion import completion_commands
-from zaffre.cli.compute.create import create_compute
-from zaffre.cli.compute.delete import delete_compute
-from zaffre.cli.compute.list import list_computes
-from zaffre.cli.compute.show import show_compute
-from zaffre.cli.demo.command import demo
-from zaffre.cli.doctor import doctor
-from zaffre.cli.down import down
-from zaffre.cli.environment.create import create_environment
-from zaffre.cli.environment.delete import delete_environment
-from zaffre.cli.environment.list import list_environments
-from zaffre.cli.environment.show import show_environment
-from zaffre.cli.experiment.create import create_experiment
-from zaffre.cli.experiment.delete import delete_experiment
-from zaffre.cli.experiment.list import list_experiments
-from zaffre.cli.experiment.show import show_experiment
-from zaffre.cli.init import init
-from zaffre.cli.model.delete import delete_model
-from zaffre.cli.model.download import download_model
-from zaffre.cli.model.list import list_models
-from zaffre.cli.model.register import register_model
-from zaffre.cli.model.show import show_model
-from zaffre.cli.results import Result
-from zaffre.cli.run.cancel import cancel_run
-from zaffre.cli.run.delete import delete_run
-from zaffre.cli.run.download import download_run
-from zaffre.cli.run.list import list_runs
-from zaffre.cli.run.logs import logs
-from zaffre.cli.run.show import show_run
-from zaffre.cli.run.submit import submit_run
-from zaffre.cli.service.delete import delete_service
-from zaffre.cli.service.deploy import deploy_service
-from zaffre.cli.service.list import list_services
-from zaffre.cli.service.logs import service_logs
-from zaffre.cli.service.score import score_service
-from zaffre.cli.service.show import show_service
-from zaffre.cli.status import status
-from zaffre.cli.token import token
-from zaffre.cli.up import up
-from zaffre.cli.workspace.create import create_workspace
-from zaffre.cli.workspace.delete import delete_workspace
-from zaffre.cli.workspace.list import list_workspaces
-from zaffre.cli.workspace.show import show_workspace
 
-Command = Callable[..., Result]
-
-# A noun, the module whose first line describes it, and its verbs.
-NOUNS: tuple[tuple[str, ModuleType, tuple[tuple[str, Command], ...]], ...] = (
-    (
-        "workspace",
-        workspace,
-        (
-            ("list", list_workspaces),
-            ("show", show_workspace),
-            ("create", create_workspace),
-            ("delete", delete_workspace),
-        ),
+SINGLE: Final = {
+    "up": "up:up",
+    "down": "down:down",
+    "status": "status:status",
+    "doctor": "doctor:doctor",
+    "demo": "demo.command:demo",
+    "init": "init:init",
+    "token": "token:token",
+}
+NOUNS: Final = {
+    "workspace": (
+        "The workspaces of the server.",
+        {
+            "list": "workspace.list:list_workspaces",
+            "show": "workspace.show:show_workspace",
+            "create": "workspace.create:create_workspace",
+            "delete": "workspace.delete:delete_workspace",
+        },
     ),
-    (
-        "experiment",
-        experiment,
-        (
-            ("list", list_experiments),
-            ("show", show_experiment),
-            ("create", create_experiment),
-            ("delete", delete_experiment),
-        ),
+    "experiment": (
+        "The experiments of a workspace.",
+        {
+            "list": "experiment.list:list_experiments",
+            "show": "experiment.show:show_experiment",
+            "create": "experiment.create:create_experiment",
+            "delete": "experiment.delete:delete_experiment",
+        },
     ),
-    (
-        "run",
-        run,
-        (
-            ("submit", submit_run),
-            ("list", list_runs),
-            ("show", show_run),
-            ("logs", logs),
-            ("cancel", cancel_run),
-            ("download", download_run),
-            ("delete", delete_run),
-        ),
+    "run": (
+        "Submit, follow and fetch runs.",
+        {
+            "submit": "run.submit:submit_run",
+            "list": "run.list:list_runs",
+            "show": "run.show:show_run",
+            "logs": "run.logs:logs",
+            "cancel": "run.cancel:cancel_run",
+            "download": "run.download:download_run",
+            "delete": "run.delete:delete_run",
+        },
     ),
-    (
-        "model",
-        model,
-        (
-            ("list", list_models),
-            ("show", show_model),
-            ("register", register_model),
-            ("download", download_model),
-            ("delete", delete_model),
-        ),
+    "model": (
+        "The model registry of a workspace.",
+        {
+            "list": "model.list:list_models",
+            "show": "model.show:show_model",
+            "register": "model.register:register_model",
+            "download": "model.download:download_model",
+            "delete": "model.delete:delete_model",
+        },
     ),
-    (
-        "environment",
-        environment,
-        (
-            ("list", list_environments),
-            ("show", show_environment),
-            ("create", create_environment),
-            ("delete", delete_environment),
-        ),
+    "environment": (
+        "The software environments of a workspace.",
+        {
+            "list": "environment.list:list_environments",
+            "show": "environment.show:show_environment",
+            "create": "environment.create:create_environment",
+            "delete": "environment.delete:delete_environment",
+        },
     ),
-    (
-        "compute",
-        compute,
-        (("list", list_computes), ("show", show_compute), ("create", create_compute), ("delete", delete_compute)),
+    "compute": (
+        "The compute targets of a workspace.",
+        {
+            "list": "compute.list:list_computes",
+            "show": "compute.show:show_compute",
+            "create": "compute.create:create_compute",
+            "delete": "compute.delete:delete_compute",
+        },
     ),
-    (
-        "service",
-        service,
-        (
-            ("deploy", deploy_service),
-            ("list", list_services),
-            ("show", show_service),
-            ("score", score_service),
-            ("logs", service_logs),
-            ("delete", delete_service),
-        ),
+    "service": (
+        "Deploy models as web services, score and read them.",
+        {
+            "deploy": "service.deploy:deploy_service",
+            "list": "service.list:list_services",
+            "show": "service.show:show_service",
+            "score": "service.score:score_service",
+            "logs": "service.logs:service_logs",
+            "delete": "service.delete:delete_service",
+        },
     ),
-)
-SINGLE: tuple[tuple[str, Command], ...] = (
-    ("up", up),
-    ("down", down),
-    ("status", status),
-    ("doctor", doctor),
-    ("demo", demo),
-    ("init", init),
-    ("token", token),
-)
-ALIASES = {"submit": "create", "register": "create", "deploy": "create"}
+}
+# What makes a thing has the noun's own verb, and is found as "create" too.
+ALIASES: Final = {"submit": "create", "register": "create", "deploy": "create"}
 
 
 def build() -> App:
@@ -149,13 +105,22 @@ def build() -> App:
         version=__version__,
         default_parameter=Parameter(negative=""),
     )
-    for name, single in SINGLE:
-        program.command(single, name=name)
-    for noun, described, verbs in NOUNS:
-        words = (described.__doc__ or "").partition(": ")[2]
-        group = App(name=noun, help=words[:1].upper() + words[1:])
-        for verb, command in verbs:
-            group.command(command, name=verb, alias=ALIASES.get(verb))
+    for name, place in SINGLE.items():
+        program.command(f"zaffre.cli.{place}", name=name)
+    for noun, (words, verbs) in NOUNS.items():
+        group = App(name=noun, help=words)
+        for verb, place in verbs.items():
+            group.command(f"zaffre.cli.{place}", name=verb, alias=ALIASES.get(verb))
         program.command(group)
-    program.command(completion_commands(program))
+    program.command(completion_commands(lambda: load(program)))
+    return program
+
+
+def load(program: App) -> App:
+    """The program with every command loaded: help, documentation and completion show what each does."""
+    for name in SINGLE:
+        program[name]
+    for noun, (_, verbs) in NOUNS.items():
+        for verb in verbs:
+            program[noun][verb]
     return program

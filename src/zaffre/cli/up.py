@@ -23,11 +23,12 @@ from zaffre.sdk.discovery import (
     check_server_extra,
     find_server,
     home,
+    make_home,
     read_token,
     start_server,
 )
 
-Port = Annotated[int, Parameter(validator=validators.Number(gte=1, lte=65535))]
+Port = Annotated[int, Parameter(validator=validators.Number(gte=0, lte=65535))]
 
 
 def sign_in_link(info: ServerInfo) -> str:
@@ -45,13 +46,13 @@ def up(*, port: Port | None = None, foreground: bool = False, printing: Printing
     Parameters
     ----------
     port
-        The port on 127.0.0.1; by default 5577, or a free one if that is taken.
+        The port on 127.0.0.1, 0 for a free one; by default 5577, or a free one if that is taken.
     foreground
         Stay in this terminal and stop with Ctrl-C.
     """
     at = home()
     info = find_server(at)
-    if info is not None and (foreground or port not in (None, info.port)):
+    if info is not None and (foreground or port not in (None, 0, info.port)):
         raise StateConflict(f"The server of {at} already runs on {info.url}: stop it first with `zaffre down`.")
     if foreground:
         return _stay(port)
@@ -71,8 +72,8 @@ def _stay(port: int | None) -> Done:
     """Run the server as a child until it ends or Ctrl-C stops it; its log goes to this terminal."""
     at = home()
     check_server_extra(at)
-    at.mkdir(parents=True, exist_ok=True, mode=0o700)
-    chosen = str(port or contract.DEFAULT_PORT)
+    make_home(at)
+    chosen = str(contract.DEFAULT_PORT if port is None else port)
     child = subprocess.Popen([sys.executable, "-m", "zaffre.server", "--port", chosen, "--home", str(at)])
     try:
         standard_error().print(f"Open in a browser (valid once, for a minute): {_link_when_ready(child)}", markup=False)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from zaffre.cli.demo.steps import Steps
+from zaffre.cli.handles import workspace_of
 from zaffre.cli.results import Done
 from zaffre.cli.run.show import get_run
 from zaffre.cli.session import SESSION, Session
@@ -58,7 +59,7 @@ def demo(*, port: Port = 6789, session: Session = SESSION) -> Done:
     """
     steps = Steps()
     _find_server(steps)
-    workspace = session.sdk()
+    workspace = workspace_of(session)
     loop = _Loop(steps, workspace, session.scope(), _write_project(home() / "demo"))
     run = loop.train()
     model = loop.register(run)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from zaffre.cli.environment.show import FIELDS, get_environment
 from zaffre.cli.exits import UsageError
+from zaffre.cli.handles import workspace_of
 from zaffre.cli.results import Details
 from zaffre.cli.session import SESSION, Session
 from zaffre.sdk.environment import Environment
@@ -42,5 +43,5 @@ def create_environment(
     else:
         made = Environment.load_from_directory(str(folder))
         made.name = name
-    registered = made.register(session.sdk())
+    registered = made.register(workspace_of(session))
     return Details(get_environment(session.scope(), f"{name}:{registered.version}"), FIELDS)

@@ -8,6 +8,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from zaffre.cli.handles import workspace_of
 from zaffre.cli.progress import waiting
 from zaffre.cli.references import tags
 from zaffre.cli.results import Details, Text
@@ -51,7 +52,7 @@ def submit_run(
     follow
         Print the logs until the run ends; a failed run then answers with exit code 7.
     """
-    workspace = session.sdk()
+    workspace = workspace_of(session)
     config = ScriptRunConfig(
         source_directory=source,
         script=script,

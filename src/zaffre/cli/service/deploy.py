@@ -8,6 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from zaffre.cli.exits import UsageError
+from zaffre.cli.handles import workspace_of
 from zaffre.cli.model.show import get_model
 from zaffre.cli.progress import waiting
 from zaffre.cli.references import tags
@@ -60,7 +61,7 @@ def deploy_service(
     wait
         Wait until it answers; a failed deployment then answers with exit code 7.
     """
-    workspace, scope = session.sdk(), session.scope()
+    workspace, scope = workspace_of(session), session.scope()
     environment = software.chosen(workspace, f"{name}-environment")
     if environment is None:
         raise UsageError("A service needs its software: give one of --environment, --conda and --pip.")

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from zaffre.cli.exits import UsageError
+from zaffre.cli.handles import workspace_of
 from zaffre.cli.results import Value
 from zaffre.cli.session import SESSION, Session
 from zaffre.sdk.webservice import Webservice
@@ -28,7 +29,7 @@ def score_service(
     """
     if data is not None and file is not None:
         raise UsageError("Give the body as an argument or with --file, not both.")
-    service = Webservice(session.sdk(), name)
+    service = Webservice(workspace_of(session), name)
     if data is None:
         data = file.read_text("utf-8") if file is not None else sys.stdin.read()
     answer = service.run(data)
