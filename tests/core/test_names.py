@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -49,3 +52,22 @@ def test_an_accepted_path_is_relative_and_has_no_parent(path: str) -> None:
 
 def test_a_path_is_normalised() -> None:
     assert names.check_artifact_path("outputs//a/./model.pkl") == "outputs/a/model.pkl"
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        names.check_workspace,
+        names.check_experiment,
+        names.check_model,
+        names.check_service,
+        names.check_compute,
+        names.check_environment,
+    ],
+)
+@pytest.mark.parametrize("name", ["", "a b", "../x", "a/b", "x" * 300, "\u00fc", "a\x00b", None, 5])
+def test_a_name_that_is_none_is_refused_with_the_rule(check: Callable[[Any], str], name: object) -> None:
+    with pytest.raises(AzureMLException) as caught:
+        check(name)
+    assert repr(name) in caught.value.message
+    assert "letters" in caught.value.message

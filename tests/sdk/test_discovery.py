@@ -7,15 +7,18 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from typing import ClassVar
 
 import httpx
 import pytest
 
 from tests.server_process import ServerProcess, clean_environment, free_port
-from zaffre.core.errors import AuthenticationException, ServerUnavailable
+from zaffre.core.errors import AuthenticationException, InvalidValue, ServerUnavailable
 from zaffre.sdk import discovery
 from zaffre.sdk.discovery import connect, find_server, start_server
 from zaffre.sdk.discovery import home as home_of
@@ -63,6 +66,85 @@ def test_a_stale_or_broken_record_is_no_server(home: Path, content: str) -> None
     home.mkdir()
     (home / "server.json").write_text(content, "utf-8")
     assert find_server() is None
+
+
+class _Stranger(BaseHTTPRequestHandler):
+    """A program that answers everything, as a server's /health would."""
+
+    heard: ClassVar[list[str]] = []
+
+    def do_GET(self) -> None:
+        self.heard.append(self.headers.get("Authorization", ""))
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"OK")
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+def test_a_port_that_is_another_programs_now_gets_no_token(own_server: ServerProcess) -> None:
+    record = (own_server.home / "server.json").read_bytes()
+    own_server.kill()
+    assert (own_server.home / "server.json").read_bytes() == record
+    _Stranger.heard.clear()
+    stranger = HTTPServer(("127.0.0.1", own_server.port), _Stranger)
+    threading.Thread(target=stranger.serve_forever, daemon=True).start()
+    try:
+        assert find_server() is None
+        with pytest.raises(ServerUnavailable, match="zaffre up"):
+            connect(start=False)
+        assert not any(_Stranger.heard)
+        (own_server.home / "server.json").write_text(json.dumps({**json.loads(record), "pid": -(2**40)}))
+        assert find_server() is None
+    finally:
+        stranger.shutdown()
+        stranger.server_close()
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe\n", b"two lines\nof text\n", b"", None])
+def test_a_token_file_that_holds_no_token_is_named(started: Path, content: bytes | None) -> None:
+    start_server(started, port=free_port())
+    file = started / "token"
+    file.unlink()
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(AuthenticationException, match=rf"{file}.*zaffre down"):
+        connect()
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe\n", b"two lines\nof text\n"])
+def test_a_server_does_not_start_on_a_token_file_that_holds_no_token(started: Path, content: bytes) -> None:
+    started.mkdir()
+    (started / "token").write_bytes(content)
+    with pytest.raises(ServerUnavailable, match="what it holds is no token") as caught:
+        start_server(started, port=free_port())
+    assert "Traceback" not in caught.value.message
+
+
+def test_a_home_that_cannot_be_written_to_is_named(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home.write_text("a file")
+    for unusable in (home, home / "below", Path("/proc/nothing")):
+        monkeypatch.setenv("ZAFFRE_HOME", str(unusable))
+        with pytest.raises(ServerUnavailable, match=rf"{unusable}.*set ZAFFRE_HOME"):
+            connect()
+    done = subprocess.run(
+        [sys.executable, "-m", "zaffre.server", "--port", "0", "--home", str(home)],
+        env=clean_environment(tmp_path / "other"),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert str(home) in done.stderr
+
+
+@pytest.mark.parametrize("port", ["http", "-1", "65536"])
+def test_a_port_that_is_none_is_refused(home: Path, port: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert home
+    monkeypatch.setenv("ZAFFRE_PORT", port)
+    with pytest.raises(InvalidValue, match=f"ZAFFRE_PORT is '{port}'"):
+        connect()
 
 
 def test_the_environment_names_a_server(server: ServerProcess, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -83,13 +84,20 @@ def test_a_configuration_that_names_no_workspace_says_which_file(tmp_path: Path,
     file = tmp_path / "config.json"
     file.write_text(content, "utf-8")
 
-    with pytest.raises(UserErrorException, match=str(file)):
+    with pytest.raises(UserErrorException, match=f"{file}.*zaffre init"):
         read_config(file)
 
 
 def test_no_configuration_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(UserErrorException, match=r"config\.json.*was found"):
         Workspace.from_config(str(tmp_path), _file_name="nowhere-to-be-found-config.json")
+
+
+@pytest.mark.parametrize("name", ["", "a", "../x", "a b", None])
+def test_get_refuses_a_name_that_cannot_be(server: ServerProcess, name: Any) -> None:
+    assert server.url
+    with pytest.raises(WorkspaceException, match="is not a workspace name"):
+        Workspace.get(name)
 
 
 def test_get_does_not_make_what_was_only_named(server: ServerProcess, workspace_name: str) -> None:

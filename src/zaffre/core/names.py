@@ -18,8 +18,13 @@ _ENVIRONMENT = re.compile(r"[a-zA-Z0-9][\w\-.]{0,254}")
 _DATASTORE = re.compile(r"[a-z0-9_]{1,255}")
 
 
+def _is(rule: re.Pattern[str], name: object) -> bool:
+    """Scripts are not type-checked: what is no text at all is refused by the same sentence."""
+    return isinstance(name, str) and rule.fullmatch(name) is not None
+
+
 def check_workspace(name: str) -> str:
-    if not _WORKSPACE.fullmatch(name):
+    if not _is(_WORKSPACE, name):
         raise WorkspaceException(
             f"{name!r} is not a workspace name: use 3 to 33 letters, digits, hyphens or underscores, "
             "starting with a letter or digit."
@@ -29,7 +34,7 @@ def check_workspace(name: str) -> str:
 
 def check_experiment(name: str) -> str:
     """The SDK's rule; MLflow clients may use any name of 1 to 500 characters."""
-    if not _EXPERIMENT.fullmatch(name):
+    if not _is(_EXPERIMENT, name):
         raise InvalidName(
             f"{name!r} is not an experiment name: use 1 to 255 letters, digits, hyphens or underscores, "
             "starting with a letter or digit."
@@ -38,7 +43,7 @@ def check_experiment(name: str) -> str:
 
 
 def check_run_id(run_id: str) -> str:
-    if not _RUN.fullmatch(run_id):
+    if not _is(_RUN, run_id):
         raise InvalidName(
             f"{run_id!r} is not a run id: use 1 to 256 letters, digits, hyphens or underscores, "
             "starting with a letter or digit."
@@ -47,7 +52,7 @@ def check_run_id(run_id: str) -> str:
 
 
 def check_model(name: str) -> str:
-    if not _MODEL.fullmatch(name):
+    if not _is(_MODEL, name):
         raise ModelInvalid(
             f"{name!r} is not a model name: use 1 to 255 letters, digits, hyphens, dots or underscores, "
             "starting with a letter or digit."
@@ -56,7 +61,7 @@ def check_model(name: str) -> str:
 
 
 def check_service(name: str) -> str:
-    if not (3 <= len(name) <= 32 and _SERVICE.fullmatch(name)):
+    if not (_is(_SERVICE, name) and 3 <= len(name) <= 32):
         raise WebserviceInvalid(
             f"{name!r} is not a service name: use 3 to 32 lower-case letters, digits or hyphens, starting with a "
             "letter and not ending with a hyphen."
@@ -66,7 +71,7 @@ def check_service(name: str) -> str:
 
 def check_compute(name: str) -> str:
     """Azure's clusters end at 24 characters; names of machines that are attached, as documents show them, do not."""
-    if not (2 <= len(name) <= 32 and _COMPUTE.fullmatch(name)):
+    if not (_is(_COMPUTE, name) and 2 <= len(name) <= 32):
         raise InvalidName(
             f"{name!r} is not a compute target name: use 2 to 32 letters, digits or hyphens, starting with a letter "
             "and not ending with a hyphen."
@@ -75,7 +80,7 @@ def check_compute(name: str) -> str:
 
 
 def check_environment(name: str) -> str:
-    if not _ENVIRONMENT.fullmatch(name):
+    if not _is(_ENVIRONMENT, name):
         raise InvalidName(
             f"{name!r} is not an environment name: use 1 to 255 letters, digits, hyphens, dots or underscores, "
             "starting with a letter or digit."
@@ -84,7 +89,7 @@ def check_environment(name: str) -> str:
 
 
 def check_datastore(name: str) -> str:
-    if not _DATASTORE.fullmatch(name):
+    if not _is(_DATASTORE, name):
         raise InvalidName(f"{name!r} is not a datastore name: use 1 to 255 lower-case letters, digits or underscores.")
     return name
 
@@ -98,7 +103,7 @@ def check_artifact_path(path: str) -> str:
     if bad or ".." in parts or re.match(r"^[a-zA-Z]:", path):
         raise InvalidName(f"{path!r} is not an artifact path: it must be relative and stay inside its folder.")
     if any("\ud800" <= c <= "\udfff" for c in path):
-        raise InvalidName(f"{path!r} is not an artifact path: its name is not text in UTF-8. Give the file another name.")
+        raise InvalidName(f"{path!r} is not an artifact path: its name is not text in UTF-8. Rename the file.")
     normal = posixpath.normpath(path)
     if normal in (".", ""):
         raise InvalidName(f"{path!r} is not an artifact path: it names no file.")

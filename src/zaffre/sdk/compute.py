@@ -447,9 +447,8 @@ class AmlCompute(ComputeTarget):
 
 
 def _check_name(name: str) -> None:
-    if name.lower() in RESERVED_NAMES:
+    if check_compute(name).lower() in RESERVED_NAMES:
         raise ComputeTargetException(f"{name!r} is reserved: {', '.join(RESERVED_NAMES)} cannot name a compute target.")
-    check_compute(name)
 
 
 def _class_of(kind: str) -> type[ComputeTarget]:

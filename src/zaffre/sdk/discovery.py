@@ -19,7 +19,8 @@ from typing import Final
 from urllib.parse import urlsplit, urlunsplit
 
 from zaffre.core import contract
-from zaffre.core.errors import AuthenticationException, AzureMLException, ServerUnavailable
+from zaffre.core.errors import AuthenticationException, AzureMLException, InvalidValue, ServerUnavailable
+from zaffre.core.tokenfile import read_token_file
 from zaffre.sdk.client import Client
 from zaffre.sdk.filelock import exclusive
 from zaffre.sdk.transport import Retries
@@ -53,7 +54,7 @@ def in_run() -> bool:
 def find_server(at: Path | None = None) -> ServerInfo | None:
     """The server that ``server.json`` of ``at`` (default: ``home()``) names, if it answers; else None."""
     info = _recorded(at or home())
-    return info if info is not None and _is_healthy(info.url) else None
+    return info if info is not None and _is_alive(info.pid) and _is_healthy(info.url) else None
 
 
 def connect(start: bool = True) -> Client:
@@ -83,12 +84,29 @@ def connect(start: bool = True) -> Client:
 def read_token(at: Path) -> str:
     """The token that the server of ``at`` made on its first start."""
     file = at / contract.TOKEN_FILE
-    try:
-        return file.read_text("utf-8").strip()
-    except OSError as error:
+    token = read_token_file(file)
+    if not token:
         raise AuthenticationException(
-            f"The token of the local server cannot be read from {file} ({error.strerror}): set {contract.ZAFFRE_TOKEN}."
-        ) from error
+            f"The token of the local server is not in {file} any more: start the server anew (`zaffre down`, "
+            f"`zaffre up`), which makes another, or set {contract.ZAFFRE_TOKEN}."
+        )
+    return token
+
+
+def make_home(at: Path) -> None:
+    """Make the folder ``at``; raises ``ServerUnavailable`` where a server could not keep its data in it."""
+    why = ""
+    try:
+        at.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        why = error.strerror or str(error)
+    if not why and not os.access(at, os.W_OK | os.X_OK):
+        why = "it may not be written to"
+    if why:
+        raise ServerUnavailable(
+            f"No Zaffre server can be started for {at} ({why}): set {contract.ZAFFRE_HOME} to a folder of yours, or "
+            f"{contract.ZAFFRE_URL} and {contract.ZAFFRE_TOKEN} to use a server elsewhere."
+        )
 
 
 def check_server_extra(at: Path) -> None:
@@ -109,7 +127,7 @@ def start_server(at: Path, *, port: int | None = None) -> ServerInfo:
     to ZAFFRE_PORT, else 5577 if that is free, else any free port.
     """
     check_server_extra(at)
-    at.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_home(at)
     with exclusive(at / "start.lock"):
         return find_server(at) or _launch(at, port if port is not None else _choose_port())
 
@@ -144,6 +162,23 @@ def _recorded(at: Path) -> ServerInfo | None:
         return None
 
 
+def _is_alive(pid: int) -> bool:
+    """Whether that process is there and a server of this user's.
+
+    After a server was killed, its port may be another program's, which must not be sent the token.
+    """
+    if sys.platform == "win32":
+        return True  # asking with a signal would end the process there
+    try:
+        os.kill(pid, 0)
+    except (OSError, OverflowError):
+        return False
+    try:
+        return b"zaffre" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return True  # no /proc here
+
+
 def _is_healthy(url: str) -> bool:
     client = Client(url, "", retries=Retries(seconds=0), timeout=5.0)
     try:
@@ -157,6 +192,8 @@ def _is_healthy(url: str) -> bool:
 def _choose_port() -> int:
     named = os.environ.get(contract.ZAFFRE_PORT)
     if named:
+        if not (named.isdecimal() and int(named) <= 65535):
+            raise InvalidValue(f"{contract.ZAFFRE_PORT} is {named!r}: set it to a port, 0 to 65535, or leave it out.")
         return int(named)
     for port in (contract.DEFAULT_PORT, 0):
         with socket.socket() as probe:

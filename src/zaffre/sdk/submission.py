@@ -80,7 +80,7 @@ def check_source(config: ScriptRunConfig) -> Path:
     """The source folder; raises ``ScriptInvalid`` when it or the script in it is not there."""
     source = Path(config.source_directory).expanduser().absolute()
     if not source.is_dir():
-        raise ScriptInvalid(f"The source directory {source} does not exist.")
+        raise ScriptInvalid(f"The source directory {source} does not exist: check its name, and where you start from.")
     if config.script is None:
         if not config.command:
             raise ScriptInvalid("There is nothing to run: give the ScriptRunConfig a script or a command.")
@@ -89,7 +89,9 @@ def check_source(config: ScriptRunConfig) -> Path:
     if not script.is_relative_to(source):
         raise ScriptInvalid(f"The script {config.script} is outside of the source directory {source}: move it inside.")
     if not script.is_file():
-        raise ScriptInvalid(f"The script {config.script} does not exist in the source directory {source}.")
+        raise ScriptInvalid(
+            f"The script {config.script} does not exist in the source directory {source}: check its name."
+        )
     return source
 
 

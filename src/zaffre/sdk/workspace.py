@@ -107,6 +107,7 @@ class Workspace:
         """
         if subscription_id and resource_group:
             return Workspace(subscription_id, resource_group, name, auth)
+        names.check_workspace(name)
         client = connect()
         workspace = Workspace._of(client, _read(client, name))
         if id is not None and workspace._entity().id != id:

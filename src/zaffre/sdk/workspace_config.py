@@ -55,7 +55,9 @@ def read_config(file: Path) -> WorkspaceReference:
     try:
         held = json.loads(file.read_text("utf-8-sig"))
     except (OSError, ValueError) as error:
-        raise UserErrorException(f"The workspace configuration {file} cannot be read: {error}.") from error
+        raise UserErrorException(
+            f"The workspace configuration {file} cannot be read: {error}. Mend it, or write another with `zaffre init`."
+        ) from error
     if isinstance(held, dict):
         parts = str(held.get("Scope", "")).split("/")
         if len(parts) > 8:
@@ -65,7 +67,7 @@ def read_config(file: Path) -> WorkspaceReference:
             return WorkspaceReference(held["subscription_id"], held["resource_group"], held["workspace_name"])
     raise UserErrorException(
         f"The workspace configuration {file} names no workspace: it needs the keys subscription_id, resource_group and "
-        "workspace_name, or Scope."
+        "workspace_name, or Scope. Add them, or write another with `zaffre init`."
     )
 
 

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import IO
 
-from zaffre.core.errors import StateConflict
+from zaffre.core.errors import InvalidValue, StateConflict
 
 if sys.platform == "win32":
     import msvcrt
@@ -25,8 +25,14 @@ class HomeLock:
     """Held from construction until ``release`` or the end of the process, however it ends."""
 
     def __init__(self, home: Path) -> None:
-        home.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._file = (home / "server.lock").open("a+")
+        try:
+            home.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._file = (home / "server.lock").open("a+")
+        except OSError as error:
+            raise InvalidValue(
+                f"The server cannot keep its data in {home} ({error.strerror}). Give it a folder that it may write to, "
+                "with --home or ZAFFRE_HOME."
+            ) from error
         try:
             _lock(self._file)
         except OSError as error:

@@ -21,6 +21,7 @@ from sqlalchemy import Connection
 from zaffre.core.entities import Run
 from zaffre.core.errors import AuthenticationException, InvalidValue, PermissionDenied
 from zaffre.core.ids import new_secret, now_ms
+from zaffre.core.tokenfile import read_token_file
 from zaffre.server.store import tokens
 from zaffre.server.store.engine import Store
 from zaffre.server.store.tokens import Principal
@@ -151,7 +152,7 @@ def token_of_header(authorization: str) -> str:
 
 def keep_token_file(file: Path, store: Store) -> str:
     """The admin token of ``file``, which is made, for its owner's eyes only, where it is missing or empty."""
-    token = file.read_text().strip() if file.exists() else ""
+    token = read_token_file(file)
     if not token:
         token = new_secret()
         handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
