@@ -21,9 +21,10 @@ pytestmark = pytest.mark.skipif(not FOLDER.is_dir(), reason=MISSING)
 
 
 @pytest.fixture
-def offline_server(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ServerProcess]:
-    """A server whose environments are built without a network: the tutorial's are several gigabytes."""
+def offline_server(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ServerProcess]:
+    """A server whose environments are built without a network or a cache: the tutorial's are several gigabytes."""
     monkeypatch.setenv("UV_OFFLINE", "1")
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "uv-cache"))
     running = ServerProcess(home).start()
     yield running
     running.stop()
