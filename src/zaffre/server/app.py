@@ -154,7 +154,16 @@ async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"])
-    return render(InvalidValue(f"{where}: {first['msg']}.", field=where), request.url.path)
+    kind = request.headers.get("content-type", "")
+    if first["type"] == "json_invalid":
+        sentence = f"The body is not JSON ({first['ctx']['error']}, at character {first['loc'][-1]}). Mend it."
+    elif where == "body" and "json" not in kind:
+        sentence = f"The body was sent as {kind or 'nothing known'}: send JSON, with Content-Type: application/json."
+    elif where == "body" and first["type"] == "missing":
+        sentence = "body: this request needs one. Send a JSON object."
+    else:
+        sentence = f"{where}: {first['msg']}."
+    return render(InvalidValue(sentence, field=where), request.url.path)
 
 
 async def _unknown(request: Request, error: Exception) -> Response:

@@ -74,6 +74,21 @@ def test_a_body_that_is_not_json_is_refused(rest: Rest, body: bytes) -> None:
         assert answer.json()["error"]["code"] == "InvalidValue"
 
 
+@pytest.mark.parametrize(
+    ("kind", "body", "sentence"),
+    [
+        ("application/json", b"{nope", "not JSON"),
+        ("application/json", b"", "Send a JSON object"),
+        ("application/x-www-form-urlencoded", b'{"name": "abc"}', "Content-Type: application/json"),
+        ("text/plain", b'{"name": "abc"}', "Content-Type: application/json"),
+    ],
+)
+def test_a_body_that_cannot_be_read_says_how_to_send_it(rest: Rest, kind: str, body: bytes, sentence: str) -> None:
+    answer = rest.raw("POST", "//workspaces", content=body, headers={"Content-Type": kind})
+    assert answer.status_code == 400
+    assert sentence in answer.json()["error"]["message"]
+
+
 @pytest.mark.parametrize("query", [{"limit": 0}, {"limit": "x"}, {"after": "x"}])
 def test_a_wrong_query_is_refused(rest: Rest, query: dict[str, object]) -> None:
     assert rest.refused("GET", "/datastores", **query)[:2] == (400, "InvalidValue")

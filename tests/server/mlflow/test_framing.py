@@ -68,6 +68,13 @@ def test_special_numbers_are_read_bare_or_quoted(text: str) -> None:
         assert framing.from_body(raw, LogMetric).value == text
 
 
+@pytest.mark.parametrize("text", [b"{nope", b"not json", b"[1]", b"\xff\xfe", b"5"])
+def test_a_body_that_is_not_json_is_refused_also_where_nothing_is_required(text: bytes) -> None:
+    with pytest.raises(BadRequest, match="not a JSON object"):
+        framing.from_body(text, CreateRun)
+    assert framing.from_body(b"", CreateRun) == framing.from_body(b" {} ", CreateRun)
+
+
 @pytest.mark.parametrize(
     ("value", "sentence"),
     [

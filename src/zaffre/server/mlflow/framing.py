@@ -44,11 +44,19 @@ def check_content_type(content_type: str | None) -> None:
 
 
 def from_body(body: bytes, type_: type[M]) -> M:
-    """The message in a JSON body; a body that is not JSON counts as an empty one."""
+    """The message in a JSON body.
+
+    A body that is not JSON counts as an empty one, so that the first missing parameter is named; where an empty one
+    would do, it is refused: nothing that is sent is ignored.
+    """
     try:
         return msgspec.json.decode(body, type=type_)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        return _from_plain(_lenient(body), type_)
+        plain = _lenient(body)
+        message = _from_plain(plain or {}, type_)
+        if plain is None:
+            raise BadRequest("The body of this request is not a JSON object. Send one.") from None
+        return message
 
 
 def from_query(query: QueryParams, type_: type[M], path: Mapping[str, str] | None = None) -> M:
@@ -63,21 +71,20 @@ def from_query(query: QueryParams, type_: type[M], path: Mapping[str, str] | Non
 
 def with_path(body: bytes, type_: type[M], path: Mapping[str, str]) -> M:
     """The message in a JSON body to which the parts of the path are added; the path wins."""
-    plain = _lenient(body)
-    return _from_plain({**plain, **path}, type_)
+    return _from_plain({**(_lenient(body) or {}), **path}, type_)
 
 
-def _lenient(body: bytes) -> dict[str, Any]:
-    """The body as a plain object, or empty when it is none."""
-    value: Any = body
+def _lenient(body: bytes) -> dict[str, Any] | None:
+    """The body as a plain object, empty when there is no body; None when it is something else."""
+    value: Any = body if body.strip() else b"{}"
     for _ in range(2):  # an old Java client sends a JSON string that holds the JSON
         try:
             value = json.loads(value)
         except (ValueError, RecursionError):
-            return {}
+            return None
         if not isinstance(value, str):
             break
-    return value if isinstance(value, dict) else {}
+    return value if isinstance(value, dict) else None
 
 
 def _from_plain(plain: dict[str, Any], type_: type[M]) -> M:
