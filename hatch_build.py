@@ -100,12 +100,18 @@ class StudioHook(BuildHookInterface[Any]):
             Studio(Path(self.root)).build()
 
 
-if __name__ == "__main__":
+def main(arguments: list[str]) -> None:
+    """Build the Studio, or with ``npm ...`` run npm in its folder."""
     studio = Studio(Path(__file__).resolve().parent)
-    if sys.argv[1:] == ["npm-ci"]:
-        studio.install()
-    elif sys.argv[1:2] == ["npm"]:
-        studio.install()
-        studio.npm(*sys.argv[2:])
-    else:
+    if arguments[:1] != ["npm"]:
         studio.build()
+        return
+    studio.install()
+    try:
+        studio.npm(*arguments[1:])
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
