@@ -47,6 +47,12 @@ class ServiceLog:
     def size(self) -> int:
         return self.path.stat().st_size
 
+    def settle(self, seconds: float) -> None:
+        """Wait until what is written by now is on the server too, but no longer than ``seconds``."""
+        goal, deadline = self.size, time.monotonic() + seconds
+        while self._offset < goal and time.monotonic() < deadline:
+            self._closed.wait(_LOOK_SECONDS / 4)
+
     def close(self) -> None:
         self._closed.set()
         self._thread.join(_CLOSE_SECONDS)

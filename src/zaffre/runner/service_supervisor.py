@@ -33,6 +33,7 @@ from zaffre.sdk.client import segment
 from zaffre.sdk.service_folder import ServiceFolder
 
 TAIL_LINES: Final = 50
+_LOG_SECONDS: Final = 2.0
 _LOOK_SECONDS: Final = 0.2  # how soon the end of a serving process is noticed
 _DELETE_SECONDS: Final = 5.0  # what running requests get when the service is deleted
 _RESTARTS: Final = 5  # in a row, before a service that keeps ending is given up
@@ -225,6 +226,7 @@ class Supervisor:
         self._log.say(f"Revision {revision} was not deployed. {message}")
         tail = self._log.tail(TAIL_LINES, since=begun)
         details = {"step": step, "traceback": trace, "log": tail, "reason": error.code}
+        self._log.settle(_LOG_SECONDS)  # who reads of the failure asks for the log next
         serving = self._serving
         if serving is not None:
             message += f" Revision {serving.revision} goes on serving."
