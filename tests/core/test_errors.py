@@ -23,7 +23,8 @@ def test_an_error_comes_back_as_the_same_class(cls: type[AzureMLException]) -> N
 
 def test_codes_are_unique_and_every_class_has_its_own() -> None:
     classes = {c for c in vars(errors).values() if isinstance(c, type) and issubclass(c, AzureMLException)}
-    assert {errors.AzureMLException.by_code[c.code] for c in classes - {AzureMLException}} == classes - {AzureMLException}
+    coded = classes - {AzureMLException}
+    assert {AzureMLException.by_code[cls.code] for cls in coded} == coded
 
 
 def test_the_tree_at_the_top_of_the_file_is_the_tree() -> None:

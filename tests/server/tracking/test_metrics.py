@@ -137,22 +137,18 @@ def test_coroutines_log_as_well(tracking: Tracking, run: Run) -> None:
 
 @pytest.mark.parametrize("name", ["", "x" * 251, "/abs", "../up", "a/../b", "a//b", "a$b", "tab\tbed", "./a"])
 def test_names_that_mlflow_does_not_take_are_refused(tracking: Tracking, run: Run, name: str) -> None:
-    for log in (
-        lambda: tracking.log_batch("default", run.id, [(name, 1.0, 0, 0)]),
-        lambda: tracking.log_batch("default", run.id, params={name: "1"}),
-    ):
-        with pytest.raises(InvalidName, match="name"):
-            log()
+    with pytest.raises(InvalidName, match="metric name"):
+        tracking.log_batch("default", run.id, [(name, 1.0, 0, 0)])
+    with pytest.raises(InvalidName, match="param name"):
+        tracking.log_batch("default", run.id, params={name: "1"})
 
 
 @pytest.mark.parametrize("name", ["", "x" * 251])
 def test_names_that_nobody_takes_are_refused(tracking: Tracking, run: Run, name: str) -> None:
-    for log in (
-        lambda: tracking.log("default", run.id, [(name, [0], [0], [1.0])]),
-        lambda: tracking.log("default", run.id, [], [record(name, "x")]),
-    ):
-        with pytest.raises(InvalidName, match="1 to 250 characters"):
-            log()
+    with pytest.raises(InvalidName, match="1 to 250 characters"):
+        tracking.log("default", run.id, [(name, [0], [0], [1.0])])
+    with pytest.raises(InvalidName, match="1 to 250 characters"):
+        tracking.log("default", run.id, [], [record(name, "x")])
 
 
 @pytest.mark.parametrize("name", ["R^2", "acc%", "/abs", "a//b", "../up"])
