@@ -28,8 +28,9 @@ from zaffre.server.artifacts.local import LocalArtifacts
 from zaffre.server.deployments.heartbeats import ServiceHeartbeats
 from zaffre.server.deployments.services import Services
 from zaffre.server.mlflow import errors as mlflow_errors
+from zaffre.server.mlflow import routes as mlflow_routes
+from zaffre.server.mlflow.door import Ahead
 from zaffre.server.mlflow.rooms import Rooms
-from zaffre.server.mlflow.routes import routes as mlflow_routes
 from zaffre.server.notifier import Notifier
 from zaffre.server.reconcile import Reconciler
 from zaffre.server.registry.environments import Environments
@@ -62,6 +63,7 @@ def create_app(settings: Settings) -> FastAPI:
         middleware=[
             Middleware(Answers, render=render),
             Middleware(Guard, credentials=parts.credentials, hosts=settings.host_names, render=render),
+            Middleware(Ahead, door=mlflow_routes.door(_rooms(parts))),
         ],
         exception_handlers={
             AzureMLException: _refused,
@@ -72,7 +74,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.parts = parts
     app.state.studio = Studio(settings.studio or PACKAGED)
     app.router.routes.extend(routes.routes())
-    app.router.routes.extend(mlflow_routes(_rooms(parts)))
+    app.router.routes.extend(mlflow_routes.probes())
     return app
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -28,6 +28,14 @@ Render = Callable[[AzureMLException, str], Response]  # the answer for an error 
 _FILE_ROUTE = re.compile(
     rf"{API}/workspaces/[^/]+/(?:runs/[^/]+/artifacts|uploads|datastores/[^/]+/files|snapshots/blobs|services/[^/]+/logs)/?.*"
     r"|(?:/workspaces/[^/]+)?/(?:api|ajax-api)/2\.0/mlflow-artifacts/artifacts/.*"
+)
+_HOSTS_KNOWN = 64
+_HEADERS = (  # of every answer, unless its route says otherwise
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"SAMEORIGIN"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"cache-control", b"no-store"),
 )
 _SCORE_ROUTE = re.compile(rf"{API}/workspaces/[^/]+/services/[^/]+/score")
 
@@ -47,6 +55,7 @@ class Guard:
         self._credentials = credentials
         self._hosts = hosts
         self._render = render
+        self._known_hosts: set[str] = set()  # Host headers that were found to be allowed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -75,11 +84,15 @@ class Guard:
     def _check_host(self, headers: Headers) -> None:
         # A page that rebinds its own name to this address sends its own name here.
         host = headers.get("host", "")
+        if host in self._known_hosts:
+            return
         if (urlsplit(f"//{host}").hostname or "").lower() not in self._hosts:
             raise PermissionDenied(
                 f"This server does not answer to the host name {host!r}. Use http://127.0.0.1 or http://localhost "
                 "with its port, or start the server with --allow-host and that name."
             )
+        if len(self._known_hosts) < _HOSTS_KNOWN:  # a name goes with any port and in any case: do not keep them all
+            self._known_hosts.add(host)
 
     async def _identify(self, headers: Headers, method: str) -> Principal:
         if authorization := headers.get("authorization"):
@@ -166,12 +179,9 @@ class _Answer:
             return
         if message["type"] == "http.response.start":
             self.started = True
-            headers = MutableHeaders(scope=message)
-            headers.setdefault("X-Content-Type-Options", "nosniff")
-            headers.setdefault("X-Frame-Options", "SAMEORIGIN")
-            headers.setdefault("Referrer-Policy", "no-referrer")
-            headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
-            headers.setdefault("Cache-Control", "no-store")
+            given = list(message.get("headers", ()))
+            names = {name.lower() for name, _ in given}
+            message["headers"] = given + [header for header in _HEADERS if header[0] not in names]
         await self._send(message)
 
 

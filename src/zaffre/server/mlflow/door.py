@@ -16,7 +16,7 @@ from typing import Any, Final, Generic, TypeVar
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from zaffre.core import codec, contract
 from zaffre.core.errors import AzureMLException, InternalError, InvalidValue
@@ -29,7 +29,7 @@ M = TypeVar("M", bound=Message)
 
 _log = logging.getLogger(__name__)
 _PARAMETER: Final = re.compile(r"\{(\w+)\}")
-_BELOW: Final = re.compile(r"^(?:/workspaces/[^/]+)?/(?:ajax-)?api/")
+_BELOW: Final = re.compile(r"^(?:/workspaces/([^/]+))?/(?:ajax-)?api/(?=[23]\.0/)")
 _HEADERS: Final = {"X-Content-Type-Options": "nosniff", "X-Frame-Options": "SAMEORIGIN"}
 
 
@@ -59,7 +59,7 @@ class Transfer:
 class Door:
     """An ASGI application for everything below /api/2.0, /api/3.0 and their twins under /ajax-api.
 
-    The path parameter ``workspace`` comes from the mounting route; without it the default workspace is meant.
+    Below /workspaces/<name> it is that workspace's; at the root, the default one's.
     """
 
     def __init__(self, rooms: Rooms, acts: Iterable[Act[Any]], transfers: Iterable[Transfer]) -> None:
@@ -91,8 +91,10 @@ class Door:
         await response(scope, receive, send)
 
     async def _answer(self, request: Request) -> Response:
-        path = _BELOW.sub("", request.scope["path"], count=1)
-        rooms = self._rooms_for(request)
+        below = _BELOW.match(request.scope["path"])
+        assert below is not None, "Ahead passes on nothing else"
+        path = request.scope["path"][below.end() :]
+        rooms = self._rooms_for(request, below[1] or contract.DEFAULT_WORKSPACE)
         for prefix, transfers in self._transfers.items():
             if path.startswith(prefix):
                 transfer = _of_verb(transfers, request)
@@ -115,8 +117,7 @@ class Door:
             "artifacts, logged models and the model registry."
         )
 
-    def _rooms_for(self, request: Request) -> Rooms:
-        workspace = request.path_params.get("workspace", contract.DEFAULT_WORKSPACE)
+    def _rooms_for(self, request: Request, workspace: str) -> Rooms:
         wanted = request.headers.get("x-mlflow-workspace")
         if wanted not in (None, "", workspace):
             raise InvalidValue(
@@ -125,6 +126,18 @@ class Door:
             )
         principal = request.scope.get("state", {}).get("principal")
         return replace(self._rooms, workspace=workspace, user=getattr(principal, "name", ""))
+
+
+class Ahead:
+    """A layer that passes to the door what is the door's, before any router looks at it: training loops wait for it."""
+
+    def __init__(self, app: ASGIApp, *, door: Door) -> None:
+        self._app = app
+        self._door = door
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_ours = scope["type"] == "http" and _BELOW.match(scope["path"]) is not None
+        await (self._door if is_ours else self._app)(scope, receive, send)
 
 
 T = TypeVar("T")

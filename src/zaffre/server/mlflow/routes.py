@@ -50,15 +50,15 @@ ACTS: Final[tuple[Act[Any], ...]] = (
 )
 
 
-def routes(rooms: Rooms) -> list[BaseRoute]:
+def door(rooms: Rooms) -> Door:
     """Everything of MLflow's protocol, at the root and below /workspaces/<name>."""
-    door = Door(rooms, ACTS, transfers.TRANSFERS)
-    prefixes = [f"{base}{api}" for base in ("", "/workspaces/{workspace}") for api in ("/api", "/ajax-api")]
-    mounted = [Route(f"{prefix}/{number}/{{rest:path}}", door) for prefix in prefixes for number in ("2.0", "3.0")]
-    # A client that was given a workspace's URI asks below it.
+    return Door(rooms, ACTS, transfers.TRANSFERS)
+
+
+def probes() -> list[BaseRoute]:
+    """What clients ask before they speak the protocol; one that was given a workspace's URI asks below it."""
     below = "/workspaces/{workspace}"
-    probes = [Route("/version", version), Route(f"{below}/version", version), Route(f"{below}/health", health)]
-    return [*mounted, *probes]
+    return [Route("/version", version), Route(f"{below}/version", version), Route(f"{below}/health", health)]
 
 
 async def version(request: Request) -> Response:  # noqa: ARG001
