@@ -10,7 +10,10 @@ import pytest
 from zaffre.core import errors
 from zaffre.core.errors import AzureMLException, ServiceException, from_wire, to_wire
 
-CLASSES = sorted(AzureMLException.by_code.values(), key=lambda c: c.__name__)
+# A door may add errors of its own, which no other door can raise again: only those of this module cross the wire.
+CLASSES = sorted(
+    (c for c in AzureMLException.by_code.values() if c.__module__ == errors.__name__), key=lambda c: c.__name__
+)
 
 
 @pytest.mark.parametrize("cls", CLASSES, ids=lambda c: c.__name__)
