@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import pytest
 from tests.runner.submission import Submission, submitted, until
 from tests.server_process import ServerProcess, free_port
 from zaffre.core.states import RunStatus
+from zaffre.core.wire import MetricsAnswer
 
 # Prints and writes while the server is away, as long as the file "go" is missing.
 WAITING = """
@@ -63,6 +66,72 @@ def test_the_server_is_away_when_the_run_ends(own_server: ServerProcess, tmp_pat
     own_server.start()
     run.finish(RunStatus.COMPLETED)
     check_complete(run)
+
+
+LOGGING = """
+import os, time
+from azureml.core import Run
+run = Run.get_context()
+i = 0
+while not os.path.exists(os.environ['GO']):
+    run.log('i', i)
+    print('logged', i, flush=True)
+    i += 1
+    time.sleep(0.05)
+print('last', i - 1, flush=True)
+"""
+
+
+@pytest.mark.parametrize("moves", [False, True])
+def test_values_that_the_program_could_not_send_are_sent_for_it(
+    own_server: ServerProcess, tmp_path: Path, moves: bool
+) -> None:
+    go = tmp_path / "go"
+    run = submitted(own_server, "absence", LOGGING, variables={"GO": str(go)})
+    until(lambda: "logged 5" in run.log(), "the first values")
+    own_server.kill()
+    printed = run.spool / "driver.txt"
+    count = printed.read_text().count("logged")
+    until(lambda: printed.read_text().count("logged") > count + 30, "the run going on")
+    go.touch()
+    until(lambda: "last" in printed.read_text(), "the end of the program")
+    time.sleep(1)
+    own_server.port = free_port() if moves else own_server.port
+    own_server.start()
+    run.finish(RunStatus.COMPLETED)
+    last = int(run.log().split("last ")[1])
+    answer = run.client.get(f"{run.path}/metrics", MetricsAnswer)
+    assert [series.values for series in answer.series] == [list(range(last + 1))]
+
+
+def test_a_client_that_waits_catches_up_with_a_server_that_was_killed(
+    own_server: ServerProcess, tmp_path: Path
+) -> None:
+    run = started(own_server, tmp_path / "go")
+    code = (
+        "import sys\nfrom azureml.core import Experiment, Run, Workspace\n"
+        "run = Run(Experiment(Workspace.get('absence'), 'trial'), sys.argv[1])\n"
+        "run.wait_for_completion(show_output=True)\nprint('status', run.get_status())\n"
+    )
+    output = tmp_path / "client.txt"
+    with output.open("wb") as stdout:
+        client = subprocess.Popen(
+            [sys.executable, "-c", code, run.run.id],
+            env=own_server.environment,
+            stdout=stdout,
+            stderr=subprocess.STDOUT,
+        )
+    until(lambda: "during 5" in output.read_text(), "the client following")
+    own_server.kill()
+    until(lambda: "waiting for the server" in output.read_text(), "the client noticing")
+    own_server.start()
+    (tmp_path / "go").touch()
+    run.finish(RunStatus.COMPLETED)
+    assert client.wait(60) == 0, output.read_text()
+    text = output.read_text()
+    assert "status Completed" in text
+    followed = [line for line in text.splitlines() if line in set(run.log().splitlines())]
+    assert followed == run.log().splitlines()
 
 
 def test_the_server_comes_back_on_another_port(own_server: ServerProcess, tmp_path: Path) -> None:

@@ -35,6 +35,7 @@ from zaffre.runner.heartbeat import Heartbeat
 from zaffre.runner.logs import GrowingFile, LogShipper, masked
 from zaffre.runner.outbox import Outbox
 from zaffre.sdk.client import Client, segment
+from zaffre.sdk.spool import replay_orphans
 
 GRACE_SECONDS: Final = 5.0  # what a canceled program gets to end by itself
 TAIL_LINES: Final = 20
@@ -78,6 +79,7 @@ class Supervisor:
         self._ended_at: float | None = None  # when the program ended: patience with an absent server counts from here
         self._is_full = False
         self._last_refusal = ""
+        self._programs_url = ""  # by which the program knows the server
         self._phase = RunStatus.STARTING
         prefix = f"/api/v1/workspaces/{segment(settings.workspace)}/runs/{segment(settings.run_id)}"
         self._path = prefix
@@ -131,6 +133,7 @@ class Supervisor:
         realised = self._prepare(run, spec)
         argv = script.command_line(spec, realised.python, self.folder)
         online = script.Online(run, workspace, self._channel.url, self._settings.token, self._settings.home)
+        self._programs_url = online.url
         env = script.environment(online, spec, realised, self._settings.environment)
         if spec.output_collection:
             self._collector = Collector(
@@ -241,6 +244,7 @@ class Supervisor:
             outcome = _without_files(outcome, missing, self._is_full, self.folder)
             self._say(outcome.error.message if outcome.error else "")
         shipped = self._logs.close()
+        shipped = self._send_left_values() and shipped
         self._phase = outcome.status
         self._outbox.put(RunPatch(status=outcome.status, end_time=ended, error=outcome.error, waiting_for=""))
         told = self._outbox.close()
@@ -253,6 +257,18 @@ class Supervisor:
         else:
             self._note(f"Not everything reached the server; what it lacks is in {self.spool} and {self.folder}.")
         return complete
+
+    def _send_left_values(self) -> bool:
+        """Send the values that the program logged but, at its end, could not send; returns whether that is done."""
+
+        def send(client: Client) -> None:
+            replay_orphans(client.transport, self.spool.parent, url=self._programs_url, insist=True)
+
+        try:
+            self._channel.insist(send, self._is_patience_over, self._hear_refusal)
+        except AzureMLException:
+            return False
+        return True
 
     def _tell(self, status: RunStatus) -> None:
         self._phase = status

@@ -255,6 +255,8 @@ class MetricLogger:
         if self._pending or self._in_flight:
             self.flush(EXIT_SECONDS)
         if self._sending.acquire(timeout=max(0.1, deadline - time.monotonic())):
+            if len(self._spool):  # the server may be back since the last try
+                self._spool.replay(send_with(self._transport, EXIT_SECONDS, deadline))
             self._spool.close()
             self._sending.release()
             return

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import re
 import sys
 import time
-from collections.abc import Iterator
-from typing import Any, Final, TextIO
+from collections.abc import Callable, Iterator
+from typing import Any, Final, TextIO, TypeVar
 
 from zaffre.core import entities
-from zaffre.core.errors import ActivityFailedException, ExperimentExecutionException, NotFound
+from zaffre.core.errors import ActivityFailedException, ExperimentExecutionException, NotFound, ServerUnavailable
 from zaffre.core.states import RUN_TERMINAL, RunStatus
 from zaffre.sdk.run_files import RunFiles
 from zaffre.sdk.times import iso
 
+T = TypeVar("T")
 POLL_MIN: Final = "AZUREML_RUN_POLLING_INTERVAL_MIN"
 POLL_MAX: Final = "AZUREML_RUN_POLLING_INTERVAL_MAX"
 _STREAMED: Final = re.compile(r"(user_logs/std_log[\D]*[0]*(?:_ps)?\.txt)|(azureml-logs/[\d]{2}.+\.txt)")
 _LAST_LOOK_SECONDS: Final = 0.3
+_log = logging.getLogger("zaffre")
+_AWAY_SECONDS: Final = 300.0  # how long a wait goes on without its server: the run does so too
+_AWAY_PAUSE: Final = 1.0
 
 
 class RunWaiting(RunFiles):
@@ -44,7 +49,7 @@ class RunWaiting(RunFiles):
             for run in self._states():
                 if run.status in RUN_TERMINAL:
                     break
-        details = self.get_details()
+        details = self._while_away(self.get_details)
         if raise_on_error and details["status"] == RunStatus.FAILED.value:
             raise ActivityFailedException(_failure(self._id, details), details=details.get("error"))
         return details
@@ -107,9 +112,24 @@ class RunWaiting(RunFiles):
         longest = min(_seconds(POLL_MIN, 2.0), _seconds(POLL_MAX, 60.0))
         pause = first
         while True:
-            yield self._fetch()
+            yield self._while_away(self._fetch)
             time.sleep(pause)
             pause = min(pause * 1.3, longest)
+
+    def _while_away(self, ask: Callable[[], T]) -> T:
+        """What ``ask`` returns, asked again while the server is away: a run goes on without it, and so does a wait."""
+        deadline = time.monotonic() + _AWAY_SECONDS
+        is_told = False
+        while True:
+            try:
+                return ask()
+            except ServerUnavailable as error:
+                if time.monotonic() > deadline:
+                    raise
+                if not is_told:
+                    is_told = True
+                    _log.warning("%s The run %s goes on; waiting for the server.", error.message, self._id)
+            time.sleep(_AWAY_PAUSE)
 
     def _stream(self, out: TextIO) -> None:
         """Print the header, every streamed log while it grows, and the summary."""
@@ -119,11 +139,11 @@ class RunWaiting(RunFiles):
         waiting = ""
         ended_at: float | None = None
         while True:
-            run = self._fetch()
+            run = self._while_away(self._fetch)
             if run.waiting_for and run.waiting_for != waiting:
                 waiting = run.waiting_for
                 print(f"[{run.status.value}] {waiting}", file=out, flush=True)
-            news = self._print_news(shown, out)
+            news = self._while_away(lambda: self._print_news(shown, out))
             if run.status in RUN_TERMINAL:
                 ended_at = ended_at or time.monotonic()
                 if not news and time.monotonic() - ended_at >= _LAST_LOOK_SECONDS:

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import os
 import secrets
+import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Final
 
-from zaffre.core.errors import AuthenticationException, AzureMLException, PermissionDenied
+from zaffre.core.errors import AuthenticationException, AzureMLException, PermissionDenied, ServerUnavailable
 from zaffre.sdk.filelock import try_lock
 from zaffre.sdk.transport import Retries, Transport, is_away
 
@@ -35,10 +37,16 @@ class SpooledRequest:
 Send = Callable[[SpooledRequest], None]
 
 
-def send_with(transport: Transport, timeout: float) -> Send:
-    """Sends a request once, with one quick second try for a connection that the server had closed meanwhile."""
+def send_with(transport: Transport, timeout: float, deadline: float = math.inf) -> Send:
+    """Sends a request once, with one quick second try for a connection that the server had closed meanwhile.
+
+    After ``deadline`` (of ``time.monotonic``) the server counts as away.
+    """
 
     def send(request: SpooledRequest) -> None:
+        left = deadline - time.monotonic()
+        if left <= 0:
+            raise ServerUnavailable("There was no time left to send what waits; it is sent later.")
         transport.request(
             request.method,
             request.path,
@@ -46,7 +54,7 @@ def send_with(transport: Transport, timeout: float) -> Send:
             headers={"content-type": "application/json"},
             idempotent=True,
             retries=Retries(seconds=0.3),
-            timeout=timeout,
+            timeout=min(timeout, left),
         )
 
     return send
@@ -60,6 +68,7 @@ class Spool:
         self._url = url
         self._file: IO[bytes] | None = None
         self._waiting: list[SpooledRequest] = []  # what stands in the file, or could not be written there
+        self._is_torn = False  # whether the file lacks something that waits
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -78,6 +87,7 @@ class Spool:
             self._file.flush()
             os.fsync(self._file.fileno())
         except OSError as error:
+            self._is_torn = True
             _log.warning("Zaffre cannot keep unsent values in %s: %s; they wait in memory.", self._folder, error)
 
     def replay(self, send: Send) -> bool:
@@ -98,11 +108,29 @@ class Spool:
 
     def close(self) -> None:
         """Let go of the file; it stays for the next process if something waits, else it is removed."""
+        if self._is_torn and self._waiting:
+            self._write_anew()
+        self._is_torn = False
         if self._file is not None:
             if not self._waiting:
                 Path(self._file.name).unlink(missing_ok=True)
             self._file.close()
             self._file = None
+
+    def _write_anew(self) -> None:
+        """Another try to keep what the disk did not take before."""
+        try:
+            file = _create(self._folder, self._url)
+            file.writelines(json.dumps(asdict(request)).encode() + b"\n" for request in self._waiting)
+            file.flush()
+            os.fsync(file.fileno())
+        except OSError as error:
+            _log.warning("Zaffre could not keep unsent values in %s: %s; they are lost.", self._folder, error)
+            return
+        if self._file is not None:
+            Path(self._file.name).unlink(missing_ok=True)
+            self._file.close()
+        self._file = file
 
 
 def deliver(request: SpooledRequest, send: Send) -> None:
@@ -115,29 +143,32 @@ def deliver(request: SpooledRequest, send: Send) -> None:
         _log.warning("The Zaffre server refused %s %s: %s", request.method, request.path, error.message)
 
 
-def replay_orphans(transport: Transport, folder: Path) -> int:
+def replay_orphans(transport: Transport, folder: Path, *, url: str = "", insist: bool = False) -> int:
     """Send what processes that are gone left in ``folder`` for this server; returns how many requests were sent.
 
-    A file that this token may not send is left alone. Raises nothing when the server is away: the files stay.
+    ``url`` is what those processes know the server by, where it has moved since. A file that this token may not send is
+    left alone. The files stay when the server is away; only with ``insist`` is that raised.
     """
     sent = 0
     for path in sorted(folder.glob("*.jsonl")):
         try:
             with path.open("r+b") as file:
                 if try_lock(file):
-                    sent += _replay_file(transport, file)
+                    sent += _replay_file(transport, file, url or transport.url)
                     path.unlink(missing_ok=True)
         except (OSError, AzureMLException) as error:
+            if insist and is_away(error):
+                raise
             _log.debug("the spool %s stays: %s", path, error)
     return sent
 
 
-def _replay_file(transport: Transport, file: IO[bytes]) -> int:
+def _replay_file(transport: Transport, file: IO[bytes], url: str) -> int:
     """Send one file's requests; raises before the file is removed when they must wait or belong elsewhere."""
     lines = file.read().splitlines()
     if not lines:
         return 0
-    if json.loads(lines[0])["url"] != transport.url:
+    if json.loads(lines[0])["url"] != url:
         raise OSError("it is for another server")
     send = send_with(transport, 30.0)
     requests = [SpooledRequest(**json.loads(line)) for line in lines[1:] if line.endswith(b"}")]
