@@ -12,6 +12,7 @@ from zaffre.server.api import files
 from zaffre.server.api.answers import After, Limit, answer, empty, page, workspace_router
 from zaffre.server.api.parts import Parts, PartsOf
 from zaffre.server.artifacts import roots
+from zaffre.server.artifacts.transfers import receive
 from zaffre.server.store import runs
 
 router = workspace_router("/runs/{run_id}", "artifacts")
@@ -48,9 +49,7 @@ async def put_artifact(
     ws: str, run_id: str, path: str, parts: PartsOf, request: Request, overwrite: bool = False
 ) -> Response:
     """A new file; one that is there is refused unless `overwrite`."""
-    info = await files.receive(
-        request, lambda: parts.artifacts.create(_root(parts, ws, run_id), path, overwrite=overwrite)
-    )
+    info = await receive(request, lambda: parts.artifacts.create(_root(parts, ws, run_id), path, overwrite=overwrite))
     parts.notifier.publish(f"files:{run_id}", f"log:{run_id}")
     return answer(FileAnswer(path=info.path, size=info.size or 0))
 

@@ -11,6 +11,7 @@ from zaffre.server.api import files
 from zaffre.server.api.answers import After, Limit, answer, empty, page, workspace_router
 from zaffre.server.api.parts import Parts, PartsOf
 from zaffre.server.artifacts import roots
+from zaffre.server.artifacts.transfers import receive
 from zaffre.server.store import datastores
 
 router = workspace_router("/datastores", "datastores")
@@ -51,9 +52,7 @@ def get_datastore_file(
 async def put_datastore_file(
     ws: str, name: str, path: str, parts: PartsOf, request: Request, overwrite: bool = False
 ) -> Response:
-    info = await files.receive(
-        request, lambda: parts.artifacts.create(_root(parts, ws, name), path, overwrite=overwrite)
-    )
+    info = await receive(request, lambda: parts.artifacts.create(_root(parts, ws, name), path, overwrite=overwrite))
     return answer(FileAnswer(path=info.path, size=info.size or 0))
 
 

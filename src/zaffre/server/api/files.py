@@ -1,25 +1,21 @@
-"""Files over HTTP, for every noun that has some: bodies streamed to the store, ranges, attachments, archives."""
+"""Files over HTTP, for every noun that has some: appends, ranges, attachments, archives."""
 
 from __future__ import annotations
 
 import mimetypes
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from urllib.parse import quote
 
 from fastapi import Request
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import ClientDisconnect
 from starlette.responses import Response, StreamingResponse
 
 from zaffre.core import codec
-from zaffre.core.entities import ArtifactInfo
 from zaffre.core.errors import InvalidValue, StateConflict, to_wire
 from zaffre.core.names import check_artifact_path
-from zaffre.server.artifacts.contract import ArtifactStore, Writer
+from zaffre.server.artifacts.contract import ArtifactStore
+from zaffre.server.artifacts.transfers import PIECE, byte_range
 
-_PIECE = 1024 * 1024
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 # What a browser may show in the Studio's own origin: nothing that can hold a script.
 _INLINE = frozenset(
     {"image/png", "image/jpeg", "image/gif", "image/webp", "text/plain", "application/json", "text/csv"}
@@ -37,26 +33,6 @@ FILE_ANSWER = {
 }
 
 
-async def receive(request: Request, open_writer: Callable[[], Writer]) -> ArtifactInfo:
-    """Stream the request's body into a writer and commit it; a client that goes away leaves nothing."""
-    writer = await run_in_threadpool(open_writer)
-    pieces: list[bytes] = []
-    held = 0
-    try:
-        async for piece in request.stream():
-            pieces.append(piece)
-            held += len(piece)
-            if held >= _PIECE:
-                await run_in_threadpool(writer.write, b"".join(pieces))
-                pieces, held = [], 0
-        await run_in_threadpool(writer.write, b"".join(pieces))
-        return await run_in_threadpool(writer.commit)
-    except ClientDisconnect as error:
-        raise InvalidValue("The upload ended before its body was complete. Send it again.") from error
-    finally:
-        await run_in_threadpool(writer.abort)
-
-
 async def append(request: Request, artifacts: ArtifactStore, root: str, path: str, offset: int) -> int:
     """Append the request's body at ``offset`` and return the size that the file has then."""
     size = offset
@@ -64,7 +40,7 @@ async def append(request: Request, artifacts: ArtifactStore, root: str, path: st
     sent = False
     async for piece in request.stream():
         held += piece
-        if len(held) >= _PIECE:
+        if len(held) >= PIECE:
             size = await run_in_threadpool(artifacts.append, root, path, offset, bytes(held))
             offset += len(held)
             held.clear()
@@ -81,7 +57,7 @@ def send(request: Request, artifacts: ArtifactStore, root: str, path: str, *, in
         raise StateConflict(f"{path!r} is a folder. Name a file in it, or ask for the zip archive.", path=path)
     size = info.size or 0
     headers = {**_disposition(info.path, inline), "Accept-Ranges": "bytes"}
-    wanted = _range(request.headers.get("range"), size)
+    wanted = byte_range(request.headers.get("range"), size)
     if wanted is None:
         start, end, status = 0, size, 200
     else:
@@ -125,14 +101,3 @@ def _disposition(path: str, inline: bool) -> dict[str, str]:
         "Content-Disposition": f"{'inline' if shown else 'attachment'}; filename*=UTF-8''{quote(name)}",
         "Content-Security-Policy": "default-src 'none'; sandbox",
     }
-
-
-def _range(header: str | None, size: int) -> tuple[int, int] | None:
-    """``(start, end)`` of the one range asked for; ``None`` means the whole file."""
-    found = _RANGE.fullmatch(header or "")
-    if found is None or found.group(0) == "bytes=-":
-        return None  # several ranges or an unknown unit: the standard allows to answer with everything
-    first, last = found.groups()
-    if not first:
-        return max(size - int(last), 0), size
-    return int(first), min(int(last) + 1, size) if last else size

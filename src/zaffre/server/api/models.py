@@ -24,6 +24,7 @@ from zaffre.server.api.answers import (
 )
 from zaffre.server.api.parts import Parts, PartsOf
 from zaffre.server.artifacts import roots
+from zaffre.server.artifacts.transfers import receive
 from zaffre.server.store.model_versions import VersionQuery
 
 router = workspace_router("", "models")
@@ -36,7 +37,7 @@ def begin_upload(ws: str, parts: PartsOf) -> Response:
 
 @router.put("/uploads/{upload_id}/{path:path}", response_model=FileAnswer, openapi_extra=files.FILE_BODY)
 async def put_upload_file(ws: str, upload_id: str, path: str, parts: PartsOf, request: Request) -> Response:
-    info = await files.receive(
+    info = await receive(
         request, lambda: parts.artifacts.create(parts.versions.upload_root(ws, upload_id), path, overwrite=True)
     )
     return answer(FileAnswer(path=info.path, size=info.size or 0))

@@ -11,6 +11,7 @@ from zaffre.core.wire import BlobsMissing, BlobsWanted, FileAnswer, SnapshotCrea
 from zaffre.server.api import files
 from zaffre.server.api.answers import answer, workspace_router
 from zaffre.server.api.parts import PartsOf
+from zaffre.server.artifacts.transfers import receive
 
 router = workspace_router("/snapshots", "snapshots")
 
@@ -23,7 +24,7 @@ def missing_blobs(ws: str, body: BlobsWanted, parts: PartsOf) -> Response:
 
 @router.put("/blobs/{sha256}", response_model=FileAnswer, openapi_extra=files.FILE_BODY)
 async def put_blob(ws: str, sha256: str, parts: PartsOf, request: Request) -> Response:  # noqa: ARG001
-    info = await files.receive(request, lambda: parts.artifacts.blob_create(sha256))
+    info = await receive(request, lambda: parts.artifacts.blob_create(sha256))
     return answer(FileAnswer(path=sha256, size=info.size or 0))
 
 

@@ -7,12 +7,13 @@ from typing import Final
 from urllib.parse import quote
 
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from zaffre.core.entities import ArtifactInfo
 from zaffre.core.errors import InvalidValue, NotFound
 from zaffre.server.artifacts.contract import Writer
+from zaffre.server.artifacts.transfers import byte_range, receive
 from zaffre.server.mlflow import answers
 from zaffre.server.mlflow.door import Act, Transfer
 from zaffre.server.mlflow.locations import Owner, Place, check_path, place_of, run_uri
@@ -20,8 +21,6 @@ from zaffre.server.mlflow.messages import ListArtifacts, ListProxied
 from zaffre.server.mlflow.places import Folder, folder_of
 from zaffre.server.mlflow.rooms import Rooms
 
-_PIECE: Final = 1024 * 1024
-_RANGE: Final = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 # Text of any kind goes out as plain text, so that no browser runs it; MLflow's own files have no suffix.
 _TEXT: Final = re.compile(
     r"(?:.*\.)?(?:txt|log|err|out|cfg|conf|ini|toml|ya?ml|xml|json|js|py|csv|tsv|md|rst|ipynb|mlmodel|mlproject)", re.I
@@ -44,7 +43,7 @@ def _send(rooms: Rooms, request: Request, path: str) -> Response:
         "Content-Type": "text/plain" if _TEXT.fullmatch(name) else "application/octet-stream",
         "Accept-Ranges": "bytes",
     }
-    start, end = _range(request.headers.get("range"), size)
+    start, end = byte_range(request.headers.get("range"), size) or (0, size)
     if start >= end and size:
         return Response(status_code=416, headers={"Content-Range": f"bytes */{size}"})
     if end - start < size:
@@ -54,17 +53,6 @@ def _send(rooms: Rooms, request: Request, path: str) -> Response:
     if request.method == "HEAD":
         return Response(status_code=status, headers=headers)
     return StreamingResponse(rooms.artifacts.read(folder.root, folder.path, start, end), status, headers)
-
-
-def _range(header: str | None, size: int) -> tuple[int, int]:
-    """``[start, end)`` of the one range asked for; anything else is answered with the whole file, as is allowed."""
-    found = _RANGE.fullmatch(header or "")
-    if found is None or found.group(0) == "bytes=-":
-        return 0, size
-    first, last = found.groups()
-    if not first:
-        return max(size - int(last), 0), size
-    return int(first), min(int(last) + 1, size) if last else size
 
 
 async def upload(rooms: Rooms, request: Request, path: str) -> Response:
@@ -77,29 +65,10 @@ async def upload(rooms: Rooms, request: Request, path: str) -> Response:
             raise InvalidValue(f"{path!r} names a folder: add the file's name.", path=path)
         return rooms.artifacts.create(folder.root, folder.path, overwrite=True)
 
-    writer = await run_in_threadpool(begin)
-    try:
-        await _receive(request, writer)
-        await run_in_threadpool(writer.commit)
-    except ClientDisconnect as error:
-        raise InvalidValue("The upload ended before its body was complete. Send it again.") from error
-    finally:
-        await run_in_threadpool(writer.abort)
+    await receive(request, begin)
     if place.owner is Owner.RUN:
         rooms.notifier.publish(f"files:{place.id}")
     return Response(b"{}", media_type="application/json")
-
-
-async def _receive(request: Request, writer: Writer) -> None:
-    held: list[bytes] = []
-    size = 0
-    async for piece in request.stream():
-        held.append(piece)
-        size += len(piece)
-        if size >= _PIECE:
-            await run_in_threadpool(writer.write, b"".join(held))
-            held, size = [], 0
-    await run_in_threadpool(writer.write, b"".join(held))
 
 
 async def remove(rooms: Rooms, request: Request, path: str) -> Response:  # noqa: ARG001
