@@ -109,14 +109,16 @@ class Studio:
         self.settle()
 
     def settle(self) -> None:
-        """Wait until the page has its heading and nothing is loading."""
+        """Wait until the page has its heading and nothing is loading; charts out of sight never begin to."""
         self.page.locator("h1").first.wait_for()
-        until(
-            lambda: (
-                self.page.locator('[aria-label^="Loading"], [role="progressbar"]:not([aria-hidden])').count() == 0
-                or None
+        waiting = 'main [role="progressbar"]:not([aria-hidden], figure *), tbody[aria-label="Loading"]'
+        found = self.page.locator(waiting)
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while found.count():
+            assert time.monotonic() < deadline, (
+                f"{self.page.url} still loads: {found.first.evaluate('n => n.outerHTML')}"
             )
-        )
+            time.sleep(0.02)
 
     def overflow(self) -> int:
         """Pixels by which the page is wider than the window."""

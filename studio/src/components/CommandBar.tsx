@@ -11,6 +11,7 @@ import {
   tokens,
   useIsOverflowItemVisible,
   useOverflowMenu,
+  useRestoreFocusTarget,
 } from "@fluentui/react-components";
 import { MoreHorizontal20Regular } from "@fluentui/react-icons";
 import type { ReactElement, Ref } from "react";
@@ -60,6 +61,8 @@ export function CommandBar({ commands, label = "Commands" }: { commands: Command
 
 function CommandButton({ command, ...rest }: { command: Command }) {
   const styles = useStyles();
+  // A dialog that the command opens gives the focus back to it.
+  const returning = useRestoreFocusTarget();
   if (command.href && !command.disabled) {
     return (
       <Button
@@ -78,6 +81,7 @@ function CommandButton({ command, ...rest }: { command: Command }) {
   return (
     <Button
       {...rest}
+      {...returning}
       appearance="subtle"
       icon={command.icon}
       className={styles.button}

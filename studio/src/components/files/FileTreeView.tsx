@@ -91,7 +91,10 @@ export function FileTreeView({ label, files, chosen, onChoose }: Props) {
     const to = Math.max(0, Math.min(rows.length - 1, index));
     setAt(to);
     virtual.scrollToIndex(to);
-    requestAnimationFrame(() => box.current?.querySelector<HTMLElement>(`[data-index="${to}"]`)?.focus());
+    const row = () => box.current?.querySelector<HTMLElement>(`[data-index="${to}"]`);
+    // A row out of sight is only there after the scrolling.
+    if (row()) row()?.focus();
+    else requestAnimationFrame(() => row()?.focus());
   };
   const onKey = (event: KeyboardEvent, index: number, row: Visible) => {
     const folder = row.node.children !== null;

@@ -1,4 +1,13 @@
-import { Button, makeStyles, Skeleton, SkeletonItem, Text, tokens, Tooltip } from "@fluentui/react-components";
+import {
+  Button,
+  makeStyles,
+  Skeleton,
+  SkeletonItem,
+  Text,
+  tokens,
+  Tooltip,
+  useRestoreFocusTarget,
+} from "@fluentui/react-components";
 import { Dismiss16Regular, FullScreenMaximize16Regular, Table16Regular, ZoomOut16Regular } from "@fluentui/react-icons";
 import { useQuery } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
@@ -167,9 +176,10 @@ interface ToolProps {
 }
 
 function ToolButton({ label, icon, onClick, pressed }: ToolProps) {
+  const returning = useRestoreFocusTarget();
   return (
     <Tooltip content={label} relationship="label">
-      <Button size="small" appearance="subtle" icon={icon} onClick={onClick} aria-pressed={pressed} />
+      <Button {...returning} size="small" appearance="subtle" icon={icon} onClick={onClick} aria-pressed={pressed} />
     </Tooltip>
   );
 }

@@ -1,0 +1,142 @@
+"""Lists of runs: searched, sorted, with chosen columns, compared; and the acts on what is selected."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.e2e.browser import Studio, Workspace, until
+
+
+@pytest.fixture
+def three(workspace: Workspace) -> dict[str, str]:
+    """Three runs that differ in accuracy, by name."""
+    runs = {}
+    for name, accuracy in (("amber", 0.7), ("beryl", 0.9), ("coral", 0.8)):
+        runs[name] = workspace.run(display_name=name, tags={"color": name})
+        workspace.log(runs[name], "accuracy", accuracy / 2, accuracy)
+        workspace.call("PATCH", f"/runs/{runs[name]}", {"status": "Completed"})
+    return runs
+
+
+def names(studio: Studio) -> list[str]:
+    """The names in the table, from the top."""
+    return studio.page.locator('tbody tr td a[href*="/runs/"]').all_inner_texts()
+
+
+def shows(studio: Studio, *expected: str) -> None:
+    until(lambda: names(studio) == list(expected) or None)
+
+
+@pytest.mark.usefixtures("three")
+def test_words_look_in_names_and_expressions_are_filters(studio: Studio) -> None:
+    studio.open("/runs")
+    shows(studio, "coral", "beryl", "amber")
+    search = studio.page.get_by_role("searchbox", name="Search runs")
+    search.fill("ery")
+    shows(studio, "beryl")
+    search.fill("metrics.accuracy > 0.75")
+    shows(studio, "coral", "beryl")
+    studio.page.reload()
+    shows(studio, "coral", "beryl")
+    expect(search).to_have_value("metrics.accuracy > 0.75")
+    search.press("Escape")
+    shows(studio, "coral", "beryl", "amber")
+
+
+@pytest.mark.usefixtures("three")
+def test_a_filter_that_is_wrong_says_why(studio: Studio) -> None:
+    studio.open("/runs")
+    studio.page.get_by_role("searchbox", name="Search runs").fill("metrics.accuracy > = 1")
+    expect(studio.page.get_by_role("alert")).to_contain_text("Invalid")
+
+
+@pytest.mark.usefixtures("three")
+def test_columns_are_chosen_and_sorted_by_the_server(studio: Studio) -> None:
+    studio.open("/runs")
+    studio.page.get_by_role("button", name="Edit columns").click()
+    studio.page.get_by_role("dialog").get_by_label("accuracy").check()
+    studio.page.get_by_role("button", name="Done").click()
+    header = studio.page.get_by_role("columnheader", name="accuracy")
+    header.get_by_role("button").click()
+    until(lambda: header.get_attribute("aria-sort"))
+    shows(
+        studio,
+        *(
+            ("amber", "coral", "beryl")
+            if header.get_attribute("aria-sort") == "ascending"
+            else ("beryl", "coral", "amber")
+        ),
+    )
+    before = header.get_attribute("aria-sort")
+    header.get_by_role("button").click()
+    until(lambda: header.get_attribute("aria-sort") not in (None, before) or None)
+
+
+@pytest.mark.usefixtures("three")
+def test_a_column_is_resized_by_keyboard_and_keeps_its_width(studio: Studio) -> None:
+    studio.open("/runs")
+    header = studio.page.get_by_role("columnheader", name="Status")
+    before = header.bounding_box()
+    handle = studio.page.get_by_role("separator", name="Width of Status")
+    handle.focus()
+    for _ in range(4):
+        handle.press("ArrowRight")
+    after = header.bounding_box()
+    assert before is not None
+    assert after is not None
+    assert after["width"] - before["width"] == pytest.approx(64, abs=3)
+    studio.page.reload()
+    studio.settle()
+    again = header.bounding_box()
+    assert again is not None
+    assert again["width"] == pytest.approx(after["width"], abs=3)
+
+
+def test_selected_runs_are_compared(studio: Studio, three: dict[str, str]) -> None:
+    studio.open("/runs")
+    for name in ("amber", "beryl"):
+        studio.page.get_by_role("checkbox", name=f"Select {three[name]}").check()
+    studio.page.get_by_role("button", name="Compare").click()
+    expect(studio.page.locator("h1")).to_have_text("Compare 2 runs")
+    expect(studio.page.get_by_role("row", name="accuracy")).to_contain_text("0.7")
+    expect(studio.page.locator('figure[data-metric="accuracy"] canvas')).to_be_visible()
+
+
+def test_deleting_asks_first(workspace: Workspace, studio: Studio, three: dict[str, str]) -> None:
+    studio.open("/runs")
+    studio.page.get_by_role("checkbox", name=f"Select {three['coral']}").check()
+    studio.page.get_by_role("button", name="Delete").click()
+    dialog = studio.page.get_by_role("alertdialog")
+    expect(dialog).to_contain_text("Delete the run coral?")
+    dialog.get_by_role("button", name="Delete").click()
+    shows(studio, "beryl", "amber")
+    assert len(workspace.call("GET", "/runs")["items"]) == 2
+
+
+def test_tags_are_added_and_removed(workspace: Workspace, studio: Studio, three: dict[str, str]) -> None:
+    run = three["amber"]
+    studio.open(f"/runs/{run}")
+    studio.page.get_by_role("button", name="Add tag").click()
+    studio.page.get_by_label("Key").fill("stage")
+    studio.page.get_by_label("Value").fill("candidate")
+    studio.page.get_by_label("Value").press("Enter")
+    expect(studio.page.get_by_text("stage: candidate")).to_be_visible()
+    studio.page.get_by_role("button", name="Remove the tag color").click()
+    expect(studio.page.get_by_text("color: amber")).to_have_count(0)
+    assert workspace.call("GET", f"/runs/{run}")["tags"] == {"stage": "candidate"}
+
+
+def test_thousands_of_rows_cost_a_screenful(workspace: Workspace, studio: Studio) -> None:
+    workspace.run()
+    for _ in range(3):
+        workspace.call("POST", f"/runs/{workspace.run()}/children", {"count": 100})
+    studio.open("/runs?children=true")
+    table = studio.page.get_by_role("table", name="Runs")
+    expect(studio.page.get_by_text("100 runs loaded")).to_be_visible()
+    for _ in range(12):
+        table.hover()
+        studio.page.mouse.wheel(0, 3000)
+        studio.page.wait_for_timeout(100)
+    expect(studio.page.get_by_text("304 runs")).to_be_visible()
+    assert studio.page.locator("tbody tr").count() < 60
