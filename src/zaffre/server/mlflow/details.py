@@ -20,6 +20,11 @@ class Details:
     links: RunLinks
 
 
+def of_new(run: Run, artifact_location: str) -> Details:
+    """The details of a run that was just made: nothing was logged to it yet."""
+    return Details(run, artifact_location, [], RunLinks())
+
+
 def load(connection: Connection, ws: str, found: Sequence[Run]) -> list[Details]:
     """The details of each run of a workspace, in the same order."""
     pks = {run_id: pk for pk, run_id in runs.keys_of(connection, ws, [run.id for run in found]).items()}

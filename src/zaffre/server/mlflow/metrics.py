@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
+from itertools import repeat
 
 from zaffre.core.errors import InvalidValue
 from zaffre.core.wire import number_to_wire
@@ -62,10 +64,9 @@ def _runs(given: Sequence[str], parameter: str) -> Sequence[str]:
 
 
 def _wire(points: Columns, key: str, run_id: str | None = None) -> list[Point]:
-    return [
-        Point(key, number_to_wire(value), stamp, step, run_id)
-        for step, stamp, value in zip(points.steps, points.timestamps, points.values, strict=True)
-    ]
+    plain = all(map(math.isfinite, points.values))
+    values: Iterable[float | str] = points.values if plain else map(number_to_wire, points.values)
+    return list(map(Point, repeat(key), values, points.timestamps, points.steps, repeat(run_id)))
 
 
 ACTS = (

@@ -8,7 +8,7 @@ from typing import Any, Final
 from sqlalchemy import Connection
 
 from zaffre.core import limits
-from zaffre.core.entities import ModelMetric, Run
+from zaffre.core.entities import ModelMetric
 from zaffre.core.errors import InvalidValue
 from zaffre.core.filters import RUNS, parse_filter, parse_order_by
 from zaffre.core.ids import new_hex
@@ -30,8 +30,10 @@ from zaffre.server.mlflow.messages import (
     UpdateRun,
 )
 from zaffre.server.mlflow.rooms import Rooms
+from zaffre.server.store import experiments, run_search, workspaces
 from zaffre.server.store import runs as rows
 from zaffre.server.store.run_search import RunQuery
+from zaffre.server.store.runs import RunKey
 
 _MOST: Final = 50_000
 _MOST_PARAMS: Final = 100
@@ -48,7 +50,8 @@ def create(rooms: Rooms, message: CreateRun) -> object:
         tags=_shortened(message.tags),
     )
     made = rooms.tracking.create_run(rooms.workspace, experiment_id, given, created_by=message.user_id or rooms.user)
-    return {"run": _full(rooms, made.id)}
+    location = rooms.store.read(lambda connection: experiments.location(connection, experiment_id))
+    return {"run": answers.run(details.of_new(made, location))}
 
 
 def get(rooms: Rooms, message: OfRun) -> object:
@@ -60,17 +63,21 @@ def update(rooms: Rooms, message: UpdateRun) -> object:
 
     A submitted run's status belongs to its runner: a script that ends its MLflow run does not end the job.
     """
-    run = rooms.tracking.get_run(rooms.workspace, message.run)
+
+    def find(connection: Connection) -> tuple[RunKey, str]:
+        run = rows.key_of(connection, rooms.workspace, message.run)
+        return run, experiments.location(connection, run.experiment_id)
+
+    run, location = rooms.store.read(find)
     status = None if message.status is None else values.status(message.status)
     end_time = message.end_time
-    if _is_submitted(rooms, run):
+    if run.submitted:
         status = end_time = None
     elif status in RUN_TERMINAL and run.status in RUN_TERMINAL and status is not run.status:
         # MLflow lets an ended run end another way; ours runs again in between.
         rooms.tracking.update_run(rooms.workspace, run.id, RunPatch(status=RunStatus.RUNNING))
     patch = RunPatch(status=status, end_time=end_time, display_name=message.run_name or None)
     changed = rooms.tracking.update_run(rooms.workspace, run.id, patch, reason="reported by an MLflow client")
-    location = rooms.tracking.get_experiment(rooms.workspace, changed.experiment_id).artifact_location
     return {"run_info": answers.run_info(changed, location)}
 
 
@@ -85,7 +92,6 @@ def restore(rooms: Rooms, message: OfRun) -> object:
 
 
 def search(rooms: Rooms, message: SearchRuns) -> object:
-    rooms.check_workspace()
     query = RunQuery(
         experiment_ids=rooms.experiment_ids(message.experiment_ids),
         filter=parse_filter(message.filter, RUNS),
@@ -93,9 +99,14 @@ def search(rooms: Rooms, message: SearchRuns) -> object:
         view=values.view(message.run_view_type, "run_view_type"),
     )
     limit = values.page_size(message.max_results, _MOST)
-    found = rooms.tracking.search_runs(rooms.workspace, query, limit=limit, after=message.page_token or None)
-    full = rooms.store.read(lambda connection: details.load(connection, rooms.workspace, found.items))
-    return answers.without_empty({"runs": [answers.run(item) for item in full], "next_page_token": found.next})
+
+    def find(connection: Connection) -> tuple[list[details.Details], str | None]:
+        workspaces.key_of(connection, rooms.workspace)  # a search of one that is not there would find nothing
+        found = run_search.search(connection, rooms.workspace, query, limit=limit, after=message.page_token or None)
+        return details.load(connection, rooms.workspace, found.items), found.next
+
+    full, after = rooms.store.read(find)
+    return answers.without_empty({"runs": [answers.run(item) for item in full], "next_page_token": after})
 
 
 async def log_metric(rooms: Rooms, message: LogMetric) -> object:
@@ -148,10 +159,6 @@ def _full(rooms: Rooms, run_id: str) -> answers.Json:
         return details.load(connection, rooms.workspace, [run])[0]
 
     return answers.run(rooms.store.read(find))
-
-
-def _is_submitted(rooms: Rooms, run: Run) -> bool:
-    return rooms.store.read(lambda connection: rows.key_of(connection, rooms.workspace, run.id)).submitted
 
 
 def _shortened(tags: Iterable[Pair]) -> dict[str, str]:

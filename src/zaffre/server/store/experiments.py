@@ -16,6 +16,7 @@ from zaffre.server.store import pairs
 from zaffre.server.store import workspaces as spaces
 from zaffre.server.store.compare import Clause, clauses, compare, compare_pair
 from zaffre.server.store.paging import Found, Sort, cut, page
+from zaffre.server.store.prepared import Prepared
 from zaffre.server.store.schema import experiment_tags, experiments, workspaces
 
 _ATTRIBUTES: dict[str, ColumnElement[Any]] = {
@@ -44,6 +45,9 @@ _ROWS = select(experiments, workspaces.c.name.label("workspace")).join(
 )
 _BY_ID = _ROWS.where(workspaces.c.name == bindparam("ws"), experiments.c.id == bindparam("which"))
 _BY_NAME = _ROWS.where(workspaces.c.name == bindparam("ws"), experiments.c.name == bindparam("which"))
+
+
+_location = Prepared(select(experiments.c.artifact_location).where(experiments.c.id == bindparam("which")), ("which",))
 
 
 def load(connection: Connection, found: Sequence[Row[Any]]) -> list[Experiment]:
@@ -79,6 +83,12 @@ def get(connection: Connection, ws: str, experiment_id: int) -> Experiment:
             workspace=ws,
         )
     return found
+
+
+def location(connection: Connection, experiment_id: int) -> str:
+    """Where the files of an experiment that is there are kept."""
+    row = _location.one(connection, (experiment_id,))
+    return "" if row is None else str(row[0])
 
 
 def get_named(connection: Connection, ws: str, name: str) -> Experiment:

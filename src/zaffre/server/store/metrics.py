@@ -85,7 +85,12 @@ _LATEST = (
     .where(series.c.run_pk.in_(bindparam("runs", expanding=True)))
     .order_by(series.c.run_pk, series.c.name)
 )
-_LATEST_VALUES = _LATEST.with_only_columns(series.c.run_pk, series.c.name, series.c.last_value)
+_latest_of_run = Prepared(
+    select(series.c.name, series.c.last_step, series.c.last_timestamp, series.c.last_value)
+    .where(series.c.run_pk == _RUN)
+    .order_by(series.c.name),
+    ("run",),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,6 +286,9 @@ def _last_appended(connection: Connection, run_pk: int, ord_: int, wanted: int) 
 
 def latest(connection: Connection, run_pks: Sequence[int]) -> dict[int, list[Latest]]:
     """The latest point of every metric of each run, by name."""
+    if len(run_pks) == 1:
+        rows = _latest_of_run.all(connection, (run_pks[0],))
+        return {run_pks[0]: [Latest(name, step, stamp, _number(value)) for name, step, stamp, value in rows]}
     found: dict[int, list[Latest]] = {pk: [] for pk in run_pks}
     for some in parts(run_pks):
         for pk, name, step, stamp, value in connection.execute(_LATEST, {"runs": some}).all():
@@ -291,9 +299,8 @@ def latest(connection: Connection, run_pks: Sequence[int]) -> dict[int, list[Lat
 def latest_values(connection: Connection, run_pks: Sequence[int]) -> dict[int, dict[str, float]]:
     """The value of the latest point of every metric of each run, by name."""
     found: dict[int, dict[str, float]] = {pk: {} for pk in run_pks}
-    for some in parts(run_pks):
-        for pk, name, value in connection.execute(_LATEST_VALUES, {"runs": some}).all():
-            found[pk][name] = math.nan if value is None else value
+    for pk, point in ((pk, point) for pk, points in latest(connection, run_pks).items() for point in points):
+        found[pk][point.name] = point.value
     return found
 
 

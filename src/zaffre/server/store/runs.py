@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, exists, func, insert, select, update
+from sqlalchemy import BindParameter, Connection, Row, Select, bindparam, exists, func, insert, select, update
 
 from zaffre.core import codec
 from zaffre.core.entities import Run, RunError, ScriptSpec
@@ -104,13 +105,20 @@ _ROWS = (
     .outerjoin(roots, roots.c.pk == runs.c.root_pk)
 )
 _BY_PK = _ROWS.where(runs.c.pk == bindparam("wanted"))
-_NEXT_NUMBER = (
+_next_number = Prepared(
     update(experiments)
     .where(experiments.c.id == bindparam("experiment"))
     .values(last_run_number=experiments.c.last_run_number + 1)
-    .returning(experiments.c.last_run_number)
+    .returning(experiments.c.last_run_number),
+    ("experiment",),
 )
-_INSERT = insert(runs).returning(runs.c.pk)
+_REQUIRED = ("workspace_pk", "experiment_id", "id", "number", "status", "created_at")
+_NEW: dict[str, Any] = {
+    **dict.fromkeys(_REQUIRED),
+    **dict.fromkeys(("display_name", "description", "created_by"), ""),
+    **dict.fromkeys(("type", "target", "start_time", "end_time", "snapshot_id")),
+}
+_insert = Prepared(insert(runs).returning(runs.c.pk), tuple(_NEW))
 _add_event = Prepared(insert(run_events), ("run_pk", "at", "status", "reason"))
 
 
@@ -163,19 +171,35 @@ def load(connection: Connection, found: Sequence[Row[Any]]) -> list[Run]:
 
 def add(connection: Connection, ws: str, values: dict[str, Any], spec: ScriptSpec | None) -> int:
     """Insert a run with the next number of its experiment; answers its row number."""
-    number = connection.execute(_NEXT_NUMBER, {"experiment": values["experiment_id"]}).scalar_one()
-    given = {**values, "number": number, "workspace_pk": spaces.key_of(connection, ws)}
-    pk = connection.execute(_INSERT, given).scalar_one()
+    number = _first(_next_number.one(connection, (values["experiment_id"],)))
+    given = {**_NEW, **values, "number": number, "workspace_pk": spaces.key_of(connection, ws)}
+    pk = _first(_insert.one(connection, tuple(given[name] for name in _NEW)))
     if spec is not None:
         connection.execute(insert(run_specs).values(run_pk=pk, spec=codec.to_plain(spec)))
-    return int(pk)
+    return pk
+
+
+def _first(row: tuple[Any, ...] | None) -> int:
+    assert row is not None, "a statement that returns its row"
+    return int(row[0])
 
 
 def change(connection: Connection, pks: Sequence[int], **values: Any) -> None:
     """Set columns of runs. The status is set by ``tracking`` alone, which checks it and writes the event."""
+    if len(pks) == 1 and values.get("error") is None:  # an error is the one value that a column type converts
+        _change_one(tuple(values)).run(connection, (*values.values(), pks[0]))
+        return
     for some in metrics.parts(pks):
-        which = runs.c.pk == some[0] if len(some) == 1 else runs.c.pk.in_(some)
-        connection.execute(update(runs).where(which).values(**values))
+        connection.execute(update(runs).where(runs.c.pk.in_(some)).values(**values))
+
+
+@cache
+def _change_one(names: tuple[str, ...]) -> Prepared:
+    """The statement that sets these columns of one run; there are as many as ways to change a run, a few."""
+    given: dict[str, BindParameter[Any]] = {name: bindparam(f"new_{name}") for name in names}
+    return Prepared(
+        update(runs).where(runs.c.pk == bindparam("which")).values(given), (*(p.key for p in given.values()), "which")
+    )
 
 
 def archive_with(connection: Connection, experiment_id: int, at: int | None) -> None:

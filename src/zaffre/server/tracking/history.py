@@ -6,7 +6,7 @@ import math
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from itertools import islice
-from operator import lt
+from operator import le, lt
 
 from zaffre.core.errors import InvalidValue
 from zaffre.server.store import paging
@@ -48,8 +48,8 @@ def slice_history(points: Columns, after: After | None, limit: int | None) -> tu
 
 
 def _in_order(points: Columns) -> Columns:
-    when = list(zip(points.timestamps, points.steps, strict=True))
-    if all(map(lt, when, islice(when, 1, None))):
+    stamps, steps = points.timestamps, points.steps
+    if all(map(lt, steps, islice(steps, 1, None))) and all(map(le, stamps, islice(stamps, 1, None))):
         return points  # the usual case, and the values need not be looked at
     keys = list(map(_key, points.timestamps, points.steps, points.values))
     return points.pick(sorted(range(len(keys)), key=keys.__getitem__))
