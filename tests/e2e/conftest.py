@@ -13,8 +13,8 @@ from tests.server_process import ServerProcess
 from zaffre.server.api.studio import PACKAGED
 
 
-# Closed with the folder: while Playwright runs, this thread has an event loop, and no other test could start its own.
-@pytest.fixture(scope="package")
+# Closed with the file: while Playwright runs, this thread has an event loop, and no other test could start its own.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     if not Path(CHROMIUM).exists():
         pytest.skip(f"{CHROMIUM} is not installed")
