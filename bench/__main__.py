@@ -11,7 +11,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import imports, log_calls, machine, servers, submit
+from bench import imports, log_calls, machine, servers, submit, tracking
 from bench.figure import Figure
 
 MEASURES: dict[str, Callable[[Path], list[Figure]]] = {
@@ -19,6 +19,7 @@ MEASURES: dict[str, Callable[[Path], list[Figure]]] = {
     "servers": servers.figures,
     "log": log_calls.figures,
     "submit": submit.figures,
+    "tracking": tracking.figures,
 }
 
 
@@ -27,12 +28,11 @@ def table(found: list[Figure]) -> Table:
     for heading in ("what", "measured", "target", "", "peer", "peer needs", "note"):
         made.add_column(heading, justify="right" if heading in ("measured", "target", "peer needs") else "left")
     for figure in found:
-        target = "" if figure.target is None else f"< {figure.target:g} {figure.unit}"
         peer = "" if figure.peer is None else f"{figure.peer:.3g} {figure.unit} ({figure.ratio:.3g} x)"
         made.add_row(
             figure.name,
             f"{figure.median:.3g} {figure.unit}",
-            target,
+            figure.aim,
             "met" if figure.is_met else "MISSED",
             figure.peer_name,
             peer,

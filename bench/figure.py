@@ -9,7 +9,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Figure:
-    """``values`` are repeated measurements in ``unit``; the median counts. ``peer`` is the peer's median."""
+    """``values`` are repeated measurements in ``unit``; the median counts. ``peer`` is the peer's median.
+
+    The median must be below ``target``, and the peer must need at least ``times`` as much.
+    """
 
     name: str
     values: Sequence[float]
@@ -18,6 +21,7 @@ class Figure:
     peer_name: str = ""
     peer: float | None = None
     note: str = ""
+    times: float | None = None
 
     @property
     def median(self) -> float:
@@ -25,7 +29,14 @@ class Figure:
 
     @property
     def is_met(self) -> bool:
-        return self.target is None or self.median < self.target
+        is_fast = self.target is None or self.median < self.target
+        return is_fast and (self.times is None or (self.ratio is not None and self.ratio >= self.times))
+
+    @property
+    def aim(self) -> str:
+        """What ``is_met`` asks for, in words; empty where it asks for nothing."""
+        limit = [] if self.target is None else [f"< {self.target:.3g} {self.unit}"]
+        return ", ".join([*limit, *([] if self.times is None else [f"a {self.times:g}th of the peer's"])])
 
     @property
     def ratio(self) -> float | None:

@@ -44,14 +44,15 @@ def workspace_server(home: Path) -> Iterator[float]:
 
 
 @contextmanager
-def mlflow_server(folder: Path) -> Iterator[tuple[str, int, float]]:
-    """MLflow's own server on SQLite with one worker: its URL, process and the seconds until it answered."""
+def mlflow_server(folder: Path, workers: int = 1) -> Iterator[tuple[str, int, float]]:
+    """MLflow's own server on SQLite (``folder``/mlflow.db): its URL, process and the seconds until it answered."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     begun = time.perf_counter()
     process = subprocess.Popen(
         [
-            *(sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"),
+            *(sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port)),
+            *("--workers", str(workers)),
             *("--backend-store-uri", f"sqlite:///{folder}/mlflow.db", "--artifacts-destination", str(folder)),
         ],
         env={**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true"},
