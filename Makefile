@@ -65,7 +65,7 @@ bench: setup ## Measure every figure the README quotes
 
 screenshots: setup ## Take the README's screenshots from a running workspace
 	@scripts/install-system-packages.sh chromium
-	$(BIN)/python scripts/screenshots.py
+	$(BIN)/python -m scripts.screenshots
 
 lock: $(UV) ## Write the lock files anew
 	$(LOCK) --upgrade -o requirements/bootstrap.txt requirements/bootstrap.in

@@ -1,7 +1,7 @@
 /** Ready-to-paste code for what a page shows. */
 
 export function openWorkspace(ws: string): string {
-  return ws === "default" ? "Workspace.from_config()" : `Workspace.get("${ws}")`;
+  return `Workspace.get("${ws}")`;
 }
 
 export function loadModel(ws: string, name: string, version: number): string {

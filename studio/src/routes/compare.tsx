@@ -18,7 +18,7 @@ import { counted } from "../format/number";
 const route = getRouteApi("/ws/$ws/compare");
 
 const useStyles = makeStyles({
-  charts: { display: "grid", gap: "12px", gridTemplateColumns: "repeat(auto-fill, minmax(min(100%, 380px), 1fr))" },
+  charts: { display: "grid", gap: "12px", gridTemplateColumns: "repeat(auto-fill, minmax(min(100%, 420px), 1fr))" },
   section: { margin: "8px 0 0" },
   none: { color: tokens.colorNeutralForeground3 },
 });

@@ -11,6 +11,7 @@ import type { ChartSettings, Line } from "../metrics/plot_data";
 import { useSeen } from "../metrics/seen";
 import { ErrorState } from "../States";
 import { useTheme } from "../theme";
+import { Bars } from "./Bars";
 
 const useStyles = makeStyles({
   card: {
@@ -73,7 +74,7 @@ export function CompareChart({ ws, name, runs, settings }: Props) {
       </Text>
       {results.error ? <ErrorState error={results.error} what="This chart could not be read." /> : null}
       {complete ? (
-        <Plot lines={lines} settings={settings} height={HEIGHT} />
+        <Drawing lines={lines} settings={settings} />
       ) : (
         <Skeleton aria-label={`Loading ${name}`}>
           <SkeletonItem style={{ height: HEIGHT }} />
@@ -91,6 +92,12 @@ export function CompareChart({ ws, name, runs, settings }: Props) {
       </figcaption>
     </figure>
   );
+}
+
+/** Lines; or, where each run logged one value only, bars of their sizes. */
+function Drawing({ lines, settings }: { lines: Line[]; settings: ChartSettings }) {
+  const single = lines.every(({ points }) => points.values.length <= 1);
+  return single ? <Bars lines={lines} height={HEIGHT} /> : <Plot lines={lines} settings={settings} height={HEIGHT} />;
 }
 
 const EMPTY = { steps: [], timestamps: [], values: [] };

@@ -18,7 +18,7 @@ const useStyles = makeStyles({
   tab: { display: "flex", flexDirection: "column", rowGap: "16px", minWidth: 0 },
   group: { display: "flex", flexDirection: "column", rowGap: "8px", minWidth: 0 },
   groupTitle: { margin: 0 },
-  charts: { display: "grid", gap: "12px", gridTemplateColumns: "repeat(auto-fill, minmax(min(100%, 380px), 1fr))" },
+  charts: { display: "grid", gap: "12px", gridTemplateColumns: "repeat(auto-fill, minmax(min(100%, 420px), 1fr))" },
   tiles: { display: "grid", gap: "12px", gridTemplateColumns: "repeat(auto-fill, minmax(min(100%, 160px), 1fr))" },
   tile: {
     display: "flex",

@@ -13,7 +13,7 @@ import { ErrorState } from "../States";
 import { ConfusionMatrix, isConfusionMatrix } from "./ConfusionMatrix";
 
 const useStyles = makeStyles({
-  grid: { display: "grid", gap: "12px", gridTemplateColumns: "repeat(auto-fill, minmax(min(100%, 380px), 1fr))" },
+  grid: { display: "grid", gap: "12px", gridTemplateColumns: "repeat(auto-fill, minmax(min(100%, 420px), 1fr))" },
   scroll: { overflow: "auto", maxHeight: "320px" },
   table: { borderCollapse: "collapse", width: "100%", fontSize: tokens.fontSizeBase200 },
   cell: {

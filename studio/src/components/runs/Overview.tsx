@@ -13,6 +13,7 @@ import { useMemo } from "react";
 import { modelsOfRunQuery } from "../../api/models";
 import { isTerminal, patchRun, runKeys, runSpecQuery } from "../../api/runs";
 import type { Run } from "../../api/types";
+import { argumentPairs } from "../../format/arguments";
 import { AppLink } from "../AppLink";
 import { Card, Facts, type Fact } from "../Card";
 import { CopyText } from "../CopyButton";
@@ -54,6 +55,9 @@ const GIT: [string, string][] = [
   ["azureml.git.dirty", "Uncommitted changes"],
 ];
 
+/** Git has a card of its own (MLflow's names say the same again), the snapshot a line among the details. */
+const SHOWN_ELSEWHERE = /^(azureml\.git\.|mlflow\.source\.git\.|ContentSnapshotId$)/;
+
 /** What a run is, how it went, and what it came from. */
 export function Overview({ ws, run }: { ws: string; run: Run }) {
   const styles = useStyles();
@@ -66,8 +70,7 @@ export function Overview({ ws, run }: { ws: string; run: Run }) {
     const value = run.properties[key];
     return value ? [[label, value === "True" ? "Yes" : value === "False" ? "No" : value] as Fact] : [];
   });
-  const hidden = new Set([...GIT.map(([key]) => key), "ContentSnapshotId"]);
-  const properties = Object.entries(run.properties).filter(([key]) => !hidden.has(key));
+  const properties = Object.entries(run.properties).filter(([key]) => !SHOWN_ELSEWHERE.test(key));
   return (
     <>
       {run.error ? <RunErrorBar ws={ws} run={run} error={run.error} /> : null}
@@ -82,9 +85,7 @@ export function Overview({ ws, run }: { ws: string; run: Run }) {
       <div className={styles.grid}>
         <div className={styles.column}>
           <RunFacts ws={ws} run={run} />
-          <Card title="Parameters">
-            <Names values={run.params} none="This run logged no parameters." />
-          </Card>
+          <Parameters ws={ws} run={run} />
           {properties.length > 0 ? (
             <Card title="Properties">
               <Names values={Object.fromEntries(properties)} none="" />
@@ -113,9 +114,34 @@ export function Overview({ ws, run }: { ws: string; run: Run }) {
   );
 }
 
+/** What a submitted run executes; an interactive run has no such thing. */
+function useSpec(ws: string, run: Run) {
+  return useQuery({ ...runSpecQuery(ws, run.id), enabled: run.target != null }).data;
+}
+
+/** What the run logged as parameters, and the arguments its script was given. */
+function Parameters({ ws, run }: { ws: string; run: Run }) {
+  const spec = useSpec(ws, run);
+  const given = useMemo(() => argumentPairs(spec?.arguments ?? []), [spec]);
+  const logged = Object.keys(run.params).length > 0;
+  return (
+    <>
+      {given.length > 0 ? (
+        <Card title="Arguments">
+          <Names values={Object.fromEntries(given)} none="" />
+        </Card>
+      ) : null}
+      {logged || given.length === 0 ? (
+        <Card title="Parameters">
+          <Names values={run.params} none="This run logged no parameters." />
+        </Card>
+      ) : null}
+    </>
+  );
+}
+
 function RunFacts({ ws, run }: { ws: string; run: Run }) {
-  const submitted = run.type !== null && run.type !== undefined && run.target != null;
-  const spec = useQuery({ ...runSpecQuery(ws, run.id), enabled: submitted }).data;
+  const spec = useSpec(ws, run);
   const environment = spec?.environment_name;
   const command = spec ? (spec.command ?? [spec.script, ...spec.arguments].filter(Boolean).join(" ")) : null;
   return (

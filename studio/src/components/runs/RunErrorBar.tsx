@@ -35,18 +35,20 @@ const useStyles = makeStyles({
 const TAIL_BYTES = 16 * 1024;
 const TAIL_LINES = 20;
 
-/** Why a run failed, with the last lines of its log. */
+/** Why a run failed: the sentence, and below it the last lines of the log. */
 export function RunErrorBar({ ws, run, error }: { ws: string; run: Run; error: RunError }) {
   const styles = useStyles();
   const files = useQuery(artifactsQuery(ws, run.id)).data ?? [];
   const path = mainLog(files.map((file) => file.path));
   const size = files.find((file) => file.path === path)?.size ?? 0;
+  const [sentence = "", ...said] = error.message.trim().split("\n");
   const tail = useQuery({
     queryKey: ["log-tail", ws, run.id, path, size],
-    enabled: path !== undefined && size > 0,
+    // A message of several lines has the end of the log in it.
+    enabled: path !== undefined && size > 0 && said.length === 0,
     queryFn: ({ signal }) => readText(artifactUrl(ws, run.id, path ?? ""), size, TAIL_BYTES, { tail: true, signal }),
   }).data;
-  const lines = tail ? logLines(tail.text.trimEnd()).slice(-TAIL_LINES).map(plainText) : [];
+  const lines = said.length > 0 ? said : tail ? logLines(tail.text.trimEnd()).slice(-TAIL_LINES).map(plainText) : [];
   const toEnd = useCallback((box: HTMLPreElement | null) => {
     if (box) box.scrollTop = box.scrollHeight;
   }, []);
@@ -55,7 +57,7 @@ export function RunErrorBar({ ws, run, error }: { ws: string; run: Run; error: R
       <MessageBar intent="error" layout="multiline" className={styles.bar}>
         <MessageBarBody>
           <MessageBarTitle>The run failed</MessageBarTitle>
-          <span className={styles.message}>{error.message}</span>{" "}
+          <span className={styles.message}>{sentence}</span>{" "}
           {path ? (
             <AppLink to="/ws/$ws/runs/$id" params={{ ws, id: run.id }} search={{ tab: "files", path }}>
               Open the whole log
