@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, case, exists, select
+from sqlalchemy import ColumnElement, Select, Table, case, exists, func, literal_column, select
 
 from zaffre.core.errors import InvalidValue
 from zaffre.core.filters import Condition, Entity, Filter, Op, OrderKey
 from zaffre.server.store.paging import Sort
 from zaffre.server.store.pairs import owner_of
+from zaffre.server.store.schema import VALUE_START
 
 Clause = Callable[[Condition], ColumnElement[bool]]
 
@@ -42,6 +43,13 @@ def compare_pair(table: Table, owner: ColumnElement[Any], condition: Condition) 
     if condition.op is Op.IS_NOT_NULL:
         return there
     return there.where(compare(table.c.value, condition))
+
+
+def with_value(table: Table, key: str, value: str) -> Select[Any]:
+    """Whose tag or parameter ``key`` is ``value``; the table needs an index by the start of values."""
+    start = func.substr(table.c.value, literal_column("1"), literal_column(str(VALUE_START)))
+    found = select(owner_of(table)).where(table.c.key == key, start == value[:VALUE_START])
+    return found if len(value) < VALUE_START else found.where(table.c.value == value)
 
 
 def compare_number(value: ColumnElement[Any], condition: Condition) -> ColumnElement[bool]:

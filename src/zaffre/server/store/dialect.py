@@ -10,7 +10,21 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Insert, Table, create_engine, event
+import msgspec
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    Connection,
+    Insert,
+    Table,
+    bindparam,
+    cast,
+    create_engine,
+    event,
+    func,
+    select,
+)
+from sqlalchemy import column as column_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect, Engine
 from sqlalchemy.exc import DBAPIError
@@ -64,6 +78,20 @@ def begin_write(cursor: Any) -> None:
 def in_transaction(connection: Any) -> bool:
     """False once the database itself rolled back, as SQLite does when its disk is full."""
     return bool(connection.in_transaction)
+
+
+def among(dialect: Dialect, column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
+    """``column`` is one of many values, bound under ``name`` as ``many`` of them: one parameter however many they are,
+    so that the statement stays the same.
+    """
+    if dialect.name == "postgresql":
+        elements = func.json_array_elements_text(cast(bindparam(name), JSON))
+        return column.in_(select(cast(elements, column.type)))
+    return column.in_(select(column_("value")).select_from(func.json_each(bindparam(name))))
+
+
+def many(values: Sequence[Any]) -> str:
+    return msgspec.json.encode(values).decode()
 
 
 def upsert(dialect: Dialect, table: Table, keys: Sequence[str], replace: Iterable[str]) -> Insert:

@@ -5,15 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert, select, union
 
 from zaffre.core.entities import DatasetInput, ModelOutput, RunLinks
 from zaffre.server.store import dialect
 from zaffre.server.store.metrics import parts
+from zaffre.server.store.prepared import Prepared
 from zaffre.server.store.schema import datasets, run_datasets, run_models
 
 CONTEXT_TAG = "mlflow.data.context"
 Summary = tuple[int, str, str, str | None]  # experiment id, name, digest, context
+
+
+_linked = Prepared(
+    lambda used: union(
+        *(
+            select(table.c.run_pk).where(dialect.among(used, table.c.run_pk, "runs"))
+            for table in (run_datasets, run_models)
+        )
+    ),
+    ("runs",),
+)
 
 
 def add_datasets(connection: Connection, run_pk: int, experiment_id: int, given: Iterable[DatasetInput]) -> None:
@@ -63,7 +75,8 @@ def add_models(connection: Connection, run_pk: int, direction: str, models: Iter
 def load(connection: Connection, run_pks: Sequence[int]) -> dict[int, RunLinks]:
     """What each run read and made; a run without links has an empty one."""
     found: dict[int, RunLinks] = {pk: RunLinks() for pk in run_pks}
-    for some in parts(run_pks):
+    linked = [pk for (pk,) in _linked.all(connection, (dialect.many(run_pks),))]  # few are, as a rule
+    for some in parts(linked):
         read = (
             select(run_datasets.c.run_pk, run_datasets.c.tags, datasets)
             .join(datasets, datasets.c.pk == run_datasets.c.dataset_pk)

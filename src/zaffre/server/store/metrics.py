@@ -80,10 +80,13 @@ _chunks_of_run = Prepared(
 _drop_from = Prepared(
     delete(metric_chunks).where(_of_chunk, metric_chunks.c.seq >= bindparam("seq_")), ("run", "ord_", "seq_")
 )
-_LATEST = (
-    select(series.c.run_pk, series.c.name, series.c.last_step, series.c.last_timestamp, series.c.last_value)
-    .where(series.c.run_pk.in_(bindparam("runs", expanding=True)))
-    .order_by(series.c.run_pk, series.c.name)
+_latest = Prepared(
+    lambda used: (
+        select(series.c.run_pk, series.c.name, series.c.last_step, series.c.last_timestamp, series.c.last_value)
+        .where(dialect.among(used, series.c.run_pk, "runs"))
+        .order_by(series.c.run_pk, series.c.name)
+    ),
+    ("runs",),
 )
 _latest_of_run = Prepared(
     select(series.c.name, series.c.last_step, series.c.last_timestamp, series.c.last_value)
@@ -290,9 +293,8 @@ def latest(connection: Connection, run_pks: Sequence[int]) -> dict[int, list[Lat
         rows = _latest_of_run.all(connection, (run_pks[0],))
         return {run_pks[0]: [Latest(name, step, stamp, _number(value)) for name, step, stamp, value in rows]}
     found: dict[int, list[Latest]] = {pk: [] for pk in run_pks}
-    for some in parts(run_pks):
-        for pk, name, step, stamp, value in connection.execute(_LATEST, {"runs": some}).all():
-            found[pk].append(Latest(name, step, stamp, _number(value)))
+    for pk, name, step, stamp, value in _latest.all(connection, (dialect.many(run_pks),)):
+        found[pk].append(Latest(name, step, stamp, _number(value)))
     return found
 
 

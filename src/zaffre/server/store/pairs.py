@@ -6,10 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Column, Connection, Select, Table, bindparam, delete, select
+from sqlalchemy import Column, Connection, Table, bindparam, delete, select
 
 from zaffre.server.store import dialect
-from zaffre.server.store.metrics import parts
 from zaffre.server.store.prepared import Prepared
 
 
@@ -23,9 +22,8 @@ def load(connection: Connection, table: Table, owners: Sequence[Any]) -> dict[An
     if len(owners) == 1:
         return {owners[0]: of(connection, table, owners[0])}
     found: dict[Any, dict[str, str]] = {owner: {} for owner in owners}
-    statement = _of_many(table)
-    for some in parts(owners):
-        for owner, key, value in connection.execute(statement, {"owners": some}).all():
+    if owners:
+        for owner, key, value in _of_many(table).all(connection, (dialect.many(owners),)):
             found[owner][key] = value
     return found
 
@@ -51,10 +49,10 @@ def _of_one(table: Table) -> Prepared:
 
 
 @cache
-def _of_many(table: Table) -> Select[Any]:
+def _of_many(table: Table) -> Prepared:
     column = owner_of(table)
-    wanted = column.in_(bindparam("owners", expanding=True))
-    return select(column, table.c.key, table.c.value).where(wanted).order_by(column, table.c.key)
+    found = select(column, table.c.key, table.c.value).order_by(column, table.c.key)
+    return Prepared(lambda used: found.where(dialect.among(used, column, "owners")), ("owners",))
 
 
 @cache

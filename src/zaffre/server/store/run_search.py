@@ -7,14 +7,23 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, exists, func, select
+from sqlalchemy import ColumnElement, Connection, Select, exists, func, intersect, select
 
 from zaffre.core.entities import Run
 from zaffre.core.errors import InvalidValue
 from zaffre.core.filters import Condition, Entity, Filter, Op, Ordering, OrderKey
 from zaffre.core.states import RunStatus
 from zaffre.server.store import runs as rows
-from zaffre.server.store.compare import Clause, clauses, compare, compare_number, compare_pair, number_sorts, pair_sort
+from zaffre.server.store.compare import (
+    Clause,
+    clauses,
+    compare,
+    compare_number,
+    compare_pair,
+    number_sorts,
+    pair_sort,
+    with_value,
+)
 from zaffre.server.store.paging import Found, Sort, cut, page
 from zaffre.server.store.schema import (
     datasets,
@@ -85,14 +94,21 @@ def count(connection: Connection, ws: str, query: RunQuery) -> int:
 
 
 def _select(ws: str, query: RunQuery) -> Select[Any]:
+    # Asked of the experiments where those are named, else SQLite walks all runs of the workspace to find them.
+    placed = runs if query.experiment_ids is None else experiments
     selected = rows.rows().where(
-        runs.c.workspace_pk == select(workspaces.c.pk).where(workspaces.c.name == ws).scalar_subquery()
+        placed.c.workspace_pk == select(workspaces.c.pk).where(workspaces.c.name == ws).scalar_subquery()
     )
     if query.view != "all":
         archived = runs.c.archived_at.is_not(None) if query.view == "archived" else runs.c.archived_at.is_(None)
         selected = selected.where(archived)
+    valued = _valued(query)
+    if valued:
+        selected = selected.where(runs.c.pk.in_(valued[0] if len(valued) == 1 else intersect(*valued)))
     if query.experiment_ids is not None:
-        selected = selected.where(runs.c.experiment_id.in_(list(query.experiment_ids)))
+        # Where the runs come from the index by values, the plus keeps SQLite from walking the experiment all the same.
+        of_experiment = runs.c.experiment_id.op("+")(0) if valued else runs.c.experiment_id
+        selected = selected.where(of_experiment.in_(list(query.experiment_ids)))
     if query.ids is not None:
         selected = selected.where(runs.c.id.in_(list(query.ids)))
     if query.statuses is not None:
@@ -109,6 +125,24 @@ def _select(ws: str, query: RunQuery) -> Select[Any]:
         for key, value in wanted.items():
             selected = selected.where(compare_pair(table, runs.c.pk, _pair(key, value)))
     return selected.where(*clauses(query.filter, _BY_ENTITY))
+
+
+def _valued(query: RunQuery) -> list[Select[Any]]:
+    """The runs of each condition that a tag or parameter equals a value, where all that match must be seen anyway.
+
+    A search by start time is not among them: it walks its own index and stops when the page is full.
+    """
+    if not query.order or query.order[0].entity is Entity.ATTRIBUTE:
+        return []
+    tables = {Entity.TAG: run_tags, Entity.PARAM: params}
+    return [
+        with_value(tables[found.entity], found.key, found.value)
+        for found in query.filter
+        if found.entity in tables
+        and found.op is Op.EQ
+        and isinstance(found.value, str)
+        and found.key not in (NAME_TAG, PARENT_TAG)
+    ]
 
 
 def _pair(key: str, value: str | None) -> Condition:

@@ -14,7 +14,7 @@ from zaffre.core.entities import Run, RunError, ScriptSpec
 from zaffre.core.errors import NotFound
 from zaffre.core.states import RunStatus
 from zaffre.core.wire import RunEvent
-from zaffre.server.store import metrics, pairs
+from zaffre.server.store import dialect, metrics, pairs
 from zaffre.server.store import workspaces as spaces
 from zaffre.server.store.prepared import Prepared
 from zaffre.server.store.schema import (
@@ -119,6 +119,12 @@ _NEW: dict[str, Any] = {
     **dict.fromkeys(("type", "target", "start_time", "end_time", "snapshot_id")),
 }
 _insert = Prepared(insert(runs).returning(runs.c.pk), tuple(_NEW))
+_keys_of = Prepared(
+    lambda used: select(runs.c.pk, runs.c.id).where(
+        runs.c.workspace_pk == bindparam("space"), dialect.among(used, runs.c.id, "ids")
+    ),
+    ("space", "ids"),
+)
 _add_event = Prepared(insert(run_events), ("run_pk", "at", "status", "reason"))
 
 
@@ -263,12 +269,7 @@ def ids(connection: Connection, pks: Sequence[int]) -> dict[int, str]:
 
 def keys_of(connection: Connection, ws: str, run_ids: Sequence[str]) -> dict[int, str]:
     """Row number -> id, of those runs that exist."""
-    workspace_pk = spaces.key_of(connection, ws)
-    found: dict[int, str] = {}
-    for some in metrics.parts(run_ids):
-        statement = select(runs.c.pk, runs.c.id).where(runs.c.workspace_pk == workspace_pk, runs.c.id.in_(some))
-        found.update((int(row.pk), str(row.id)) for row in connection.execute(statement))
-    return found
+    return dict(_keys_of.all(connection, (spaces.key_of(connection, ws), dialect.many(run_ids))))
 
 
 def ids_of_experiment(connection: Connection, experiment_id: int) -> list[str]:

@@ -28,6 +28,7 @@ from zaffre.server.store.schema.registry import (
     registered_models,
 )
 from zaffre.server.store.schema.tracking import (
+    VALUE_START,
     datasets,
     experiment_tags,
     experiments,
@@ -48,10 +49,11 @@ from zaffre.server.store.schema.tracking import (
     series,
 )
 
-REVISION = "0001"  # the newest step in migrations
+REVISION = "0002"  # the newest step in migrations
 
 __all__ = [
     "REVISION",
+    "VALUE_START",
     "computes",
     "datasets",
     "datastores",
