@@ -47,20 +47,18 @@ def figures(folder: Path) -> list[Figure]:
     with mlflow_server(_made(folder / "one"), workers=1) as (url, _, _):
         peer = Client(url)
         few = _experiment(peer)
-        fill_mlflow(folder / "one" / "mlflow.db", int(few), list(made(FEW, 1)))
+        fill_mlflow(folder / "one" / "mlflow.db", int(few), list(made(FEW, FEW)))
         process = ServerProcess(folder / "home").start()
         try:
             client = Client(process.url, process.token)
             experiments = _experiment(client), _experiment(client)
-            process.stop()
-            for number, (experiment, size) in enumerate(zip(experiments, (FEW, MANY), strict=True), start=1):
-                fill_ours(folder / "home" / "workspace.db", int(experiment), list(made(size, number)))
-            process.start()
+            _fill(process, experiments[0], FEW)
             for _ in range(ROUNDS):
                 _logging(client, ours)
                 _logging(peer, stock)
                 _searches(client, experiments[0], ours)
                 _searches(peer, few, stock)
+            _fill(process, experiments[1], MANY)
             many = _p50(lambda: client.send("POST", "/runs/search", _search(experiments[1])))
         finally:
             process.stop()
@@ -72,6 +70,12 @@ def figures(folder: Path) -> list[Figure]:
         *found,
         Figure(f"search, 100 of {MANY:,} runs, filtered, p50", [many], "ms", twice, note="twice of the few"),
     ]
+
+
+def _fill(process: ServerProcess, experiment: str, size: int) -> None:
+    process.stop()
+    fill_ours(process.home / "workspace.db", int(experiment), list(made(size, size)))
+    process.start()
 
 
 def _figure(asked: tuple[str, str, int | None, str], ours: Taken, stock: Taken, default: Taken) -> Figure:
