@@ -229,3 +229,25 @@ def test_the_default_order_of_one_experiment_is_read_from_an_index(store: Store)
     plan = store.read(lambda c: [row[3] for row in c.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}")])
     assert any("ix_runs_by_start" in step for step in plan)
     assert not any(re.fullmatch(r"USE TEMP B-TREE FOR ORDER BY", step) for step in plan)
+
+
+@pytest.mark.parametrize("length", [1, 63, 64, 65, 300])
+def test_equal_values_are_told_apart_however_long_they_are(
+    tracking: Tracking, experiment: Experiment, length: int
+) -> None:
+    """Ordered by a metric, such a search starts from the index, which holds the first characters only."""
+    elsewhere = tracking.create_experiment("default", "elsewhere")
+    for name, value, where in (
+        ("same", "x" * length, experiment),
+        ("longer", "x" * length + "y", experiment),
+        ("elsewhere", "x" * length, elsewhere),
+    ):
+        given = RunCreate(id=name, tags={"team": value, "kind": "k"}, start_time=1)
+        tracking.create_run("default", where.id, given)
+        tracking.log_batch("default", name, [("loss", 1.0, 0, 0)], {"size": value})
+    for asked in (f"tags.team = '{'x' * length}'", f"params.size = '{'x' * length}' AND tags.kind = 'k'"):
+        for order in (["metrics.loss"], ["start_time"]):
+            query = RunQuery(
+                experiment_ids=[experiment.id], filter=parse_filter(asked, RUNS), order=parse_order_by(order, RUNS)
+            )
+            assert ids(tracking, query) == ["same"]
