@@ -45,11 +45,10 @@ def compare_pair(table: Table, owner: ColumnElement[Any], condition: Condition) 
     return there.where(compare(table.c.value, condition))
 
 
-def with_value(table: Table, key: str, value: str) -> Select[Any]:
-    """Whose tag or parameter ``key`` is ``value``; the table needs an index by the start of values."""
+def like_value(table: Table, key: str, value: str) -> Select[Any]:
+    """Whose tag or parameter ``key`` begins as ``value`` does, from the index by the start of values."""
     start = func.substr(table.c.value, literal_column("1"), literal_column(str(VALUE_START)))
-    found = select(owner_of(table)).where(table.c.key == key, start == value[:VALUE_START])
-    return found if len(value) < VALUE_START else found.where(table.c.value == value)
+    return select(owner_of(table)).where(table.c.key == key, start == value[:VALUE_START])
 
 
 def compare_number(value: ColumnElement[Any], condition: Condition) -> ColumnElement[bool]:

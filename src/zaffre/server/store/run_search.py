@@ -20,9 +20,9 @@ from zaffre.server.store.compare import (
     compare,
     compare_number,
     compare_pair,
+    like_value,
     number_sorts,
     pair_sort,
-    with_value,
 )
 from zaffre.server.store.paging import Found, Sort, cut, page
 from zaffre.server.store.schema import (
@@ -128,15 +128,15 @@ def _select(ws: str, query: RunQuery) -> Select[Any]:
 
 
 def _valued(query: RunQuery) -> list[Select[Any]]:
-    """The runs of each condition that a tag or parameter equals a value, where all that match must be seen anyway.
+    """Where to look, for each condition that a tag or parameter equals a value; the condition itself is still asked.
 
-    A search by start time is not among them: it walks its own index and stops when the page is full.
+    Nothing for a search by start time, which walks its own index and stops when the page is full.
     """
     if not query.order or query.order[0].entity is Entity.ATTRIBUTE:
         return []
     tables = {Entity.TAG: run_tags, Entity.PARAM: params}
     return [
-        with_value(tables[found.entity], found.key, found.value)
+        like_value(tables[found.entity], found.key, found.value)
         for found in query.filter
         if found.entity in tables
         and found.op is Op.EQ
