@@ -84,13 +84,31 @@ def findings(page: Page) -> list[str]:
     return list(page.evaluate(_CHECKS))
 
 
+_CLIPPED = """
+() => {
+  const named = "button, a, h1, h2, h3, dt, dd, label, [role=tab]";
+  const cut = [...document.querySelectorAll(named)].filter((node) => {
+    const style = getComputedStyle(node);
+    return node.scrollWidth > node.clientWidth + 1 && node.clientWidth > 0 && style.overflowX === "hidden"
+      && style.textOverflow !== "ellipsis";
+  });
+  const reached = (node) => {
+    for (let at = node.parentElement; at; at = at.parentElement) {
+      const scrolls = ["auto", "scroll"].includes(getComputedStyle(at).overflowX);
+      if (scrolls && at.scrollWidth > at.clientWidth) return true;
+      if (at.getAttribute("role") === "toolbar") return true; // what finds no room there is in its menu
+    }
+    return false;
+  };
+  const beyond = [...document.querySelectorAll("main *")].filter((node) => {
+    const box = node.getBoundingClientRect();
+    return box.width > 0 && box.right > window.innerWidth + 1 && !reached(node);
+  });
+  return [...cut, ...beyond].map((node) => node.outerHTML.slice(0, 140));
+}
+"""
+
+
 def clipped(page: Page) -> list[str]:
-    """Texts that their box cuts without an ellipsis, a scroll bar, or a way to see the rest."""
-    found = page.evaluate(
-        """() => [...document.querySelectorAll("button, a, h1, h2, h3, dt, dd, label, [role=tab]")].filter((node) => {
-          const style = getComputedStyle(node);
-          return node.scrollWidth > node.clientWidth + 1 && node.clientWidth > 0 && style.overflowX === "hidden"
-            && style.textOverflow !== "ellipsis";
-        }).map((node) => node.outerHTML.slice(0, 140))"""
-    )
-    return list(found)
+    """Texts that their box cuts without an ellipsis or a scroll bar, and parts that stand beyond the window's edge."""
+    return list(page.evaluate(_CLIPPED))

@@ -45,6 +45,16 @@ def test_words_look_in_names_and_expressions_are_filters(studio: Studio) -> None
 
 
 @pytest.mark.usefixtures("three")
+def test_tags_and_states_narrow_the_list(studio: Studio) -> None:
+    studio.open("/runs")
+    studio.page.get_by_role("searchbox", name="Tag").fill("color=beryl")
+    shows(studio, "beryl")
+    studio.page.get_by_role("combobox", name="Status").click()
+    studio.page.get_by_role("option", name="Failed").click()
+    expect(studio.page.get_by_text("No run matches")).to_be_visible()
+
+
+@pytest.mark.usefixtures("three")
 def test_a_filter_that_is_wrong_says_why(studio: Studio) -> None:
     studio.open("/runs")
     studio.page.get_by_role("searchbox", name="Search runs").fill("metrics.accuracy > = 1")

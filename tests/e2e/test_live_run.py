@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Browser, Locator, expect
 
-from tests.e2e.browser import Studio, Workspace, until
+from tests.e2e.browser import Studio, Workspace, signed_in, until
 from tests.server_process import ServerProcess
 from zaffre.sdk.experiment import Experiment
 from zaffre.sdk.workspace import Workspace as SdkWorkspace
@@ -113,6 +113,22 @@ def test_the_list_of_runs_follows(workspace: Workspace, studio: Studio) -> None:
     expect(row).to_contain_text("Running")
     workspace.call("PATCH", f"/runs/{run}", {"status": "Completed"})
     expect(row).to_contain_text("Completed")
+
+
+def test_a_page_says_when_the_server_is_gone_and_catches_up(browser: Browser, own_server: ServerProcess) -> None:
+    workspace = Workspace(own_server.url, own_server.token, "default")
+    run = workspace.run()
+    workspace.log(run, "loss", 1.0, 0.9)
+    with signed_in(browser, workspace) as studio:
+        studio.open(f"/runs/{run}?tab=metrics")
+        until(lambda: drawn(studio, "loss") == (2, 0.9) or None)
+        own_server.kill()
+        expect(studio.page.get_by_text("The server does not answer")).to_be_visible(timeout=30_000)
+        own_server.start()
+        expect(studio.page.get_by_text("The server does not answer")).to_have_count(0, timeout=30_000)
+        workspace.log(run, "loss", 0.8, first_step=2)
+        until(lambda: drawn(studio, "loss") == (3, 0.8) or None)
+    workspace.close()
 
 
 @pytest.mark.parametrize("total", [5000])

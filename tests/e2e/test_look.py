@@ -30,6 +30,19 @@ def test_every_page_is_fit_to_be_seen(
         assert studio.problems == []
 
 
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+def test_an_empty_workspace_says_what_to_do_next(browser: Browser, workspace: Workspace, size: tuple[int, int]) -> None:
+    rooms = ("", "/experiments", "/runs", "/models", "/endpoints", "/environments", "/compute")
+    wrong: dict[str, object] = {}
+    with signed_in(browser, workspace, size) as studio:
+        for path in rooms:
+            studio.open(path)
+            expect(studio.page.locator("pre").first).to_be_visible()
+            if trouble := [*findings(studio.page), *clipped(studio.page)]:
+                wrong[path] = trouble
+        assert wrong == {}
+
+
 def test_the_sign_in_page_is_fit_to_be_seen(browser: Browser, workspace: Workspace) -> None:
     profile = browser.new_context(viewport={"width": NARROW[0], "height": NARROW[1]}, color_scheme="dark")
     page = profile.new_page()
@@ -82,7 +95,7 @@ def test_still_pages_for_who_wants_no_motion(browser: Browser, workspace: Worksp
 
 
 BAD_PAGE = """
-<title></title><main><h1>a</h1><h1>b</h1></main><main></main>
+<title></title><main style="overflow: hidden"><h1>a</h1><h1>b</h1><div style="width: 5000px">wide</div></main><main></main>
 <img src="data:,"><button></button><input><a href="#" id="x">link</a><i id="x">i</i>
 <p style="color: #999; background: #fff">faint</p><p tabindex="3">first</p>
 <button style="width: 20px; overflow: hidden; white-space: nowrap">a long label</button>
@@ -107,5 +120,5 @@ def test_the_checks_find_what_is_wrong(browser: Browser) -> None:
         "jumps the order",
     ):
         assert sentence in found
-    assert len(clipped(page)) == 1
+    assert len(clipped(page)) == 2
     profile.close()

@@ -2,7 +2,7 @@ import { useQueryClient, type QueryClient } from "@tanstack/react-query";
 import { createContext, useContext, useEffect, useMemo, useRef, useSyncExternalStore, type ReactNode } from "react";
 
 import { artifactKeys } from "./artifacts";
-import { metricKeys, pointsFromWire, withPoints, type Series } from "./metrics";
+import { CHART_POINTS, metricKeys, pointsFromWire, withPoints, type Series } from "./metrics";
 import { runKeys } from "./runs";
 import { serviceKeys } from "./services";
 import { Signal } from "./session";
@@ -89,7 +89,10 @@ export function applyMetrics(client: QueryClient, ws: string, id: string, event:
   const names = new Set(summary?.series.map((series) => series.name));
   for (const [name, columns] of Object.entries(event)) {
     const more = pointsFromWire(columns);
-    client.setQueryData<Series>(metricKeys.chart(ws, id, name), (series) => series && withPoints(series, more));
+    const key = metricKeys.chart(ws, id, name);
+    const grown = client.setQueryData<Series>(key, (series) => series && withPoints(series, more));
+    // What has grown far beyond what a chart can show is read anew, thinned by the server.
+    if (grown && grown.values.length > 3 * CHART_POINTS) void client.invalidateQueries({ queryKey: key });
     if (!names.has(name)) unknown = true;
   }
   if (unknown) void client.invalidateQueries({ queryKey: metricKeys.summary(ws, id) });
@@ -105,16 +108,21 @@ function applyFiles(client: QueryClient, ws: string, id: string, data: string): 
   });
 }
 
-/** Lists of runs are read anew when one of them changed, at most every second. */
+/**
+ * Lists of runs are read anew when one of them changed: at most every second, and the less often the more pages of it
+ * were read, since all of them are.
+ */
 export function useRunListStream(ws: string): void {
   const due = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   useEffect(() => () => clearTimeout(due.current), []);
   useStream({ runs: true }, (event, client) => {
     if (event.event !== "runs" || due.current) return;
+    const lists = client.getQueriesData<{ pages?: unknown[] }>({ queryKey: runKeys.lists(ws) });
+    const pages = Math.max(1, ...lists.map(([, list]) => list?.pages?.length ?? 1));
     due.current = setTimeout(() => {
       due.current = undefined;
       void client.invalidateQueries({ queryKey: runKeys.lists(ws) });
-    }, 1000);
+    }, 1000 * pages);
   });
 }
 

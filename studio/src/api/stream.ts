@@ -90,7 +90,8 @@ export class StreamHub {
   private async read(address: string): Promise<void> {
     const control = new AbortController();
     this.control = control;
-    this.state.set("connecting");
+    // A stream that broke is waited for until it is back, however often it is tried.
+    if (this.state.get() !== "waiting") this.state.set("connecting");
     try {
       const headers: Record<string, string> = { Accept: "text/event-stream" };
       if (this.lastId) headers["Last-Event-ID"] = this.lastId;

@@ -10,6 +10,7 @@ import {
 import { Navigation20Regular } from "@fluentui/react-icons";
 import { useState, type ReactNode } from "react";
 
+import { ConnectionBar } from "./ConnectionBar";
 import { useNarrow } from "./media";
 import { Navigation } from "./Navigation";
 import { TopBar } from "./TopBar";
@@ -26,7 +27,10 @@ const useStyles = makeStyles({
     background: tokens.colorNeutralBackground2,
   },
   rail: { width: "56px" },
+  page: { flex: "1 1 auto", minHeight: 0 },
   main: {
+    display: "flex",
+    flexDirection: "column",
     flex: "1 1 auto",
     minWidth: 0,
     minHeight: 0,
@@ -102,7 +106,8 @@ export function Shell({ children }: { children: ReactNode }) {
           </div>
         )}
         <main id="main" className={styles.main} tabIndex={-1}>
-          {children}
+          <ConnectionBar />
+          <div className={styles.page}>{children}</div>
         </main>
       </div>
     </div>

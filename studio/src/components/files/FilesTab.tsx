@@ -122,13 +122,13 @@ function UploadState({ live }: { live: boolean }) {
         All uploaded
       </Badge>
     );
-  return stream === "live" ? (
-    <Badge appearance="tint" color="brand" size="small">
-      Uploading while it runs
-    </Badge>
-  ) : (
+  return stream === "waiting" ? (
     <Badge appearance="tint" color="warning" size="small">
       Reconnecting
+    </Badge>
+  ) : (
+    <Badge appearance="tint" color="brand" size="small">
+      Uploading while it runs
     </Badge>
   );
 }

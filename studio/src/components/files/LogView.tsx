@@ -28,7 +28,7 @@ const useStyles = makeStyles({
     padding: "4px 8px",
     borderBottom: `1px solid ${tokens.colorNeutralStroke2}`,
   },
-  search: { flex: "0 1 240px", minWidth: "120px" },
+  search: { flex: "1 1 110px", minWidth: "100px", maxWidth: "240px" },
   found: { fontSize: tokens.fontSizeBase200, color: tokens.colorNeutralForeground3, whiteSpace: "nowrap" },
   gap: { flex: "1 1 auto" },
   live: {

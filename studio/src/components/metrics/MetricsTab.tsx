@@ -39,7 +39,7 @@ const useStyles = makeStyles({
   },
   tileValue: { fontVariantNumeric: "tabular-nums" },
   none: { color: tokens.colorNeutralForeground3 },
-  full: { maxWidth: "min(1400px, 96vw)", width: "96vw", padding: "8px" },
+  full: { maxWidth: "min(1400px, 96vw)", width: "96vw", padding: 0, border: "none" },
 });
 
 const SNIPPET = `run.log("loss", 0.42)              # a point; log it again for a line

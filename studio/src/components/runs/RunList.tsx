@@ -21,6 +21,7 @@ import type { RunListState } from "./state";
 const useStyles = makeStyles({
   filters: { display: "flex", flexWrap: "wrap", gap: "8px", alignItems: "flex-start", flexShrink: 0 },
   search: { flex: "1 1 320px", maxWidth: "640px" },
+  tag: { flex: "0 1 180px", minWidth: "140px", "@media (max-width: 767px)": { flex: "1 1 140px" } },
   status: { minWidth: "170px", width: "170px", "@media (max-width: 767px)": { flex: "1 1 140px", width: "auto" } },
   count: {
     marginLeft: "auto",
@@ -129,6 +130,7 @@ interface FilterProps {
 function RunFilters({ found, state, onState, error }: FilterProps) {
   const styles = useStyles();
   const onSearch = useCallback((q: string) => onState({ ...state, q }), [state, onState]);
+  const onTag = useCallback((tag: string) => onState({ ...state, tag }), [state, onState]);
   const { runs, hasMore } = found;
   return (
     <div className={styles.filters}>
@@ -139,6 +141,13 @@ function RunFilters({ found, state, onState, error }: FilterProps) {
         value={state.q ?? ""}
         onSearch={onSearch}
         error={error}
+      />
+      <SearchBox
+        className={styles.tag}
+        label="Tag"
+        placeholder="Tag, or tag=value"
+        value={state.tag ?? ""}
+        onSearch={onTag}
       />
       <StatusFilter value={state.status} onChange={(status) => onState({ ...state, status })} />
       <Switch
