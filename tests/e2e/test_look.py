@@ -95,7 +95,8 @@ def test_still_pages_for_who_wants_no_motion(browser: Browser, workspace: Worksp
 
 
 BAD_PAGE = """
-<title></title><main style="overflow: hidden"><h1>a</h1><h1>b</h1><div style="width: 5000px">wide</div></main><main></main>
+<title></title><main style="overflow: hidden"><h1>a</h1><h1>b</h1><div style="width: 5000px">wide</div></main>
+<main></main>
 <img src="data:,"><button></button><input><a href="#" id="x">link</a><i id="x">i</i>
 <p style="color: #999; background: #fff">faint</p><p tabindex="3">first</p>
 <button style="width: 20px; overflow: hidden; white-space: nowrap">a long label</button>

@@ -82,9 +82,13 @@ export function FileTreeView({ label, files, chosen, onChoose }: Props) {
     initialRect: { width: 280, height: 600 },
   });
 
-  const toggle = (path: string) => {
+  const open = ({ node }: Visible) => {
+    if (node.children === null) {
+      onChoose(node.path);
+      return;
+    }
     const next = new Set(closed);
-    if (!next.delete(path)) next.add(path);
+    if (!next.delete(node.path)) next.add(node.path);
     setClosed(next);
   };
   const focus = (index: number) => {
@@ -96,62 +100,97 @@ export function FileTreeView({ label, files, chosen, onChoose }: Props) {
     if (row()) row()?.focus();
     else requestAnimationFrame(() => row()?.focus());
   };
-  const onKey = (event: KeyboardEvent, index: number, row: Visible) => {
-    const folder = row.node.children !== null;
-    const acts: Record<string, () => void> = {
-      ArrowDown: () => focus(index + 1),
-      ArrowUp: () => focus(index - 1),
-      Home: () => focus(0),
-      End: () => focus(rows.length - 1),
-      ArrowRight: () => (folder && !row.open ? toggle(row.node.path) : focus(index + 1)),
-      ArrowLeft: () => (folder && row.open ? toggle(row.node.path) : focus(parentOf(rows, index))),
-      Enter: () => (folder ? toggle(row.node.path) : onChoose(row.node.path)),
-      " ": () => (folder ? toggle(row.node.path) : onChoose(row.node.path)),
-    };
-    const act = acts[event.key];
-    if (!act) return;
-    event.preventDefault();
-    act();
-  };
   return (
     <div ref={box} className={styles.box}>
       <div className={styles.inner} role="tree" aria-label={label} style={{ height: virtual.getTotalSize() }}>
         {virtual.getVirtualItems().map((item) => {
           const row = rows[item.index];
-          if (!row) return null;
-          const folder = row.node.children !== null;
-          return (
-            <div
+          return row ? (
+            <TreeRow
               key={row.node.path}
-              role="treeitem"
-              aria-level={row.level}
-              aria-expanded={folder ? row.open : undefined}
-              aria-selected={row.node.path === chosen}
-              data-index={item.index}
-              data-path={row.node.path}
-              tabIndex={item.index === Math.min(at, rows.length - 1) ? 0 : -1}
-              className={mergeClasses(styles.row, row.node.path === chosen && styles.chosen)}
-              style={{ transform: `translateY(${item.start}px)`, paddingLeft: 4 + (row.level - 1) * 16 }}
-              title={row.node.path}
-              onClick={() => {
+              row={row}
+              index={item.index}
+              start={item.start}
+              chosen={row.node.path === chosen}
+              reachable={item.index === Math.min(at, rows.length - 1)}
+              onOpen={() => {
                 setAt(item.index);
-                if (folder) toggle(row.node.path);
-                else onChoose(row.node.path);
+                open(row);
               }}
-              onKeyDown={(event) => onKey(event, item.index, row)}
-            >
-              <span className={styles.icon} aria-hidden>
-                {folder ? row.open ? <ChevronDown16Regular /> : <ChevronRight16Regular /> : null}
-              </span>
-              <span className={styles.icon} aria-hidden>
-                {folder ? <Folder16Regular /> : ICONS[fileKind(row.node.path)]}
-              </span>
-              <span className={styles.name}>{row.node.name}</span>
-              {row.node.size === null ? null : <span className={styles.size}>{bytes(row.node.size)}</span>}
-            </div>
-          );
+              onKeyDown={(event) => {
+                const act = keyActs(rows, item.index, focus, open)[event.key];
+                if (!act) return;
+                event.preventDefault();
+                act();
+              }}
+            />
+          ) : null;
         })}
       </div>
+    </div>
+  );
+}
+
+/** What the keys do in the row `index`, as a tree is expected to behave. */
+function keyActs(
+  rows: readonly Visible[],
+  index: number,
+  focus: (index: number) => void,
+  open: (row: Visible) => void,
+): Record<string, () => void> {
+  const row = rows[index];
+  if (!row) return {};
+  const folder = row.node.children !== null;
+  return {
+    ArrowDown: () => focus(index + 1),
+    ArrowUp: () => focus(index - 1),
+    Home: () => focus(0),
+    End: () => focus(rows.length - 1),
+    ArrowRight: () => (folder && !row.open ? open(row) : focus(index + 1)),
+    ArrowLeft: () => (folder && row.open ? open(row) : focus(parentOf(rows, index))),
+    Enter: () => open(row),
+    " ": () => open(row),
+  };
+}
+
+interface RowProps {
+  row: Visible;
+  index: number;
+  start: number;
+  chosen: boolean;
+  /** The one row of the tree that Tab leads to. */
+  reachable: boolean;
+  onOpen: () => void;
+  onKeyDown: (event: KeyboardEvent) => void;
+}
+
+function TreeRow({ row, index, start, chosen, reachable, onOpen, onKeyDown }: RowProps) {
+  const styles = useStyles();
+  const { node } = row;
+  const folder = node.children !== null;
+  return (
+    <div
+      role="treeitem"
+      aria-level={row.level}
+      aria-expanded={folder ? row.open : undefined}
+      aria-selected={chosen}
+      data-index={index}
+      data-path={node.path}
+      tabIndex={reachable ? 0 : -1}
+      className={mergeClasses(styles.row, chosen && styles.chosen)}
+      style={{ transform: `translateY(${start}px)`, paddingLeft: 4 + (row.level - 1) * 16 }}
+      title={node.path}
+      onClick={onOpen}
+      onKeyDown={onKeyDown}
+    >
+      <span className={styles.icon} aria-hidden>
+        {folder ? row.open ? <ChevronDown16Regular /> : <ChevronRight16Regular /> : null}
+      </span>
+      <span className={styles.icon} aria-hidden>
+        {folder ? <Folder16Regular /> : ICONS[fileKind(node.path)]}
+      </span>
+      <span className={styles.name}>{node.name}</span>
+      {node.size === null ? null : <span className={styles.size}>{bytes(node.size)}</span>}
     </div>
   );
 }

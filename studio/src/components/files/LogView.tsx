@@ -9,7 +9,7 @@ import {
   TextWrap16Regular,
 } from "@fluentui/react-icons";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { useEffect, useMemo, useRef, useState, type ReactElement } from "react";
 
 import { logLines, plainText } from "../../format/log";
 import { counted } from "../../format/number";
@@ -74,40 +74,17 @@ interface Props {
 /** A log: searched, wrapped, followed while it grows. */
 export function LogView({ name, text, live, onEarlier, download }: Props) {
   const styles = useStyles();
-  const box = useRef<HTMLDivElement>(null);
   const [follow, setFollow] = useState(true);
   const [wrap, setWrap] = useState(false);
+  const [shown, setShown] = useState<number | null>(null);
   const lines = useMemo(() => {
     const all = logLines(text);
     return all[all.length - 1] === "" ? all.slice(0, -1) : all;
   }, [text]);
   const find = useFind(lines);
-  const virtual = useVirtualizer({
-    count: lines.length,
-    getScrollElement: () => box.current,
-    estimateSize: () => LINE,
-    overscan: 30,
-    paddingEnd: 8,
-    initialRect: { width: 800, height: 600 },
-  });
-  const { scrollToIndex } = virtual;
-
-  useEffect(() => {
-    if (follow && lines.length > 0) scrollToIndex(lines.length - 1, { align: "end" });
-  }, [follow, lines.length, text.length, wrap, scrollToIndex]);
-  const show = useCallback(
-    (line: number) => {
-      setFollow(false);
-      scrollToIndex(line, { align: "center" });
-    },
-    [scrollToIndex],
-  );
-  const onWheel = (up: boolean) => {
-    if (up) setFollow(false);
-  };
-  const onScroll = () => {
-    const node = box.current;
-    if (node && !follow && node.scrollHeight - node.scrollTop - node.clientHeight < 4) setFollow(true);
+  const show = (line: number) => {
+    setFollow(false);
+    setShown(line);
   };
   return (
     <div className={styles.frame} data-log={name} data-lines={lines.length}>
@@ -115,24 +92,13 @@ export function LogView({ name, text, live, onEarlier, download }: Props) {
         <FindBar find={find} onShow={show} />
         <div className={styles.gap} />
         <LiveDot live={live} />
-        <Tooltip content={follow ? "Stop following the end" : "Follow the end"} relationship="label">
-          <ToggleButton
-            size="small"
-            appearance="subtle"
-            checked={follow}
-            icon={follow ? <Pause16Regular /> : <Play16Regular />}
-            onClick={() => setFollow(!follow)}
-          />
-        </Tooltip>
-        <Tooltip content="Wrap long lines" relationship="label">
-          <ToggleButton
-            size="small"
-            appearance="subtle"
-            checked={wrap}
-            icon={<TextWrap16Regular />}
-            onClick={() => setWrap(!wrap)}
-          />
-        </Tooltip>
+        <Switch
+          label={follow ? "Stop following the end" : "Follow the end"}
+          on={follow}
+          icon={follow ? <Pause16Regular /> : <Play16Regular />}
+          onClick={() => setFollow(!follow)}
+        />
+        <Switch label="Wrap long lines" on={wrap} icon={<TextWrap16Regular />} onClick={() => setWrap(!wrap)} />
         {download ? (
           <Tooltip content="Download the log" relationship="label">
             <Button
@@ -151,40 +117,107 @@ export function LogView({ name, text, live, onEarlier, download }: Props) {
           Load what came earlier
         </Button>
       ) : null}
-      {/* A log that is scrolled by hand is no longer followed. */}
-      {/* eslint-disable-next-line jsx-a11y/no-noninteractive-element-interactions */}
-      <div
-        ref={box}
-        className={styles.box}
-        role="log"
-        aria-label={name}
-        aria-live="off"
-        tabIndex={0}
-        onWheel={(event) => onWheel(event.deltaY < 0)}
-        onTouchMove={() => setFollow(false)}
-        onKeyDown={(event) => onWheel(["ArrowUp", "PageUp", "Home"].includes(event.key))}
-        onScroll={onScroll}
-      >
-        <div className={mergeClasses(styles.inner, wrap && styles.wrapped)} style={{ height: virtual.getTotalSize() }}>
-          {virtual.getVirtualItems().map((item) => (
-            <LogLine
-              key={item.index}
-              index={item.index}
-              start={item.start}
-              line={lines[item.index] ?? ""}
-              wrap={wrap}
-              search={find.text}
-              current={find.line === item.index}
-              measure={wrap ? virtual.measureElement : undefined}
-            />
-          ))}
-        </div>
+      <Lines
+        name={name}
+        lines={lines}
+        find={find}
+        wrap={wrap}
+        follow={follow}
+        size={text.length}
+        shown={shown}
+        onFollow={setFollow}
+      />
+    </div>
+  );
+}
+
+interface SwitchProps {
+  label: string;
+  on: boolean;
+  icon: ReactElement;
+  onClick: () => void;
+}
+
+function Switch({ label, on, icon, onClick }: SwitchProps) {
+  return (
+    <Tooltip content={label} relationship="label">
+      <ToggleButton size="small" appearance="subtle" checked={on} icon={icon} onClick={onClick} />
+    </Tooltip>
+  );
+}
+
+interface LinesProps {
+  name: string;
+  lines: string[];
+  find: Find;
+  wrap: boolean;
+  follow: boolean;
+  /** Characters of the log: the last line may grow. */
+  size: number;
+  /** The line that the search leads to. */
+  shown: number | null;
+  onFollow: (follow: boolean) => void;
+}
+
+/** The lines themselves. Scrolled up by hand they are no longer followed; scrolled to their end they are again. */
+function Lines({ name, lines, find, wrap, follow, size, shown, onFollow }: LinesProps) {
+  const styles = useStyles();
+  const box = useRef<HTMLDivElement>(null);
+  const virtual = useVirtualizer({
+    count: lines.length,
+    getScrollElement: () => box.current,
+    estimateSize: () => LINE,
+    overscan: 30,
+    paddingEnd: 8,
+    initialRect: { width: 800, height: 600 },
+  });
+  const { scrollToIndex } = virtual;
+  useEffect(() => {
+    if (follow && lines.length > 0) scrollToIndex(lines.length - 1, { align: "end" });
+  }, [follow, lines.length, size, wrap, scrollToIndex]);
+  useEffect(() => {
+    if (shown !== null) scrollToIndex(shown, { align: "center" });
+  }, [shown, scrollToIndex]);
+  const up = (upwards: boolean) => {
+    if (upwards) onFollow(false);
+  };
+  const onScroll = () => {
+    const node = box.current;
+    if (node && !follow && node.scrollHeight - node.scrollTop - node.clientHeight < 4) onFollow(true);
+  };
+  return (
+    // eslint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- it only hears how it is scrolled
+    <div
+      ref={box}
+      className={styles.box}
+      role="log"
+      aria-label={name}
+      aria-live="off"
+      tabIndex={0}
+      onWheel={(event) => up(event.deltaY < 0)}
+      onTouchMove={() => onFollow(false)}
+      onKeyDown={(event) => up(["ArrowUp", "PageUp", "Home"].includes(event.key))}
+      onScroll={onScroll}
+    >
+      <div className={mergeClasses(styles.inner, wrap && styles.wrapped)} style={{ height: virtual.getTotalSize() }}>
+        {virtual.getVirtualItems().map((item) => (
+          <LogLine
+            key={item.index}
+            index={item.index}
+            start={item.start}
+            line={lines[item.index] ?? ""}
+            wrap={wrap}
+            search={find.text}
+            current={find.line === item.index}
+            measure={wrap ? virtual.measureElement : undefined}
+          />
+        ))}
       </div>
     </div>
   );
 }
 
-export function LiveDot({ live }: { live: boolean }) {
+function LiveDot({ live }: { live: boolean }) {
   const styles = useStyles();
   return (
     <span className={styles.live}>
