@@ -9,7 +9,7 @@ from pathlib import Path
 
 from playwright.sync_api import Download, expect
 
-from tests.e2e.browser import Studio, Workspace
+from tests.e2e.browser import Studio, Workspace, until
 
 MODEL = bytes(range(256)) * 40
 
@@ -54,7 +54,7 @@ def test_an_image_is_shown(workspace: Workspace, studio: Studio) -> None:
     studio.open(f"/runs/{run}?tab=files&path=outputs/dot.png")
     image = studio.page.get_by_role("img", name="dot.png")
     expect(image).to_be_visible()
-    assert image.evaluate("image => image.naturalWidth") == 1
+    until(lambda: image.evaluate("image => image.naturalWidth") == 1 or None)
 
 
 def test_a_model_is_registered_from_a_run_and_downloaded(workspace: Workspace, studio: Studio) -> None:

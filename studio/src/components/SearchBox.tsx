@@ -1,4 +1,4 @@
-import { Button, Field, Input } from "@fluentui/react-components";
+import { Button, Field, Input, makeStyles } from "@fluentui/react-components";
 import { Dismiss16Regular, Search20Regular } from "@fluentui/react-icons";
 import { useEffect, useState } from "react";
 
@@ -12,8 +12,15 @@ interface Props {
   className?: string | undefined;
 }
 
+const useStyles = makeStyles({
+  // As wide as its place, which may be less than a browser's own width of an input.
+  box: { width: "100%", minWidth: 0 },
+  input: { minWidth: 0 },
+});
+
 /** A search field that searches shortly after the last key, at once with Enter, and clears with Escape. */
 export function SearchBox({ label, placeholder, value, onSearch, error, className }: Props) {
+  const styles = useStyles();
   const [text, setText] = useState(value);
   const [seen, setSeen] = useState(value);
   if (value !== seen) {
@@ -29,6 +36,8 @@ export function SearchBox({ label, placeholder, value, onSearch, error, classNam
     <Field className={className} {...(error ? { validationState: "error" as const, validationMessage: error } : {})}>
       <Input
         type="text"
+        className={styles.box}
+        input={{ className: styles.input }}
         role="searchbox"
         aria-label={label}
         placeholder={placeholder}
