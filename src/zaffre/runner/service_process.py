@@ -78,6 +78,14 @@ class ServingProcess:
             self._check(is_canceled)
             time.sleep(_POLL_SECONDS)
 
+    def retire(self, seconds: float) -> None:
+        """Let it accept no more callers; returns when that is so, or after ``seconds``. ``stop`` ends it."""
+        if self.exit_code is None:
+            self._child.send_signal(signal.SIGTERM)
+        deadline = time.monotonic() + seconds
+        while self.exit_code is None and time.monotonic() < deadline and self._status().get("stage") != "draining":
+            time.sleep(_POLL_SECONDS)
+
     def stop(self, grace_seconds: float) -> None:
         """Let it finish what it answers, for at most ``grace_seconds``; then end it and all that it started."""
         if self.exit_code is None:

@@ -34,6 +34,7 @@ from zaffre.sdk.service_folder import ServiceFolder
 
 TAIL_LINES: Final = 50
 _LOG_SECONDS: Final = 2.0
+_RETIRE_SECONDS: Final = 2.0
 _LOOK_SECONDS: Final = 0.2  # how soon the end of a serving process is noticed
 _DELETE_SECONDS: Final = 5.0  # what running requests get when the service is deleted
 _RESTARTS: Final = 5  # in a row, before a service that keeps ending is given up
@@ -199,6 +200,8 @@ class Supervisor:
     def _replace(self, new: Serving) -> None:
         old, self._serving = self._serving, new
         base = f"http://localhost:{new.port}{new.command.prefix}"
+        if old is not None:
+            old.process.retire(_RETIRE_SECONDS)  # from the report on, every answer is the new revision's
         self._log.say(f"Revision {new.revision} serves on {base}/score.")
         self._reports.tell(
             state=ServiceState.RUNNING,

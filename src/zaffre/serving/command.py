@@ -11,6 +11,7 @@ import socket
 import sys
 import threading
 from collections.abc import Sequence
+from functools import partial
 from types import FrameType
 
 from zaffre.core.errors import PortTaken
@@ -50,7 +51,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     times = {"import_seconds": script.import_seconds, "init_seconds": init_seconds}
     _write_status(settings, "initialised", **times)
     worker = Worker(script, settings.timeout_ms)
-    server = HttpServer(_app(settings, script, worker), sock, worker.stop)
+    draining = partial(_write_status, settings, "draining")
+    server = HttpServer(_app(settings, script, worker), sock, draining, worker.stop)
     address = "{}:{}".format(*sock.getsockname()[:2])
     if not server.start():
         return PORT_FAULT
@@ -90,7 +92,10 @@ def _start_log(level: str) -> None:
 
 
 def _write_status(settings: Settings, stage: str, **facts: object) -> None:
-    """The file that a supervisor reads, always whole: ``{"stage": "initialised" | "ready" | "failed", "pid", ...}``."""
+    """The file that a supervisor reads, always whole: ``{"stage", "pid", ...}``.
+
+    The stage is initialised, ready, draining (no new caller is accepted) or failed.
+    """
     if settings.status_file is None:
         return
     partial = settings.status_file.with_suffix(".partial")

@@ -21,6 +21,7 @@ else:
 BACKLOG = 2048
 KEEP_ALIVE_SECONDS = 75
 DRAIN_SECONDS = 30  # how long running requests may take when the service stops
+SETTLE_SECONDS = 0.25  # how long a caller who was accepted at the last moment has to send the request
 
 
 def bind(host: str, port: int, listen_fd: int | None = None) -> socket.socket:
@@ -38,10 +39,28 @@ def bind(host: str, port: int, listen_fd: int | None = None) -> socket.socket:
     return sock
 
 
-class HttpServer:
-    """``start`` returns when the socket listens; ``stop`` finishes what runs, then calls ``ended``."""
+class DrainingServer(uvicorn.Server):
+    """uvicorn, which would close a connection whose first request is still on its way, without that loss."""
 
-    def __init__(self, app: Any, sock: socket.socket, ended: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, draining: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._draining = draining
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()
+        self._draining()
+        await asyncio.sleep(SETTLE_SECONDS)
+        await super().shutdown(sockets)
+
+
+class HttpServer:
+    """``start`` returns when the socket listens.
+
+    ``stop`` accepts nobody any more and calls ``draining``, finishes what runs, then calls ``ended``.
+    """
+
+    def __init__(self, app: Any, sock: socket.socket, draining: Callable[[], None], ended: Callable[[], None]) -> None:
         config = uvicorn.Config(
             app,
             http="httptools",
@@ -55,7 +74,7 @@ class HttpServer:
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=DRAIN_SECONDS,
         )
-        self._server = uvicorn.Server(config)
+        self._server = DrainingServer(config, draining)
         self._sock = sock
         self._ended = ended
         self._listening = threading.Event()
