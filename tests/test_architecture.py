@@ -30,6 +30,7 @@ BELOW_SERVER = ("zaffre.core", "zaffre.environments", "zaffre.launch")
 SERVER_ROOMS: dict[str, tuple[str, ...]] = {
     "settings": (),
     "notifier": (),
+    "wakefulness": (),
     "store": (),
     "artifacts": (),
     "tracking": ("store", "artifacts"),
@@ -37,7 +38,7 @@ SERVER_ROOMS: dict[str, tuple[str, ...]] = {
     "runs": ("store", "artifacts", "tracking", "registry"),
     "deployments": ("store", "artifacts", "registry"),
 }
-LEAVES = ("settings", "notifier")  # what every room of the server may import
+LEAVES = ("settings", "notifier", "wakefulness")  # what every room of the server may import
 DOORS = ("api", "mlflow")
 
 # What a room may import of other people's packages at the top of a file.

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 from sqlalchemy import Connection
 
 from zaffre.core import codec
@@ -16,8 +14,7 @@ from zaffre.server.deployments.services import change_state, topic
 from zaffre.server.notifier import Notifier
 from zaffre.server.store import services
 from zaffre.server.store.engine import Store
-
-_SLEPT_SECONDS = 10.0  # a longer pause between two rounds means that this machine slept
+from zaffre.server.wakefulness import Wakefulness
 
 
 class ServiceHeartbeats:
@@ -28,15 +25,10 @@ class ServiceHeartbeats:
         self._artifacts = artifacts
         self._notifier = notifier
         self._lost_seconds = lost_seconds
-        self._awake_since = time.time()
-        self._last_step = time.time()
+        self._wakefulness = Wakefulness()
 
     def step(self) -> None:
-        now = time.time()
-        if now - self._last_step > _SLEPT_SECONDS:
-            self._awake_since = now
-        self._last_step = now
-        if now - self._awake_since < self._lost_seconds:
+        if self._wakefulness.seconds() < self._lost_seconds:
             return
         if not self._store.read(self._silent):
             return

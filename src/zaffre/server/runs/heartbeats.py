@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 from sqlalchemy import Connection
 
 from zaffre.core import codec
@@ -14,6 +12,7 @@ from zaffre.server.notifier import Notifier
 from zaffre.server.store import runs
 from zaffre.server.store.engine import Store
 from zaffre.server.tracking.status import change_status
+from zaffre.server.wakefulness import Wakefulness
 
 _ALIVE = (
     RunStatus.STARTING,
@@ -23,7 +22,6 @@ _ALIVE = (
     RunStatus.RUNNING,
     RunStatus.FINALIZING,
 )
-_SLEPT_SECONDS = 10.0  # a longer pause between two rounds means that this machine slept, and its runners too
 
 
 class Heartbeats:
@@ -36,15 +34,10 @@ class Heartbeats:
         self._store = store
         self._notifier = notifier
         self._lost_seconds = lost_seconds
-        self._awake_since = time.time()
-        self._last_step = time.time()
+        self._wakefulness = Wakefulness()
 
     def step(self) -> None:
-        now = time.time()
-        if now - self._last_step > _SLEPT_SECONDS:
-            self._awake_since = now
-        self._last_step = now
-        if now - self._awake_since < self._lost_seconds:
+        if self._wakefulness.seconds() < self._lost_seconds:
             return
         if self._store.read(lambda connection: bool(self._silent(connection))):
             changed = self._store.write(self._settle)
