@@ -5,8 +5,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
+INSTALL := VIRTUAL_ENV=$(VENV) $(UV) pip install --quiet --compile-bytecode
 LOCK := $(UV) pip compile --quiet --universal --python-version 3.10 --generate-hashes
 TESTS ?= tests
+
+# The suite starts hundreds of processes: where the shell forbids it to keep bytecode, each would compile everything anew.
+export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-server demo test check generate dev bench lock studio screenshots clean
@@ -21,12 +25,12 @@ $(UV): requirements/bootstrap.txt
 	@touch $@
 
 $(VENV)/.server: $(UV) requirements/server.txt pyproject.toml hatch_build.py
-	VIRTUAL_ENV=$(VENV) $(UV) pip install --quiet --require-hashes -r requirements/server.txt
-	VIRTUAL_ENV=$(VENV) $(UV) pip install --quiet --no-deps --no-build-isolation --editable .
+	$(INSTALL) --require-hashes -r requirements/server.txt
+	$(INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.server requirements/dev.txt
-	VIRTUAL_ENV=$(VENV) $(UV) pip install --quiet --require-hashes -r requirements/dev.txt
+	$(INSTALL) --require-hashes -r requirements/dev.txt
 	@touch $@
 
 setup-server: $(VENV)/.server studio
