@@ -10,7 +10,7 @@ from zaffre.cli.progress import waiting
 from zaffre.cli.results import Done
 from zaffre.cli.session import QUIET, Printing
 from zaffre.core.errors import ServiceException
-from zaffre.sdk.discovery import find_server, home
+from zaffre.sdk.discovery import find_server, home, is_alive
 
 STOP_SECONDS = 30.0
 
@@ -24,7 +24,7 @@ def down(*, printing: Printing = QUIET) -> Done:  # noqa: ARG001
     os.kill(info.pid, signal.SIGTERM)
     with waiting("Stopping the server"):
         deadline = time.monotonic() + STOP_SECONDS
-        while _is_alive(info.pid):
+        while is_alive(info.pid):
             if time.monotonic() > deadline:
                 raise ServiceException(
                     f"The server (process {info.pid}) did not stop within {STOP_SECONDS:.0f} seconds: see "
@@ -32,17 +32,3 @@ def down(*, printing: Printing = QUIET) -> Done:  # noqa: ARG001
                 )
             time.sleep(0.05)
     return Done(f"Stopped the server of {at}.", {"stopped": True, "home": str(at), "pid": info.pid})
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        # A server that this very process started is its child, and stays a zombie until it is waited for.
-        if os.waitpid(pid, os.WNOHANG)[0] == pid:
-            return False
-    except ChildProcessError:
-        pass
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True

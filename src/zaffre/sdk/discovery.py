@@ -21,6 +21,7 @@ from urllib.parse import urlsplit, urlunsplit
 from zaffre.core import contract
 from zaffre.core.errors import AuthenticationException, AzureMLException, InvalidValue, ServerUnavailable
 from zaffre.core.tokenfile import read_token_file
+from zaffre.launch import processes
 from zaffre.sdk.client import Client
 from zaffre.sdk.filelock import exclusive
 from zaffre.sdk.transport import Retries
@@ -54,7 +55,7 @@ def in_run() -> bool:
 def find_server(at: Path | None = None) -> ServerInfo | None:
     """The server that ``server.json`` of ``at`` (default: ``home()``) names, if it answers; else None."""
     info = _recorded(at or home())
-    return info if info is not None and _is_alive(info.pid) and _is_healthy(info.url) else None
+    return info if info is not None and is_alive(info.pid) and _is_healthy(info.url) else None
 
 
 def connect(start: bool = True) -> Client:
@@ -162,8 +163,8 @@ def _recorded(at: Path) -> ServerInfo | None:
         return None
 
 
-def _is_alive(pid: int) -> bool:
-    """Whether that process is there and a server of this user's.
+def is_alive(pid: int) -> bool:
+    """Whether that process goes on and is a server of this user's.
 
     After a server was killed, its port may be another program's, which must not be sent the token.
     """
@@ -172,6 +173,9 @@ def _is_alive(pid: int) -> bool:
     try:
         os.kill(pid, 0)
     except (OSError, OverflowError):
+        return False
+    process = processes.find(pid)
+    if process is None or not process.is_alive:  # it ended, and nobody has asked for its exit code yet
         return False
     try:
         return b"zaffre" in Path(f"/proc/{pid}/cmdline").read_bytes()
