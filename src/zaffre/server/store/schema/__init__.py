@@ -27,6 +27,16 @@ from zaffre.server.store.schema.registry import (
     registered_model_tags,
     registered_models,
 )
+from zaffre.server.store.schema.tracing import (
+    assessments,
+    span_contents,
+    spans,
+    trace_metadata,
+    trace_prompts,
+    trace_runs,
+    trace_tags,
+    traces,
+)
 from zaffre.server.store.schema.tracking import (
     VALUE_START,
     datasets,
@@ -49,11 +59,12 @@ from zaffre.server.store.schema.tracking import (
     series,
 )
 
-REVISION = "0002"  # the newest step in migrations
+REVISION = "0003"  # the newest step in migrations
 
 __all__ = [
     "REVISION",
     "VALUE_START",
+    "assessments",
     "computes",
     "datasets",
     "datastores",
@@ -87,8 +98,15 @@ __all__ = [
     "services",
     "snapshot_files",
     "snapshots",
+    "span_contents",
+    "spans",
     "tickets",
     "tokens",
+    "trace_metadata",
+    "trace_prompts",
+    "trace_runs",
+    "trace_tags",
+    "traces",
     "uploads",
     "workspaces",
 ]
