@@ -24,7 +24,8 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "zaffre.sdk": ("zaffre.core", "zaffre.environments", "zaffre.launch"),
     "zaffre.runner": ("zaffre.core", "zaffre.environments", "zaffre.launch", "zaffre.sdk"),
     "zaffre.cli": ("zaffre.core", "zaffre.sdk"),
-    "azureml": ("zaffre.sdk",),
+    "zaffre.mlflow_plugin": ("zaffre.core", "zaffre.sdk"),
+    "azureml": ("zaffre.sdk", "zaffre.mlflow_plugin"),
 }
 BELOW_SERVER = ("zaffre.core", "zaffre.environments", "zaffre.launch")
 SERVER_ROOMS: dict[str, tuple[str, ...]] = {
@@ -33,6 +34,7 @@ SERVER_ROOMS: dict[str, tuple[str, ...]] = {
     "wakefulness": (),
     "store": (),
     "artifacts": (),
+    "accounts": ("store",),
     "tracking": ("store", "artifacts"),
     "registry": ("store", "artifacts", "tracking"),
     "runs": ("store", "artifacts", "tracking", "registry"),
@@ -50,6 +52,7 @@ PACKAGES: dict[str, tuple[str, ...]] = {
     "zaffre.sdk": ("msgspec", "yaml", "pathspec"),
     "zaffre.runner": ("msgspec", "yaml", "pathspec"),
     "zaffre.cli": ("cyclopts", "rich"),
+    "zaffre.mlflow_plugin": ("mlflow", "pandas", "requests"),
     "zaffre.server": (
         "msgspec",
         "fastapi",
@@ -69,6 +72,7 @@ OPTIONAL: dict[str, tuple[str, ...]] = {
     "zaffre.sdk.transport": ("httpx",),
     "zaffre.environments.solver": ("uv",),  # only to ask where its program is
     "zaffre.server.store.migrate": ("alembic",),
+    "zaffre.server.accounts.passwords": ("argon2",),
 }
 
 # Scripts as users write them, which the demo sends into an environment of their own.

@@ -18,8 +18,8 @@ from zaffre.core.errors import AzureMLException, InvalidValue, NotFound, Unsuppo
 from zaffre.core.ids import now_ms
 from zaffre.core.wire import API
 from zaffre.launch.process import ProcessBackend
+from zaffre.server.accounts.credentials import Credentials, keep_token_file
 from zaffre.server.api import access, errors, routes
-from zaffre.server.api.credentials import Credentials, keep_token_file
 from zaffre.server.api.events import Streams
 from zaffre.server.api.guard import Answers, Guard
 from zaffre.server.api.parts import Parts

@@ -17,8 +17,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from zaffre.core import limits
 from zaffre.core.errors import AuthenticationException, AzureMLException, PermissionDenied, TooLarge
 from zaffre.core.wire import API
+from zaffre.server.accounts.credentials import COOKIE, Credentials, token_of_header
 from zaffre.server.api import access
-from zaffre.server.api.credentials import COOKIE, Credentials, token_of_header
 from zaffre.server.api.errors import fault
 from zaffre.server.store.tokens import Principal
 
@@ -27,7 +27,7 @@ Render = Callable[[AzureMLException, str], Response]  # the answer for an error 
 # The bodies that are files: they are streamed to the disk and never held.
 _FILE_ROUTE = re.compile(
     rf"{API}/workspaces/[^/]+/(?:runs/[^/]+/artifacts|uploads|datastores/[^/]+/files|snapshots/blobs|services/[^/]+/logs)/?.*"
-    r"|(?:/workspaces/[^/]+)?/(?:api|ajax-api)/2\.0/mlflow-artifacts/artifacts/.*"
+    r"|(?:/workspaces/[^/]+)?/(?:api|ajax-api)/2\.0/mlflow-artifacts/(?:artifacts|mpu/part)/.*"
 )
 _HOSTS_KNOWN = 64
 _HEADERS = (  # of every answer, unless its route says otherwise

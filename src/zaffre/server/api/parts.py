@@ -7,7 +7,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from zaffre.server.api.credentials import Credentials
+from zaffre.server.accounts.credentials import Credentials
 from zaffre.server.api.events import Streams
 from zaffre.server.artifacts.contract import ArtifactStore
 from zaffre.server.deployments.services import Services

@@ -10,8 +10,8 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from zaffre import __version__
 from zaffre.core.errors import AuthenticationException, InvalidValue
 from zaffre.core.wire import ServerInfo, TicketCreate, TicketCreated, TokenCreate, TokenCreated
+from zaffre.server.accounts.credentials import COOKIE, SESSION_SECONDS
 from zaffre.server.api.answers import Asker, answer, api_router, empty
-from zaffre.server.api.credentials import COOKIE, SESSION_SECONDS
 from zaffre.server.api.parts import PartsOf
 
 router = api_router("", "server")
