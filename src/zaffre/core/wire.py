@@ -12,8 +12,10 @@ from typing import Any, ClassVar, Final, Generic, TypeVar
 
 from zaffre.core.entities import (
     ArtifactInfo,
+    DatasetInput,
     DeploymentStep,
     Json,
+    LoggedModel,
     MetricRecord,
     RunError,
     ScriptSpec,
@@ -253,6 +255,21 @@ class ChartAnswer:
     timestamps: list[int]
     values: list[float | str]
     exact: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelMade:
+    model: LoggedModel
+    step: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunLineage:
+    """What a run read and made, as MLflow clients recorded it; models that were deleted since are left out."""
+
+    datasets: list[DatasetInput]
+    inputs: list[LoggedModel]
+    outputs: list[ModelMade]
 
 
 # --- files -----------------------------------------------------------------------------------------------------------

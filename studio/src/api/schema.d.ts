@@ -121,6 +121,26 @@ export interface paths {
         patch: operations["change_workspace"];
         trace?: never;
     };
+    "/api/v1/workspaces/{ws}/child-counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count Children
+         * @description How many children each of these runs has that are not deleted; runs without any are left out.
+         */
+        get: operations["count_children"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workspaces/{ws}/computes": {
         parameters: {
             query?: never;
@@ -369,6 +389,26 @@ export interface paths {
         patch: operations["change_experiment"];
         trace?: never;
     };
+    "/api/v1/workspaces/{ws}/experiments/{name}/logged-models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Logged Models
+         * @description The models that runs of an experiment logged, the newest first. `filter` and `order` are MLflow's grammar.
+         */
+        get: operations["list_logged_models"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workspaces/{ws}/experiments/{name}/runs": {
         parameters: {
             query?: never;
@@ -383,6 +423,74 @@ export interface paths {
          * @description Start an interactive run, or with a `spec` submit one: it is then taken up by its target.
          */
         post: operations["create_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{ws}/logged-models/{model_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get Logged Model */
+        get: operations["get_logged_model"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{ws}/logged-models/{model_id}/download.zip": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Zip Logged Model */
+        get: operations["zip_logged_model"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{ws}/logged-models/{model_id}/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List Logged Model Files */
+        get: operations["list_logged_model_files"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{ws}/logged-models/{model_id}/files/{path}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get Logged Model File */
+        get: operations["get_logged_model_file"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -693,6 +801,26 @@ export interface paths {
          * @description The runner lives; the answer says whether it should stop.
          */
         post: operations["beat"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{ws}/runs/{run_id}/lineage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Run Lineage
+         * @description The data sets and logged models that a run read, and the logged models it made.
+         */
+        get: operations["get_run_lineage"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1299,6 +1427,40 @@ export interface components {
             /** Workspace */
             workspace: string;
         };
+        /**
+         * DatasetInput
+         * @description A data set that a run read, as MLflow's log_input describes it; name and digest together name it.
+         */
+        DatasetInput: {
+            /** Digest */
+            digest: string;
+            /** Name */
+            name: string;
+            /**
+             * Profile
+             * @default
+             */
+            profile: string;
+            /**
+             * Schema
+             * @default
+             */
+            schema: string;
+            /**
+             * Source
+             * @default
+             */
+            source: string;
+            /**
+             * Source Type
+             * @default
+             */
+            source_type: string;
+            /** Tags */
+            tags?: {
+                [key: string]: string;
+            };
+        };
         /** Datastore */
         Datastore: {
             /** Created At */
@@ -1450,6 +1612,51 @@ export interface components {
             labels: string[];
         };
         /**
+         * LoggedModel
+         * @description A model that an MLflow 3 client logged, registered or not.
+         */
+        LoggedModel: {
+            /** Created At */
+            created_at: number;
+            /** Experiment Id */
+            experiment_id: number;
+            /** Id */
+            id: string;
+            /** Metrics */
+            metrics?: components["schemas"]["ModelMetric"][];
+            /**
+             * Model Type
+             * @default
+             */
+            model_type: string;
+            /** Name */
+            name: string;
+            /** Params */
+            params?: {
+                [key: string]: string;
+            };
+            /** Source Run Id */
+            source_run_id?: string | null;
+            /**
+             * Status
+             * @default LOGGED_MODEL_PENDING
+             */
+            status: string;
+            /**
+             * Status Message
+             * @default
+             */
+            status_message: string;
+            /** Tags */
+            tags?: {
+                [key: string]: string;
+            };
+            /** Updated At */
+            updated_at: number;
+            /** Workspace */
+            workspace: string;
+        };
+        /**
          * MetricRecord
          * @description One logged value that is not a plain number, in the order of logging.
          *
@@ -1554,6 +1761,38 @@ export interface components {
             unpack: boolean;
             /** Upload Id */
             upload_id?: string | null;
+        };
+        /** ModelMade */
+        ModelMade: {
+            model: components["schemas"]["LoggedModel"];
+            /** Step */
+            step: number;
+        };
+        /**
+         * ModelMetric
+         * @description A metric of a logged model: the latest value of ``key`` logged by ``run_id`` on the data set, if one is named.
+         */
+        ModelMetric: {
+            /**
+             * Dataset Digest
+             * @default
+             */
+            dataset_digest: string;
+            /**
+             * Dataset Name
+             * @default
+             */
+            dataset_name: string;
+            /** Key */
+            key: string;
+            /** Run Id */
+            run_id: string;
+            /** Step */
+            step: number;
+            /** Timestamp */
+            timestamp: number;
+            /** Value */
+            value: number;
         };
         /** ModelPatch */
         ModelPatch: {
@@ -1690,6 +1929,13 @@ export interface components {
         Page_Experiment_: {
             /** Items */
             items: components["schemas"]["Experiment"][];
+            /** Next */
+            next?: string | null;
+        };
+        /** Page */
+        Page_LoggedModel_: {
+            /** Items */
+            items: components["schemas"]["LoggedModel"][];
             /** Next */
             next?: string | null;
         };
@@ -1856,6 +2102,18 @@ export interface components {
              */
             reason: string;
             status: components["schemas"]["RunStatus"];
+        };
+        /**
+         * RunLineage
+         * @description What a run read and made, as MLflow clients recorded it; models that were deleted since are left out.
+         */
+        RunLineage: {
+            /** Datasets */
+            datasets: components["schemas"]["DatasetInput"][];
+            /** Inputs */
+            inputs: components["schemas"]["LoggedModel"][];
+            /** Outputs */
+            outputs: components["schemas"]["ModelMade"][];
         };
         /** RunPatch */
         RunPatch: {
@@ -2657,6 +2915,41 @@ export interface operations {
             };
         };
     };
+    count_children: {
+        parameters: {
+            query: {
+                run: string[];
+            };
+            header?: never;
+            path: {
+                ws: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: number;
+                    };
+                };
+            };
+            /** @description Why it was refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
     list_computes: {
         parameters: {
             query?: {
@@ -3421,6 +3714,45 @@ export interface operations {
             };
         };
     };
+    list_logged_models: {
+        parameters: {
+            query?: {
+                filter?: string | null;
+                order?: string | null;
+                /** @description Items at most */
+                limit?: number | null;
+                /** @description The `next` of the page before */
+                after?: string | null;
+            };
+            header?: never;
+            path: {
+                ws: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_LoggedModel_"];
+                };
+            };
+            /** @description Why it was refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
     create_run: {
         parameters: {
             query?: never;
@@ -3444,6 +3776,145 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Run"];
+                };
+            };
+            /** @description Why it was refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_logged_model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ws: string;
+                model_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoggedModel"];
+                };
+            };
+            /** @description Why it was refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    zip_logged_model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ws: string;
+                model_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The bytes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description Why it was refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    list_logged_model_files: {
+        parameters: {
+            query?: {
+                prefix?: string;
+                /** @description Items at most */
+                limit?: number | null;
+                /** @description The `next` of the page before */
+                after?: string | null;
+            };
+            header?: never;
+            path: {
+                ws: string;
+                model_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ArtifactInfo_"];
+                };
+            };
+            /** @description Why it was refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_logged_model_file: {
+        parameters: {
+            query?: {
+                inline?: boolean;
+            };
+            header?: never;
+            path: {
+                ws: string;
+                model_id: string;
+                path: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The bytes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                    "application/octet-stream": string;
                 };
             };
             /** @description Why it was refused */
@@ -4303,6 +4774,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HeartbeatAnswer"];
+                };
+            };
+            /** @description Why it was refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_run_lineage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ws: string;
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunLineage"];
                 };
             };
             /** @description Why it was refused */

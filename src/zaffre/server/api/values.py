@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from math import isfinite
 
-from zaffre.core.entities import Run
+from zaffre.core.entities import LoggedModel, Run
 from zaffre.core.wire import MetricColumns, number_to_wire
 from zaffre.server.store.packing import Columns
 
@@ -16,6 +16,13 @@ def finite(run: Run) -> Run:
     if all(map(isfinite, run.metrics.values())):
         return run
     return replace(run, metrics={name: value for name, value in run.metrics.items() if isfinite(value)})
+
+
+def finite_model(model: LoggedModel) -> LoggedModel:
+    """A logged model whose metrics JSON can carry: NaN and infinities are left out."""
+    if all(isfinite(metric.value) for metric in model.metrics):
+        return model
+    return replace(model, metrics=[metric for metric in model.metrics if isfinite(metric.value)])
 
 
 def columns(points: Columns) -> MetricColumns:

@@ -80,6 +80,17 @@ def get(connection: Connection, ws: str, model_id: str, *, deleted: bool = False
     return found[0]
 
 
+def among(connection: Connection, ws: str, model_ids: Sequence[str]) -> list[LoggedModel]:
+    """Those of these models that exist and are not deleted, in no order."""
+    found: list[LoggedModel] = []
+    for some in parts(model_ids):
+        wanted = rows().where(
+            workspaces.c.name == ws, logged_models.c.id.in_(some), logged_models.c.deleted_at.is_(None)
+        )
+        found += load(connection, connection.execute(wanted).all())
+    return found
+
+
 def load(connection: Connection, found: Sequence[Row[Any]]) -> list[LoggedModel]:
     ids = [str(row.id) for row in found]
     tags = pairs.load(connection, logged_model_tags, ids)
