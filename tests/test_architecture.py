@@ -72,6 +72,7 @@ OPTIONAL: dict[str, tuple[str, ...]] = {
     "zaffre.sdk.transport": ("httpx",),
     "zaffre.environments.solver": ("uv",),  # only to ask where its program is
     "zaffre.server.store.migrate": ("alembic",),
+    "zaffre.server.store.postgresql": ("psycopg", "sqlalchemy"),  # SQLAlchemy's dialect of it
     "zaffre.server.accounts.passwords": ("argon2",),
 }
 

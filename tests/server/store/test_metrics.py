@@ -89,7 +89,7 @@ class MetricStore(RuleBasedStateMachine):
     @rule()
     def reopen(self) -> None:
         self.store.close()
-        self.store = Store.open(self.store.path)
+        self.store = Store.open(self.store.place)
 
     @invariant()
     def reads_as_the_model(self) -> None:

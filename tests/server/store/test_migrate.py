@@ -12,8 +12,9 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 
 from zaffre.core.errors import InternalError
-from zaffre.server.store import dialect, migrate, schema, workspaces
+from zaffre.server.store import migrate, schema, workspaces
 from zaffre.server.store.engine import Store
+from zaffre.server.store.sqlite import SqliteDatabase
 
 
 def tables(path: Path) -> list[tuple[str, str, str]]:
@@ -28,13 +29,13 @@ def tables(path: Path) -> list[tuple[str, str, str]]:
 
 def upgraded(path: Path, to: str) -> None:
     """A database that the steps up to ``to`` made, as an older program would have left it."""
-    engine = dialect.sqlite_engine(path, writer=True)
-    with engine.connect() as connection:
+    database = SqliteDatabase(path)
+    with database.writer.connect() as connection:
         cursor = connection.connection.cursor()
-        dialect.begin_write(cursor)
+        database.begin(cursor)
         migrate.upgrade(connection, to)
         cursor.execute("COMMIT")
-    engine.dispose()
+    database.close()
 
 
 def test_the_steps_together_make_what_a_new_database_gets(tmp_path: Path) -> None:

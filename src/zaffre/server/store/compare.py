@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Select, Table, case, exists, func, literal
 
 from zaffre.core.errors import InvalidValue
 from zaffre.core.filters import Condition, Entity, Filter, Op, OrderKey
+from zaffre.server.store import dialect
 from zaffre.server.store.paging import Sort
 from zaffre.server.store.pairs import owner_of
 from zaffre.server.store.schema import VALUE_START
@@ -22,8 +23,9 @@ _BY_OP: dict[Op, Callable[[ColumnElement[Any], Any], ColumnElement[bool]]] = {
     Op.GE: lambda column, value: column >= value,
     Op.LT: lambda column, value: column < value,
     Op.LE: lambda column, value: column <= value,
-    Op.LIKE: lambda column, value: column.like(value),
-    Op.ILIKE: lambda column, value: column.ilike(value),
+    Op.LIKE: lambda column, value: dialect.like(column, value),
+    Op.ILIKE: lambda column, value: dialect.ilike(column, value),
+    Op.RLIKE: lambda column, value: column.regexp_match(value),
     Op.IN: lambda column, value: column.in_(value),
     Op.NOT_IN: lambda column, value: column.not_in(value),
     Op.IS_NULL: lambda column, _: column.is_(None),

@@ -12,7 +12,6 @@ from __future__ import annotations
 import asyncio
 import queue
 import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -21,47 +20,43 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection
 
 from zaffre.core.errors import InternalError, ServerUnavailable, Unsupported
-from zaffre.server.store import dialect, migrate
+from zaffre.server.store import migrate, postgresql, sqlite
+from zaffre.server.store.database import Database, roll_back
 from zaffre.server.store.jobs import Job, settle
+from zaffre.server.store.transaction import Transaction
 
 T = TypeVar("T")
-
-GROUP_JOBS = 256  # at most this many functions share a transaction
-GROUP_SECONDS = 0.02  # no function joins a transaction that is older than this
 
 
 class Store:
     """A workspace database. A function given to it takes a Connection, must not commit, and may be run twice.
 
-    (Twice: when the transaction it shared with others is lost, each of them is tried again alone.)
+    (Twice: when the transaction it shared with others is lost, or its connection, each of them is tried again alone.)
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._write_engine = dialect.sqlite_engine(path, writer=True)
-        self._read_engine = dialect.sqlite_engine(path, writer=False)
+    def __init__(self, database: Database) -> None:
+        self.place = database.place
+        self._database = database
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._gate = threading.Lock()
         self._closed = False
-        self._readers = ThreadPoolExecutor(dialect.READERS, thread_name_prefix="zaffre-read")
+        self._readers = ThreadPoolExecutor(sqlite.READERS, thread_name_prefix="zaffre-read")
         self._writer = threading.Thread(target=self._work, name="zaffre-write", daemon=True)
 
     @classmethod
     def open(cls, target: str | Path) -> Store:
-        """The store in the SQLite file ``target``, made or brought up to date first. Close it when done."""
-        if "://" in str(target):
-            raise Unsupported(
-                f"A {str(target).split('://')[0]} database is not supported yet. Give the path of a SQLite file."
-            )
-        path = Path(target)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        store = cls(path)
+        """The store in ``target``, made or brought up to date first. Close it when done.
+
+        ``target`` is the path of a SQLite file or the address of a PostgreSQL database (``postgresql://...``).
+        """
+        database = _database(target)
+        store = cls(database)
         try:
-            migrate.prepare(store._write_engine, str(path))
+            migrate.prepare(database)
         except BaseException as error:
-            store._dispose()
-            known = dialect.translate(error, str(path))
-            if known is None:
+            database.close()
+            known = database.translate(error)
+            if known is None or known is error:
                 raise
             raise known from error
         store._writer.start()
@@ -90,19 +85,32 @@ class Store:
         if self._closed:
             raise self._gone()
         try:
-            with self._read_engine.connect() as connection:
-                raw = connection.connection.cursor()
-                raw.execute("BEGIN")
-                try:
-                    return fn(connection)
-                finally:
-                    raw.execute("ROLLBACK")
-                    raw.close()
+            try:
+                return self._read(fn)
+            except _Lost:
+                # The database was restarted, and the pool kept connections from before.
+                self._database.reader.dispose()
+                return self._read(fn)
         except Exception as error:
-            known = dialect.translate(error, str(self.path))
-            if known is None:
+            known = self._database.translate(error.error if isinstance(error, _Lost) else error)
+            if known is None or known is error:
                 raise
             raise known from error
+
+    def _read(self, fn: Callable[[Connection], T]) -> T:
+        with self._database.reader.connect() as connection:
+            raw: Any = connection.connection.driver_connection
+            cursor: Any = connection.connection.cursor()
+            try:
+                self._database.begin_read(cursor)
+                return fn(connection)
+            except Exception as error:
+                if self._database.is_lost(raw):
+                    raise _Lost(error) from error
+                raise
+            finally:
+                cursor.close()
+                roll_back(self._database, connection, raw)
 
     async def aread(self, fn: Callable[[Connection], T]) -> T:
         """``read`` for coroutines, in a thread of the store's own."""
@@ -123,7 +131,7 @@ class Store:
             self._writer.join()
         self._readers.shutdown(wait=True)
         if not already:
-            self._dispose()
+            self._database.close()
 
     def __enter__(self) -> Store:
         return self
@@ -138,94 +146,36 @@ class Store:
             self._jobs.put(job)
 
     def _gone(self) -> ServerUnavailable:
-        return ServerUnavailable(f"The server is shutting down: {self.path} is closed. Try again when it is back.")
-
-    def _meaning(self, error: BaseException) -> BaseException:
-        return dialect.translate(error, str(self.path)) or error
-
-    def _dispose(self) -> None:
-        self._read_engine.dispose()
-        self._write_engine.dispose()
+        return ServerUnavailable(f"The server is shutting down: {self.place} is closed. Try again when it is back.")
 
     def _work(self) -> None:
-        open_ = True
-        while open_:
-            group: list[Job] = []
-            open_ = self._gather_and_run(group)
-            settle(group)
-
-    def _gather_and_run(self, group: list[Job]) -> bool:
-        """Run one transaction's worth of jobs; False once the queue has ended."""
-        job = self._jobs.get()
-        if job is None:
-            return False
-        with self._write_engine.connect() as connection:
-            return _Transaction(connection, self._meaning).run(job, self._jobs, group)
+        is_last = False
+        while not is_last:
+            job = self._jobs.get()
+            if job is None:
+                return
+            transaction = Transaction(self._database)
+            transaction.run(job, self._jobs)
+            is_last = transaction.is_last
+            settle(transaction.group)
 
 
-class _Transaction:
-    """One transaction of the writer: a first job, and those that were waiting by the time it was done."""
+class _Lost(Exception):
+    """A read ended because its connection did."""
 
-    def __init__(self, connection: Connection, meaning: Callable[[BaseException], BaseException]) -> None:
-        self._connection = connection
-        self._meaning = meaning
-        self._raw: Any = connection.connection.driver_connection
-        self._cursor: Any = connection.connection.cursor()
+    def __init__(self, error: Exception) -> None:
+        super().__init__(str(error))
+        self.error = error
 
-    def run(self, first: Job, jobs: queue.SimpleQueue[Job | None], group: list[Job]) -> bool:
-        """Run and commit; ``group`` then holds every job with its outcome. False once the queue has ended."""
-        open_ = True
-        try:
-            dialect.begin_write(self._cursor)
-            deadline = time.monotonic() + GROUP_SECONDS
-            job: Job | None = first
-            while job is not None:
-                group.append(job)
-                self._step(job)
-                if len(group) >= GROUP_JOBS or time.monotonic() >= deadline:
-                    break
-                try:
-                    job = jobs.get_nowait()
-                except queue.Empty:
-                    break
-                open_ = job is not None
-            self._cursor.execute("COMMIT")
-        except BaseException as error:
-            self._recover(error, first, group)
-        finally:
-            self._cursor.close()
-        return open_
 
-    def _step(self, job: Job) -> None:
-        """One job in its savepoint. Raises only if the whole transaction is lost."""
-        self._cursor.execute("SAVEPOINT job")
-        try:
-            job.result = job.fn(self._connection)
-        except BaseException as error:
-            job.error = self._meaning(error)
-            if not dialect.in_transaction(self._raw):
-                raise  # the database rolled everything back, the jobs before this one too
-            self._cursor.execute("ROLLBACK TO job")
-        self._cursor.execute("RELEASE job")
-
-    def _recover(self, error: BaseException, first: Job, group: list[Job]) -> None:
-        """Nothing of the group is on disk. Try each job alone, so that only those suffer that cannot succeed."""
-        self._rollback()
-        if len(group) <= 1:
-            job = group[0] if group else first
-            group[:] = [job]
-            job.result, job.error = None, job.error or self._meaning(error)
-            return
-        for job in group:
-            job.result = job.error = None
-            try:
-                dialect.begin_write(self._cursor)
-                job.result = job.fn(self._connection)
-                self._cursor.execute("COMMIT")
-            except BaseException as again:
-                job.result, job.error = None, self._meaning(again)
-                self._rollback()
-
-    def _rollback(self) -> None:
-        if dialect.in_transaction(self._raw):
-            self._cursor.execute("ROLLBACK")
+def _database(target: str | Path) -> Database:
+    scheme, separator, _ = str(target).partition("://")
+    if not separator:
+        path = Path(target)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return sqlite.SqliteDatabase(path)
+    if scheme in postgresql.SCHEMES:
+        return postgresql.PostgresDatabase(str(target))
+    raise Unsupported(
+        f"A {scheme} database is not supported. Give the path of a SQLite file, or postgresql://user@host/name."
+    )

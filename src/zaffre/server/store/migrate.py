@@ -7,32 +7,37 @@ steps, is imported only then: a start without news stays fast and small.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection, text
-from sqlalchemy.engine import Engine
 
 from zaffre.core.errors import InternalError
-from zaffre.server.store import dialect, schema
+from zaffre.server.store import schema
+from zaffre.server.store.database import Database, roll_back
 
 
-def prepare(engine: Engine, where: str) -> None:
-    """Make or upgrade the tables; raises ``InternalError`` for a database that a newer program wrote."""
-    with engine.connect() as connection:
+def prepare(database: Database) -> None:
+    """Make or upgrade the tables; raises ``InternalError`` for a database that a newer program wrote.
+
+    Before an upgrade the database keeps a copy of itself, where that is its business; else nothing is changed.
+    """
+    with database.writer.connect() as connection:
         if revision(connection) == schema.REVISION:
             return
+        raw = connection.connection.driver_connection
         cursor = connection.connection.cursor()
-        dialect.begin_write(cursor)  # from here on this process is the only one that prepares it
+        database.begin(cursor)  # from here on this process is the only one that prepares it
         try:
-            _prepare(connection, where)
+            _prepare(database, connection)
             cursor.execute("COMMIT")
         except BaseException:
-            cursor.execute("ROLLBACK")
+            roll_back(database, connection, raw)
             raise
         finally:
             cursor.close()
 
 
-def _prepare(connection: Connection, where: str) -> None:
+def _prepare(database: Database, connection: Connection) -> None:
     found = revision(connection)
     if found == schema.REVISION:
         return
@@ -41,11 +46,12 @@ def _prepare(connection: Connection, where: str) -> None:
         connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"))
         connection.execute(text("INSERT INTO alembic_version VALUES (:revision)"), {"revision": schema.REVISION})
     elif found < schema.REVISION:
+        database.back_up(found)
         upgrade(connection)
     else:
         raise InternalError(
-            f"{where} was written by a newer version of Zaffre (schema {found}; this one knows {schema.REVISION}). "
-            "Upgrade this installation, or use another ZAFFRE_HOME."
+            f"{database.place} was written by a newer version of Zaffre (schema {found}; this one knows "
+            f"{schema.REVISION}). Upgrade this installation, or use another database or ZAFFRE_HOME."
         )
 
 
@@ -60,6 +66,19 @@ def revision(connection: Connection) -> str | None:
 def upgrade(connection: Connection, to: str = "head") -> None:
     """Run the steps that the database has not seen, in the caller's transaction."""
     from alembic import command
+
+    command.upgrade(_steps(connection), to)
+
+
+def downgrade(connection: Connection, to: str) -> None:
+    """Take back the steps after ``to``, in the caller's transaction; what they added is lost."""
+    from alembic import command
+
+    command.downgrade(_steps(connection), to)
+
+
+def _steps(connection: Connection) -> Any:
+    """Alembic's configuration: the steps of this program, on this connection."""
     from alembic.config import Config
 
     config = Config()
@@ -67,4 +86,4 @@ def upgrade(connection: Connection, to: str = "head") -> None:
     config.attributes["connection"] = connection
     if not connection.in_transaction():
         connection.begin()  # Alembic commits where it sees no transaction, and would end the caller's with it
-    command.upgrade(config, to)
+    return config

@@ -22,6 +22,10 @@ metadata = MetaData(
 BigKey = BigInteger().with_variant(Integer, "sqlite")
 
 
+# In the order of code points, as SQLite has it, whatever language the database was made for.
+Words = Text().with_variant(Text(collation="C"), "postgresql")
+
+
 class JsonText(TypeDecorator[Any]):
     """A JSON value kept as text; ``None`` is SQL NULL, never the JSON word."""
 
@@ -48,7 +52,7 @@ def owner(name: str, target: str, *, primary_key: bool = False, nullable: bool =
 def text(name: str, *, default: str | None = "", nullable: bool = False, primary_key: bool = False) -> Column[Any]:
     """A text that is empty unless given; with ``nullable`` it is NULL unless given."""
     start = None if nullable or primary_key else default
-    return Column(name, Text, primary_key=primary_key, nullable=nullable, server_default=start)
+    return Column(name, Words, primary_key=primary_key, nullable=nullable, server_default=start)
 
 
 def number(name: str, *, default: int | None = None, nullable: bool = False, primary_key: bool = False) -> Column[Any]:
