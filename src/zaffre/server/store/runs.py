@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, Row, Select, bindparam, exists, func, insert, select, update
+from sqlalchemy import BindParameter, Connection, bindparam, exists, func, insert, select, update
 
 from zaffre.core import codec
 from zaffre.core.entities import Run, RunError, ScriptSpec
@@ -90,21 +90,38 @@ def missing(ws: str, run_id: str) -> NotFound:
     )
 
 
-# Runs with the names that their entity shows; searches add conditions and an order.
-_ROWS = (
+# Runs with the names that their entity shows, in the order in which ``_entity`` takes them.
+_ENTITY = (
     select(
-        runs,
-        experiments.c.name.label("experiment_name"),
-        workspaces.c.name.label("workspace"),
-        parents.c.id.label("parent_id"),
-        roots.c.id.label("root_id"),
+        runs.c.pk,
+        runs.c.id,
+        workspaces.c.name,
+        runs.c.experiment_id,
+        experiments.c.name,
+        runs.c.number,
+        runs.c.display_name,
+        runs.c.status,
+        runs.c.created_at,
+        runs.c.type,
+        runs.c.description,
+        runs.c.created_by,
+        parents.c.id,
+        roots.c.id,
+        runs.c.target,
+        runs.c.start_time,
+        runs.c.end_time,
+        runs.c.snapshot_id,
+        runs.c.archived_at,
+        runs.c.error,
+        runs.c.waiting_for,
     )
     .join(experiments, experiments.c.id == runs.c.experiment_id)
     .join(workspaces, workspaces.c.pk == runs.c.workspace_pk)
     .outerjoin(parents, parents.c.pk == runs.c.parent_pk)
     .outerjoin(roots, roots.c.pk == runs.c.root_pk)
 )
-_BY_PK = _ROWS.where(runs.c.pk == bindparam("wanted"))
+_entity_of = Prepared(_ENTITY.where(runs.c.pk == bindparam("wanted")), ("wanted",))
+_entities_of = Prepared(lambda used: _ENTITY.where(dialect.among(used, runs.c.pk, "wanted")), ("wanted",))
 _next_number = Prepared(
     update(experiments)
     .where(experiments.c.id == bindparam("experiment"))
@@ -128,51 +145,60 @@ _keys_of = Prepared(
 _add_event = Prepared(insert(run_events), ("run_pk", "at", "status", "reason"))
 
 
-def rows() -> Select[Any]:
-    """Runs as ``load`` takes them."""
-    return _ROWS
-
-
 def get(connection: Connection, pk: int) -> Run:
-    return load(connection, connection.execute(_BY_PK, {"wanted": pk}).all())[0]
+    return load(connection, [pk])[0]
 
 
-def load(connection: Connection, found: Sequence[Row[Any]]) -> list[Run]:
-    """The entities of ``rows()``, in the same order, with tags, properties, params and latest metrics."""
-    pks = [int(row.pk) for row in found]
-    tags = pairs.load(connection, run_tags, pks)
-    properties = pairs.load(connection, run_properties, pks)
-    logged = pairs.load(connection, params, pks)
-    latest = metrics.latest_values(connection, pks)
-    return [
-        Run(
-            id=row.id,
-            workspace=row.workspace,
-            experiment_id=row.experiment_id,
-            experiment_name=row.experiment_name,
-            number=row.number,
-            display_name=row.display_name,
-            status=RunStatus(row.status),
-            created_at=row.created_at,
-            type=row.type,
-            description=row.description,
-            created_by=row.created_by,
-            parent_id=row.parent_id,
-            root_id=row.root_id,
-            target=row.target,
-            start_time=row.start_time,
-            end_time=row.end_time,
-            snapshot_id=row.snapshot_id,
-            archived_at=row.archived_at,
-            tags=tags[row.pk],
-            properties=properties[row.pk],
-            params=logged[row.pk],
-            metrics=latest[row.pk],
-            error=None if row.error is None else codec.convert(row.error, RunError, what="a run's error"),
-            waiting_for=row.waiting_for,
-        )
-        for row in found
-    ]
+def load(connection: Connection, pks: Sequence[int]) -> list[Run]:
+    """The runs with these row numbers, in this order, with tags, properties, params and latest metrics."""
+    if len(pks) == 1:
+        found = _entity_of.all(connection, (pks[0],))
+    else:
+        found = _entities_of.all(connection, (dialect.many(pks),)) if pks else []
+    rows = {row[0]: row for row in found}
+    held = (
+        pairs.load(connection, run_tags, pks),
+        pairs.load(connection, run_properties, pks),
+        pairs.load(connection, params, pks),
+        metrics.latest_values(connection, pks),
+    )
+    return [_entity(rows[pk], *(of_run[pk] for of_run in held)) for pk in pks if pk in rows]
+
+
+def _entity(
+    row: tuple[Any, ...],
+    tags: dict[str, str],
+    properties: dict[str, str],
+    logged: dict[str, str],
+    latest: dict[str, float],
+) -> Run:
+    error = row[19]
+    return Run(
+        id=row[1],
+        workspace=row[2],
+        experiment_id=row[3],
+        experiment_name=row[4],
+        number=row[5],
+        display_name=row[6],
+        status=RunStatus(row[7]),
+        created_at=row[8],
+        type=row[9],
+        description=row[10],
+        created_by=row[11],
+        parent_id=row[12],
+        root_id=row[13],
+        target=row[14],
+        start_time=row[15],
+        end_time=row[16],
+        snapshot_id=row[17],
+        archived_at=row[18],
+        tags=tags,
+        properties=properties,
+        params=logged,
+        metrics=latest,
+        error=None if error is None else codec.decode(error.encode(), RunError, what="a run's error"),
+        waiting_for=row[20],
+    )
 
 
 def add(connection: Connection, ws: str, values: dict[str, Any], spec: ScriptSpec | None) -> int:
@@ -295,14 +321,14 @@ def beat(connection: Connection, pk: int, now: int) -> None:
 def silent(connection: Connection, statuses: Iterable[RunStatus], before: int) -> list[Run]:
     """Runs in one of ``statuses`` whose last heartbeat is older than ``before``; a run that never beat is not meant."""
     wanted = [status.value for status in statuses]
-    statement = rows().where(runs.c.status.in_(wanted), runs.c.heartbeat_at < before).order_by(runs.c.pk)
-    return load(connection, connection.execute(statement).all())
+    statement = select(runs.c.pk).where(runs.c.status.in_(wanted), runs.c.heartbeat_at < before).order_by(runs.c.pk)
+    return load(connection, connection.execute(statement).scalars().all())
 
 
 def waiting(connection: Connection, statuses: Iterable[RunStatus], now: int, *, limit: int = 100) -> list[Run]:
     """Submitted runs, not for "local", in one of ``statuses`` and without a lease that holds; the oldest first."""
     statement = (
-        rows()
+        select(runs.c.pk)
         .join(run_specs, run_specs.c.run_pk == runs.c.pk)
         .where(
             runs.c.status.in_([status.value for status in statuses]),
@@ -313,7 +339,7 @@ def waiting(connection: Connection, statuses: Iterable[RunStatus], now: int, *, 
         .order_by(runs.c.pk)
         .limit(limit)
     )
-    return load(connection, connection.execute(statement).all())
+    return load(connection, connection.execute(statement).scalars().all())
 
 
 def count_on(connection: Connection, ws: str, target: str, statuses: Iterable[RunStatus]) -> int:
