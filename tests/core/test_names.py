@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zaffre.core import names
-from zaffre.core.errors import AzureMLException, InvalidName, WebserviceException, WorkspaceException
+from zaffre.core.errors import AzureMLException, InvalidName, ModelInvalid, WebserviceException, WorkspaceException
 
 
 @pytest.mark.parametrize("name", ["ab", "-ab", "a" * 34, "a b c", ""])
@@ -71,3 +71,33 @@ def test_a_name_that_is_none_is_refused_with_the_rule(check: Callable[[Any], str
         check(name)
     assert repr(name) in caught.value.message
     assert "letters" in caught.value.message
+
+
+@pytest.mark.parametrize("name", ["m", "My model (v2)", "\u00fcber.model", "100%", "a%20b", "x" * 256, ".hidden", "-"])
+def test_mlflow_names_a_model_more_freely(name: str) -> None:
+    assert names.check_registered_model(name) == name
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        " ",
+        ".",
+        "..",
+        "a/b",
+        "a:b",
+        "a\\b",
+        "a\x00b",
+        "a\nb",
+        "%2e%2e",
+        "a%2fb",
+        "a%252fb",
+        "x" * 257,
+        "\udcff",
+        None,
+    ],
+)
+def test_and_never_so_that_it_is_a_path(name: Any) -> None:
+    with pytest.raises(ModelInvalid, match="is not a model name"):
+        names.check_registered_model(name)

@@ -188,3 +188,18 @@ def test_a_file_is_sent_as_an_attachment_and_in_ranges(server: ServerProcess) ->
     assert not answer.headers["Content-Type"].startswith("text/html")
     part = requests.get(url, headers={**headers, "Range": "bytes=1-6"}, timeout=30)
     assert (part.status_code, part.text) == (206, "script")
+
+
+def test_a_large_file_goes_up_in_parts_if_the_client_is_told_so(
+    tracking: MlflowClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_ENABLE_PROXY_MULTIPART_UPLOAD", "true")
+    monkeypatch.setenv("MLFLOW_ENABLE_PROXY_MULTIPART_DOWNLOAD", "true")  # which falls back: there are no such URLs
+    monkeypatch.setenv("MLFLOW_MULTIPART_UPLOAD_MINIMUM_FILE_SIZE", "1000000")
+    monkeypatch.setenv("MLFLOW_MULTIPART_UPLOAD_CHUNK_SIZE", str(5 * 1024 * 1024))
+    content = bytes(range(256)) * 50_000
+    (tmp_path / "big.bin").write_bytes(content)
+    with mlflow.start_run() as run:
+        mlflow.log_artifact(str(tmp_path / "big.bin"), "some/folder")
+    found = tracking.download_artifacts(run.info.run_id, "some/folder/big.bin", str(tmp_path))
+    assert Path(found).read_bytes() == content

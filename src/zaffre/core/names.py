@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from urllib.parse import unquote
 
 from zaffre.core import limits
 from zaffre.core.errors import InvalidName, ModelInvalid, WebserviceInvalid, WorkspaceException
@@ -11,6 +12,8 @@ from zaffre.core.errors import InvalidName, ModelInvalid, WebserviceInvalid, Wor
 _WORKSPACE = re.compile(r"[a-zA-Z0-9][\w\-]{2,32}")
 _EXPERIMENT = re.compile(r"[a-zA-Z0-9][\w\-]{0,254}")
 _MODEL = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9\-._]{0,254}")
+_NOT_IN_MODEL = re.compile(r"[/\\:\x00-\x1f\x7f\ud800-\udfff]")
+_MAX_DECODINGS = 8
 _SERVICE = re.compile(r"[a-z](?:[-a-z0-9]*[a-z0-9])?")
 _COMPUTE = re.compile(r"[a-zA-Z](?:[a-zA-Z0-9\-]{0,30}[a-zA-Z0-9])?")
 _RUN = re.compile(r"[a-zA-Z0-9][\w\-]{0,255}")
@@ -56,6 +59,24 @@ def check_model(name: str) -> str:
         raise ModelInvalid(
             f"{name!r} is not a model name: use 1 to 255 letters, digits, hyphens, dots or underscores, "
             "starting with a letter or digit."
+        )
+    return name
+
+
+def check_registered_model(name: str) -> str:
+    """MLflow's rule for a registered model's name, which is wider than Azure's."""
+    form = name if isinstance(name, str) else ""
+    for _ in range(_MAX_DECODINGS):
+        bad = not 1 <= len(form) <= 256 or form.strip(" ") in ("", ".", "..") or _NOT_IN_MODEL.search(form)
+        if bad or unquote(form) == form:
+            break
+        form = unquote(form)
+    else:
+        bad = True
+    if bad:
+        raise ModelInvalid(
+            f"{name!r:.300} is not a model name: use 1 to 256 characters without slashes, backslashes, colons and "
+            "control characters, also where they are percent-encoded."
         )
     return name
 

@@ -9,10 +9,12 @@ import {
 } from "@tanstack/react-router";
 
 import { encodePath } from "../api/client";
+import { experimentsQuery } from "../api/experiments";
 import { StreamProvider } from "../api/live";
 import { CrashPage, LoadingPage, NotFoundPage } from "../components/PageStates";
 import { Shell } from "../components/Shell";
 import { WorkspaceContext } from "../components/WorkspaceContext";
+import { mlflowLink } from "./mlflow_link";
 import { compareSearch, environmentSearch, runSearch, runsSearch } from "./search";
 
 const WORKSPACE_KEY = "zaffre.workspace";
@@ -24,12 +26,39 @@ function lastWorkspace(search: unknown): string {
 
 const root = createRootRouteWithContext<{ client: QueryClient }>()({ notFoundComponent: NotFoundPage });
 
+/** The page in a workspace that a link printed by an MLflow client means. It knows experiments by their numbers. */
+async function placeOfLink(client: QueryClient, ws: string, hash: string): Promise<string> {
+  const link = mlflowLink(hash);
+  const home = `/ws/${encodeURIComponent(link?.workspace ?? ws)}`;
+  if (!link) return home;
+  if (link.run) return `${home}/runs/${encodeURIComponent(link.run)}`;
+  if (link.model) return `${home}/models/${[link.model, link.version ?? []].flat().map(encodeURIComponent).join("/")}`;
+  if (link.experimentId !== undefined) {
+    const known = await client.query(experimentsQuery(link.workspace ?? ws, "all")).catch(() => []);
+    const name = known.find((experiment) => experiment.id === link.experimentId)?.name;
+    if (name !== undefined) return `${home}/experiments/${encodeURIComponent(name)}`;
+  }
+  return `${home}/experiments`;
+}
+
 const start = createRoute({
   getParentRoute: () => root,
   path: "/",
-  beforeLoad: ({ search }) => {
+  beforeLoad: async ({ context, location, search }) => {
+    // Without a workspace an MLflow client speaks to the default one.
+    const ws = mlflowLink(location.hash) ? "default" : lastWorkspace(search);
     // eslint-disable-next-line @typescript-eslint/only-throw-error -- how the router takes a redirect
-    throw redirect({ to: "/ws/$ws", params: { ws: lastWorkspace(search) }, replace: true });
+    throw redirect({ href: await placeOfLink(context.client, ws, location.hash), replace: true });
+  },
+});
+
+/** The tracking URI of a workspace, opened in a browser: MLflow's clients print links that begin with it. */
+const tracked = createRoute({
+  getParentRoute: () => root,
+  path: "/workspaces/$ws",
+  beforeLoad: async ({ context, location, params }) => {
+    // eslint-disable-next-line @typescript-eslint/only-throw-error -- how the router takes a redirect
+    throw redirect({ href: await placeOfLink(context.client, params.ws, location.hash), replace: true });
   },
 });
 
@@ -143,6 +172,7 @@ const compute = createRoute({
 
 const tree = root.addChildren([
   start,
+  tracked,
   short("experiments"),
   short("runs"),
   short("models"),

@@ -12,8 +12,7 @@ from starlette.testclient import TestClient
 from tests.server.mlflow.conftest import API, Door
 from zaffre.core.errors import AzureMLException, Category, InternalError, InvalidValue, NotFound, StorageFull
 from zaffre.server.mlflow.errors import render, status_and_code
-from zaffre.server.mlflow.routes import ACTS, PROTOCOL_VERSION
-from zaffre.server.mlflow.transfers import TRANSFERS
+from zaffre.server.mlflow.routes import ACTS, PROTOCOL_VERSION, TRANSFERS
 
 
 class OfCategory(AzureMLException):
@@ -58,7 +57,7 @@ def test_errors_have_mlflows_status(error: AzureMLException, status: int, code: 
         ("POST", "/graphql"),
         ("GET", "/api/2.0/mlflow/runs/create"),
         ("DELETE", "/api/2.0/mlflow/runs/get"),
-        ("POST", "/api/2.0/mlflow-artifacts/mpu/create/0/x/artifacts/y"),
+        ("POST", "/api/2.0/mlflow-artifacts/mpu/other/0/x/artifacts/y"),
     ],
 )
 def test_an_unknown_route_is_told_in_the_words_that_clients_fall_back_on(

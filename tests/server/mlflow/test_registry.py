@@ -255,3 +255,33 @@ def test_a_source_is_taken_only_from_the_run_that_is_named(door: Door, source: s
     assert answer.status_code in (400, 404), answer.text
     assert "get-latest-versions" not in door.get("registered-models/get", name="guarded")
     assert "latest_versions" not in door.get("registered-models/get", name="guarded")["registered_model"]
+
+
+def test_a_model_has_any_name_that_mlflow_takes(door: Door) -> None:
+    name = "My model (v2) \u00fc 100%"
+    door.post("registered-models/create", {"name": name})
+    run_id = door.run()
+    files = f"/api/2.0/mlflow-artifacts/artifacts/0/{run_id}/artifacts"
+    door.http.put(f"{files}/m/MLmodel", content=b"flavors").raise_for_status()
+    door.post("model-versions/create", {"name": name, "source": f"runs:/{run_id}/m", "run_id": run_id})
+    uri = door.get("model-versions/get-download-uri", name=name, version="1")["artifact_uri"]
+    path = uri.removeprefix("mlflow-artifacts:/")
+    listed = door.http.get("/api/2.0/mlflow-artifacts/artifacts", params={"path": path}).json()
+    assert [file["path"] for file in listed["files"]] == ["MLmodel"]
+    door.post("registered-models/rename", {"name": name, "new_name": "other name"})
+    assert door.get("registered-models/get", name="other name")["registered_model"]["latest_versions"]
+    for bad in ("a/b", "a:b", "..", "%2e%2e"):
+        door.post("registered-models/create", {"name": bad}, status=400)
+
+
+def test_latest_is_an_alias_that_always_means_the_newest(door: Door) -> None:
+    door.post("registered-models/create", {"name": "latest-of"})
+    assert door.get("registered-models/alias", 404, name="latest-of", alias="latest")
+    for _ in range(2):
+        run_id = door.run()
+        files = f"/api/2.0/mlflow-artifacts/artifacts/0/{run_id}/artifacts"
+        door.http.put(f"{files}/m/MLmodel", content=b"flavors").raise_for_status()
+        door.post("model-versions/create", {"name": "latest-of", "source": f"runs:/{run_id}/m"})
+    for alias in ("latest", "Latest"):
+        found = door.get("registered-models/alias", name="latest-of", alias=alias)
+        assert found["model_version"]["version"] == "2"

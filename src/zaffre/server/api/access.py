@@ -20,7 +20,8 @@ _MLFLOW_WORKSPACE = re.compile(r"/workspaces/([^/]+)(/.*)")
 # The Studio's own files and the addresses of its pages: they hold no data, the page asks for that with a session.
 _STUDIO = re.compile(
     r"/(?:[a-z-]+\.(?:ico|svg|png|txt|webmanifest)|"
-    r"(?:assets|studio|ws|experiments|runs|models|endpoints|environments|compute|data|settings)(?:/.*)?)?"
+    r"(?:assets|studio|ws|experiments|runs|models|endpoints|environments|compute|data|settings)(?:/.*)?|"
+    r"workspaces/[^/]+/?)?"  # what MLflow's clients print is this and a part behind a "#", which the page reads
 )
 # What a training script, a service or an MLflow client does in its workspace; the rest of the workspace it may read.
 _SCRIPT_WRITES = re.compile(r"/(experiments|runs|snapshots|uploads|models|environments|datastores|services)(/.*)?")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import re
 
+_SAFE = re.compile(r"\w[\w\-.]*")  # a model's name may be any text
 _SAFE_BYTES = 200  # a folder's name may have 255 bytes; a run id up to 256 characters
 
 
@@ -37,6 +39,6 @@ def of_workspace(workspace: str) -> list[str]:
 
 
 def _folder(name: str) -> str:
-    if len(name.encode()) <= _SAFE_BYTES:
+    if _SAFE.fullmatch(name) and len(name.encode()) <= _SAFE_BYTES:
         return name
     return f"sha256-{hashlib.sha256(name.encode()).hexdigest()}"

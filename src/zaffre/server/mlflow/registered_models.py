@@ -129,6 +129,9 @@ def delete_alias(rooms: Rooms, message: OfAlias) -> object:
 
 def get_alias(rooms: Rooms, message: OfAlias) -> object:
     model = rooms.models.get(rooms.workspace, message.name)
+    if message.alias.lower() == "latest":  # which no version can be given: it always means the newest
+        newest = rooms.versions.get(rooms.workspace, model.name)
+        return {"model_version": answers.model_version(newest, model.aliases)}
     number = model.aliases.get(message.alias)
     if number is None:  # not a 404: clients tell it from a model that is not there
         raise InvalidValue(f"Registered model alias {message.alias} not found.", model=model.name, alias=message.alias)

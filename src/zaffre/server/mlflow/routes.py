@@ -14,11 +14,12 @@ from zaffre.server.mlflow import (
     logged_models,
     metrics,
     model_versions,
+    multipart,
     registered_models,
     runs,
     transfers,
 )
-from zaffre.server.mlflow.door import Act, Door
+from zaffre.server.mlflow.door import Act, Door, Transfer
 from zaffre.server.mlflow.messages import Empty
 from zaffre.server.mlflow.rooms import Rooms
 
@@ -43,16 +44,18 @@ ACTS: Final[tuple[Act[Any], ...]] = (
     *links.ACTS,
     *metrics.ACTS,
     *transfers.ACTS,
+    *multipart.ACTS,
     *logged_models.ACTS,
     *registered_models.ACTS,
     *model_versions.ACTS,
     Act("GET", "3.0/mlflow/server-info", Empty, server_info),
 )
+TRANSFERS: Final[tuple[Transfer, ...]] = (*transfers.TRANSFERS, *multipart.TRANSFERS)
 
 
 def door(rooms: Rooms) -> Door:
     """Everything of MLflow's protocol, at the root and below /workspaces/<name>."""
-    return Door(rooms, ACTS, transfers.TRANSFERS)
+    return Door(rooms, ACTS, TRANSFERS)
 
 
 def probes() -> list[BaseRoute]:

@@ -10,7 +10,7 @@ from zaffre.core.entities import RegisteredModel
 from zaffre.core.errors import ModelExists, NotFound
 from zaffre.core.filters import Filter, Ordering
 from zaffre.core.ids import now_ms
-from zaffre.core.names import check_model
+from zaffre.core.names import check_registered_model
 from zaffre.server.artifacts import roots
 from zaffre.server.artifacts.contract import ArtifactStore
 from zaffre.server.registry.versions import refuse_if_used
@@ -33,7 +33,7 @@ class Models:
         self, ws: str, name: str, *, description: str = "", tags: Mapping[str, str] | None = None
     ) -> RegisteredModel:
         """A registered model without versions. Raises ``ModelExists`` and ``ModelInvalid``."""
-        check_model(name)
+        check_registered_model(name)
 
         def apply(connection: Connection) -> RegisteredModel:
             _refuse_if_taken(connection, ws, name)
@@ -75,7 +75,7 @@ class Models:
 
     def rename(self, ws: str, name: str, new_name: str) -> RegisteredModel:
         """Give a model another name; refused (``ModelInUse``) while a live service knows it by the old one."""
-        check_model(new_name)
+        check_registered_model(new_name)
 
         def apply(connection: Connection) -> list[int]:
             pk = models.key_of(connection, ws, name)

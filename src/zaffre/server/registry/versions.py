@@ -19,7 +19,7 @@ from zaffre.core.errors import (
     StateConflict,
 )
 from zaffre.core.ids import new_hex, now_ms
-from zaffre.core.names import check_artifact_path, check_model
+from zaffre.core.names import check_artifact_path, check_model, check_registered_model
 from zaffre.core.wire import ModelCreate, ModelPatch
 from zaffre.server.artifacts import roots
 from zaffre.server.artifacts.contract import ArtifactStore
@@ -69,6 +69,12 @@ class Versions:
         self._store.read(lambda connection: uploads.check(connection, ws, upload_id))
         return roots.upload(upload_id)
 
+    def end_upload(self, ws: str, upload_id: str) -> None:
+        """Forget an upload and its files; ``NotFound`` when there is none."""
+        root = self.upload_root(ws, upload_id)
+        self._store.write(lambda connection: uploads.remove(connection, upload_id))
+        self._artifacts.delete_root(root)
+
     def forget_uploads(self) -> None:
         """Remove uploads that were begun a week ago and never registered."""
         before = now_ms() - _FORGOTTEN_MS
@@ -82,6 +88,7 @@ class Versions:
         ``ModelPathNotFoundException`` when the run has nothing at the path, ``ModelInvalid`` for an upload that is
         not one file or one folder.
         """
+        check_model(wanted.name)
         new = NewVersion(
             name=wanted.name,
             created_by=created_by,
@@ -218,7 +225,7 @@ class Versions:
 
     def _reserve(self, ws: str, new: NewVersion) -> int:
         """The number of the new version. Files come to their place before the row that shows them is written."""
-        check_model(new.name)
+        check_registered_model(new.name)
 
         def apply(connection: Connection) -> int:
             if new.run_id is not None:
