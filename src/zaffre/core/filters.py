@@ -31,6 +31,11 @@ class Entity(str, enum.Enum):
     PARAM = "param"
     TAG = "tag"
     DATASET = "dataset"
+    METADATA = "metadata"  # of a trace, as are those below
+    SPAN = "span"
+    FEEDBACK = "feedback"
+    EXPECTATION = "expectation"
+    ISSUE = "issue"
 
 
 class Op(str, enum.Enum):
@@ -42,6 +47,7 @@ class Op(str, enum.Enum):
     LE = "<="
     LIKE = "LIKE"  # % is any text, _ one character; upper and lower case differ (SQLite's own LIKE ignores case)
     ILIKE = "ILIKE"  # the same, case ignored
+    RLIKE = "RLIKE"  # a regular expression that is found somewhere in the text
     IN = "IN"
     NOT_IN = "NOT IN"
     IS_NULL = "IS NULL"
@@ -82,6 +88,18 @@ _NUMERIC: Final = frozenset({Op.EQ, Op.NE, Op.GT, Op.GE, Op.LT, Op.LE})
 _TEXT: Final = frozenset({Op.EQ, Op.NE, Op.LIKE, Op.ILIKE})
 _MEMBER: Final = frozenset({Op.IN, Op.NOT_IN})
 _NULL: Final = frozenset({Op.IS_NULL, Op.IS_NOT_NULL})
+ORDERED: Final = frozenset({Op.GT, Op.GE, Op.LT, Op.LE})
+PATTERN_LENGTH: Final = 1000
+_RUNAWAY: Final = re.compile(r"[*+}][^()|]*\)+[*+{]")  # a repetition of repetitions, such as (a+)+
+
+
+_ENTITIES: Final[dict[str, Entity]] = {
+    **dict.fromkeys(("attribute", "attributes", "attr", "run"), Entity.ATTRIBUTE),
+    **dict.fromkeys(("metric", "metrics"), Entity.METRIC),
+    **dict.fromkeys(("param", "params", "parameter", "parameters"), Entity.PARAM),
+    **dict.fromkeys(("tag", "tags"), Entity.TAG),
+    **dict.fromkeys(("dataset", "datasets"), Entity.DATASET),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +107,9 @@ class Grammar:
     """What one noun's search may name.
 
     ``texts`` and ``numbers`` map an attribute to the operators it takes; ``entities`` does so for whole entities
-    (any key). ``order`` lists the attributes that an ordering may name, ``order_entities`` the entities beside them.
+    (any key), ``keyed`` for entities with certain keys (``attributes.*``: any that begins so). ``order`` lists the
+    attributes that an ordering may name, ``order_entities`` the entities beside them. ``names`` are the words for
+    entities.
     """
 
     noun: str
@@ -100,6 +120,17 @@ class Grammar:
     order_entities: frozenset[Entity] = frozenset()
     aliases: Mapping[str, str] = field(default_factory=dict)
     datasets: Mapping[str, frozenset[Op]] = field(default_factory=dict)
+    keyed: Mapping[Entity, Mapping[str, frozenset[Op]]] = field(default_factory=dict)
+    names: Mapping[str, Entity] = field(default_factory=lambda: _ENTITIES)
+
+    def key_of(self, entity: Entity, key: str) -> str | None:
+        """The name in ``keyed`` that stands for ``key``, if one does."""
+        known = self.keyed[entity]
+        if key in known:
+            return key
+        return next(
+            (name for name in known if name.endswith("*") and key.startswith(name[:-1]) and key != name[:-1]), None
+        )
 
 
 RUNS: Final = Grammar(
@@ -161,19 +192,11 @@ LOGGED_MODELS: Final = Grammar(
     aliases={"creation_time": "creation_timestamp", "last_updated_time": "last_updated_timestamp"},
 )
 
-_ENTITIES: Final[dict[str, Entity]] = {
-    **dict.fromkeys(("attribute", "attributes", "attr", "run"), Entity.ATTRIBUTE),
-    **dict.fromkeys(("metric", "metrics"), Entity.METRIC),
-    **dict.fromkeys(("param", "params", "parameter", "parameters"), Entity.PARAM),
-    **dict.fromkeys(("tag", "tags"), Entity.TAG),
-    **dict.fromkeys(("dataset", "datasets"), Entity.DATASET),
-}
-
 _TOKEN: Final = re.compile(
     r"""\s*(?:
       (?P<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)(?![\w.])
     | (?P<single>'(?:''|[^'])*')
-    | (?P<ident>(?:[^\W\d]\w*\.)?`[^`]*`|[^\W\d]\w*\.(?:"[^"]*"|'[^']*')|[^\W\d][\w.\-/:]*)
+    | (?P<ident>(?:[^\W\d]\w*\.){0,2}`[^`]*`|[^\W\d]\w*\.(?:"[^"]*"|'[^']*')|[^\W\d][\w.\-/:]*)
     | (?P<double>"(?:""|[^"])*")
     | (?P<op>!=|>=|<=|<>|==|=|>|<)
     | (?P<punct>[(),])
@@ -260,13 +283,13 @@ def _clause(reader: _Reader) -> Condition:
         raise reader.fault(start.at, "does not begin with the name of something to compare")
     entity, key = _identifier(reader.take().text, reader.grammar, f"filter {reader.text!r}")
     op = _operator(reader)
-    allowed, number = _operators_of(entity, key, reader.grammar)
+    allowed, numeric = _operators_of(entity, key, reader.grammar)
     if op not in allowed:
         raise reader.fault(
             start.at,
             f"uses {op.value}, but {entity.value} {key!r} takes only {', '.join(o.value for o in Op if o in allowed)}",
         )
-    condition = Condition(entity, key, op, _value(reader, op, number, entity, key))
+    condition = Condition(entity, key, op, _value(reader, op, op in numeric, entity, key))
     if reader.grammar is RUNS and entity is Entity.ATTRIBUTE and key == "status":
         return _status_condition(condition)
     return condition
@@ -277,7 +300,7 @@ def _operator(reader: _Reader) -> Op:
     if token.kind == "op":
         return Op({"<>": "!=", "==": "="}.get(token.text, token.text))
     word = token.text.upper() if token.kind == "ident" else ""
-    if word in ("LIKE", "ILIKE", "IN"):
+    if word in ("LIKE", "ILIKE", "RLIKE", "IN"):
         return Op(word)
     if word == "NOT" and reader.word("IN"):
         return Op.NOT_IN
@@ -290,13 +313,15 @@ def _operator(reader: _Reader) -> Op:
     )
 
 
-def _operators_of(entity: Entity, key: str, grammar: Grammar) -> tuple[frozenset[Op], bool]:
-    """The operators that the key takes, and whether its value is a number."""
+def _operators_of(entity: Entity, key: str, grammar: Grammar) -> tuple[frozenset[Op], frozenset[Op]]:
+    """The operators that the key takes, and those that compare it with a number."""
     if entity is Entity.ATTRIBUTE:
-        return (_NUMERIC, True) if key in grammar.numbers else (grammar.texts[key], False)
+        return (_NUMERIC, _NUMERIC) if key in grammar.numbers else (grammar.texts[key], frozenset())
     if entity is Entity.DATASET:
-        return grammar.datasets[key], False
-    return grammar.entities[entity], entity is Entity.METRIC
+        return grammar.datasets[key], frozenset()
+    if entity in grammar.keyed:
+        return grammar.keyed[entity][grammar.key_of(entity, key) or key], frozenset()
+    return grammar.entities[entity], _NUMERIC if entity is Entity.METRIC else ORDERED
 
 
 def _value(
@@ -313,7 +338,20 @@ def _value(
         return int(token.text) if re.fullmatch(r"[+-]?\d+", token.text) else float(token.text)
     if token.kind not in ("single", "double"):
         raise reader.fault(token.at, f"is not a quoted string, which {entity.value} {key!r} is compared with")
-    return _unquote(token.text)
+    text = _unquote(token.text)
+    if op is Op.RLIKE:
+        _check_pattern(reader, token, text)
+    return text
+
+
+def _check_pattern(reader: _Reader, token: _Token, pattern: str) -> None:
+    """A search must end: a pattern that a text can keep busy for ever is refused, one of another sort too."""
+    if len(pattern) > PATTERN_LENGTH or _RUNAWAY.search(pattern):
+        raise reader.fault(token.at, f"is longer than {PATTERN_LENGTH} characters or repeats what is repeated already")
+    try:
+        re.compile(pattern)
+    except (re.error, RecursionError, OverflowError):
+        raise reader.fault(token.at, "is not a regular expression") from None
 
 
 def _list(reader: _Reader) -> tuple[str, ...]:
@@ -347,7 +385,7 @@ def _identifier(text: str, grammar: Grammar, where: str) -> tuple[Entity, str]:
     if not dot:
         entity, key = Entity.ATTRIBUTE, _unquote_key(text)
     else:
-        found = _ENTITIES.get(head.lower())
+        found = grammar.names.get(head.lower())
         if found is None:
             raise InvalidValue(
                 f"{head!r} in the {where} is not something that {grammar.noun} have: use "
@@ -362,6 +400,10 @@ def _identifier(text: str, grammar: Grammar, where: str) -> tuple[Entity, str]:
         known: frozenset[str] = frozenset(grammar.texts) | grammar.numbers | grammar.order
     elif entity is Entity.DATASET:
         known = frozenset(grammar.datasets)
+    elif entity in grammar.keyed:
+        start, dot, name = key.partition(".")
+        key = f"{start}{dot}{_unquote_key(name)}"
+        known = frozenset({key}) if grammar.key_of(entity, key) else frozenset(grammar.keyed[entity])
     else:
         known = frozenset({key}) if entity in grammar.entities else frozenset()
     if key not in known:
@@ -379,6 +421,8 @@ def _unquote_key(text: str) -> str:
 
 
 def _entity_names(grammar: Grammar) -> list[str]:
+    if grammar.keyed:
+        return sorted(grammar.names)
     names = ["attributes", *(f"{entity.value}s" for entity in grammar.entities)]
     return [*names, "datasets"] if grammar.datasets else names
 

@@ -19,6 +19,7 @@ from zaffre.server.api import (
     services,
     snapshots,
     stream,
+    traces,
     workspaces,
 )
 
@@ -36,6 +37,7 @@ _NOUNS = (
     computes,
     datastores,
     services,
+    traces,
     stream,
     workspaces,
     server,

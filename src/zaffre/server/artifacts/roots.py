@@ -17,6 +17,10 @@ def logged_model(workspace: str, model_id: str) -> str:
     return f"logged_models/{workspace}/{_folder(model_id)}"
 
 
+def trace(workspace: str, trace_id: str) -> str:
+    return f"traces/{workspace}/{_folder(trace_id)}"
+
+
 def model(workspace: str, name: str, version: int) -> str:
     return f"models/{workspace}/{_folder(name)}/{version}"
 
@@ -35,7 +39,7 @@ def service(workspace: str, name: str) -> str:
 
 def of_workspace(workspace: str) -> list[str]:
     """Every folder that goes when a workspace goes."""
-    return [f"{kind}/{workspace}" for kind in ("runs", "logged_models", "models", "datastores", "services")]
+    return [f"{kind}/{workspace}" for kind in ("runs", "logged_models", "traces", "models", "datastores", "services")]
 
 
 def _folder(name: str) -> str:
