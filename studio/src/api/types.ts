@@ -23,6 +23,15 @@ export type SeriesAnswer = Entity<Schemas["SeriesAnswer"]>;
 export type MetricsAnswer = { series: SeriesAnswer[]; records: MetricRecord[] };
 export type ChartAnswer = Entity<Schemas["ChartAnswer"]>;
 export type ArtifactInfo = Entity<Schemas["ArtifactInfo"]>;
+export type DatasetInput = Entity<Schemas["DatasetInput"]>;
+export type ModelMetric = Entity<Schemas["ModelMetric"]>;
+export type LoggedModel = Omit<Entity<Schemas["LoggedModel"]>, "metrics"> & { metrics: ModelMetric[] };
+/** What a run read and made. */
+export interface RunLineage {
+  datasets: DatasetInput[];
+  inputs: LoggedModel[];
+  outputs: { model: LoggedModel; step: number }[];
+}
 export type Snapshot = Entity<Schemas["Snapshot"]>;
 export type SnapshotFile = Entity<Schemas["SnapshotFile-Output"]>;
 export type ModelVersion = Entity<Schemas["ModelVersion"]>;

@@ -6,23 +6,14 @@ import { artifactUrl } from "../../api/artifacts";
 import { request } from "../../api/client";
 import { metricKeys } from "../../api/metrics";
 import type { MetricRecord } from "../../api/types";
-import { metric } from "../../format/number";
 import { Card } from "../Card";
 import { LoadingPage } from "../PageStates";
 import { ErrorState } from "../States";
+import { ObjectTable } from "../table/ObjectTable";
 import { ConfusionMatrix, isConfusionMatrix } from "./ConfusionMatrix";
 
 const useStyles = makeStyles({
   grid: { display: "grid", gap: "12px", gridTemplateColumns: "repeat(auto-fill, minmax(min(100%, 420px), 1fr))" },
-  scroll: { overflow: "auto", maxHeight: "320px" },
-  table: { borderCollapse: "collapse", width: "100%", fontSize: tokens.fontSizeBase200 },
-  cell: {
-    padding: "4px 8px",
-    textAlign: "left",
-    borderBottom: `1px solid ${tokens.colorNeutralStroke3}`,
-    whiteSpace: "nowrap",
-    fontVariantNumeric: "tabular-nums",
-  },
   image: { maxWidth: "100%", maxHeight: "420px", objectFit: "contain", background: "#ffffff" },
   hint: { color: tokens.colorNeutralForeground3 },
   json: { margin: 0, overflow: "auto", maxHeight: "320px", fontSize: tokens.fontSizeBase200 },
@@ -64,10 +55,14 @@ function RecordGroup({ ws, run, records }: { ws: string; run: string; records: M
   if (!last) return null;
   let body: ReactNode;
   if (last.kind === "image") body = <RecordImage ws={ws} run={run} record={last} />;
-  else if (last.kind === "table") body = <RowsTable rows={records.flatMap(rowsOf)} />;
-  else if (last.kind === "list") body = <RowsTable rows={records.flatMap(listRows)} />;
-  else if (last.kind === "scalar") body = <RowsTable rows={records.map(({ step, value }) => ({ step, value }))} />;
-  else body = <RecordDocument ws={ws} run={run} record={last} />;
+  else if (last.kind === "table")
+    body = <ObjectTable label={last.name} storageKey={last.name} rows={records.flatMap(rowsOf)} />;
+  else if (last.kind === "list")
+    body = <ObjectTable label={last.name} storageKey={last.name} rows={records.flatMap(listRows)} />;
+  else if (last.kind === "scalar") {
+    const rows = records.map(({ step, value }) => ({ step, value }));
+    body = <ObjectTable label={last.name} storageKey={last.name} rows={rows} />;
+  } else body = <RecordDocument ws={ws} run={run} record={last} />;
   return (
     <>
       {last.description ? <Text className={styles.hint}>{last.description}</Text> : null}
@@ -91,52 +86,6 @@ function rowsOf(record: MetricRecord): Row[] {
 
 function listRows(record: MetricRecord): Row[] {
   return Array.isArray(record.value) ? (record.value as unknown[]).map((value, index) => ({ index, value })) : [];
-}
-
-const MOST_ROWS = 500;
-
-function RowsTable({ rows }: { rows: Row[] }) {
-  const styles = useStyles();
-  const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))].filter((name) =>
-    rows.some((row) => row[name] != null),
-  );
-  return (
-    <div className={styles.scroll} tabIndex={0} role="region" aria-label="Rows">
-      <table className={styles.table}>
-        <thead>
-          <tr>
-            {columns.map((name) => (
-              <th key={name} className={styles.cell}>
-                {name}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {rows.slice(0, MOST_ROWS).map((row, i) => (
-            <tr key={i}>
-              {columns.map((name) => (
-                <td key={name} className={styles.cell}>
-                  {cellText(row[name])}
-                </td>
-              ))}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-      {rows.length > MOST_ROWS ? (
-        <p className={styles.hint}>
-          The first {MOST_ROWS} of {rows.length} rows.
-        </p>
-      ) : null}
-    </div>
-  );
-}
-
-function cellText(value: unknown): string {
-  if (typeof value === "number") return metric(value);
-  if (value === null || value === undefined) return "–";
-  return typeof value === "string" ? value : JSON.stringify(value);
 }
 
 function RecordImage({ ws, run, record }: { ws: string; run: string; record: MetricRecord }) {
