@@ -4,6 +4,26 @@
  */
 
 export interface paths {
+    "/api/v1/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who Am I
+         * @description Who the server takes the asker for.
+         */
+        get: operations["who_am_i"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/server": {
         parameters: {
             query?: never;
@@ -15,6 +35,26 @@ export interface paths {
         get: operations["server"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/signin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign In With Password
+         * @description Begin a browser's session with a user's name and password. Who guesses is made to wait.
+         */
+        post: operations["sign_in_with_password"];
         delete?: never;
         options?: never;
         head?: never;
@@ -68,14 +108,95 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * List Tokens
+         * @description The asker's valid tokens, the newest first; with `everyone`, for admins, those of all users; with `runs`, also
+         *     those that the server made for runs.
+         */
+        get: operations["list_tokens"];
         put?: never;
-        /** Create Token */
+        /**
+         * Create Token
+         * @description A token that allows no more and lives no longer than what the asker came with. The answer alone holds it.
+         */
         post: operations["create_token"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tokens/{token_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke Token
+         * @description End a token of the asker; an admin may end anyone's.
+         */
+        delete: operations["revoke_token"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Users
+         * @description Every user, by name; for admins.
+         */
+        get: operations["list_users"];
+        put?: never;
+        /**
+         * Create User
+         * @description For admins.
+         */
+        post: operations["create_user"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get User
+         * @description For admins, and for the user.
+         */
+        get: operations["get_user"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete User
+         * @description For admins. The user's tokens and sessions go too; what the user made stays.
+         */
+        delete: operations["delete_user"];
+        options?: never;
+        head?: never;
+        /**
+         * Change User
+         * @description An admin changes roles and passwords; a user the own password, with the current one beside it. A new password
+         *     ends the user's sessions.
+         */
+        patch: operations["change_user"];
         trace?: never;
     };
     "/api/v1/workspaces": {
@@ -108,7 +229,7 @@ export interface paths {
         };
         /**
          * Get Workspace
-         * @description With `create`, an embedded server makes the workspace if it is not there.
+         * @description With `create`, an embedded server makes the workspace if it is not there; not for a reader.
          */
         get: operations["get_workspace"];
         put?: never;
@@ -798,7 +919,7 @@ export interface paths {
         put?: never;
         /**
          * Beat
-         * @description The runner lives; the answer says whether it should stop.
+         * @description The runner lives; the answer says whether it should stop: as soon as it should, at the latest after `wait` s.
          */
         post: operations["beat"];
         delete?: never;
@@ -1170,6 +1291,51 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workspaces/{ws}/traces": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Traces
+         * @description The newest first unless ordered otherwise.
+         */
+        get: operations["list_traces"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{ws}/traces/{trace_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Trace
+         * @description A trace with its spans, which are a tree by their `parent_id`.
+         */
+        get: operations["get_trace"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete Trace
+         * @description Delete a trace for good, with its spans, files and assessments.
+         */
+        delete: operations["delete_trace"];
+        options?: never;
+        head?: never;
+        /** Change Trace */
+        patch: operations["change_trace"];
+        trace?: never;
+    };
     "/api/v1/workspaces/{ws}/uploads": {
         parameters: {
             query?: never;
@@ -1260,6 +1426,72 @@ export interface components {
             path: string;
             /** Size */
             size?: number | null;
+        };
+        /**
+         * Assessment
+         * @description What a person, a judge or a program says about a trace or one of its spans.
+         *
+         *     ``kind`` is feedback (how good it was), expectation (what it should have been) or issue (a reference to one).
+         */
+        Assessment: {
+            /** Created At */
+            created_at: number;
+            error?: components["schemas"]["AssessmentError"] | null;
+            /** Id */
+            id: string;
+            /** Kind */
+            kind: string;
+            /** Metadata */
+            metadata?: {
+                [key: string]: string;
+            };
+            /** Name */
+            name: string;
+            /** Overrides */
+            overrides?: string | null;
+            /** Rationale */
+            rationale?: string | null;
+            /**
+             * Source Id
+             * @default
+             */
+            source_id: string;
+            /**
+             * Source Type
+             * @default SOURCE_TYPE_UNSPECIFIED
+             */
+            source_type: string;
+            /** Span Id */
+            span_id?: string | null;
+            /** Trace Id */
+            trace_id: string;
+            /** Updated At */
+            updated_at: number;
+            /**
+             * Valid
+             * @default true
+             */
+            valid: boolean;
+            /** Value */
+            value?: unknown;
+        };
+        /**
+         * AssessmentError
+         * @description Why a judge gave no value.
+         */
+        AssessmentError: {
+            /** Error Code */
+            error_code: string;
+            /**
+             * Error Message
+             * @default
+             */
+            error_message: string;
+            /**
+             * Stack Trace
+             * @default
+             */
+            stack_trace: string;
         };
         /** BlobInfo */
         BlobInfo: {
@@ -1605,6 +1837,24 @@ export interface components {
             /** Cancel */
             cancel: boolean;
             status: components["schemas"]["RunStatus"];
+        };
+        /**
+         * Identity
+         * @description Who the server takes the asker for.
+         */
+        Identity: {
+            /** Expires At */
+            expires_at?: number | null;
+            /** Has Password */
+            has_password: boolean;
+            /** Kind */
+            kind: string;
+            /** Name */
+            name: string;
+            /** Role */
+            role: string;
+            /** Workspace */
+            workspace?: string | null;
         };
         /** LabelsPut */
         LabelsPut: {
@@ -1957,6 +2207,27 @@ export interface components {
         Page_Service_: {
             /** Items */
             items: components["schemas"]["Service"][];
+            /** Next */
+            next?: string | null;
+        };
+        /** Page */
+        Page_Token_: {
+            /** Items */
+            items: components["schemas"]["Token"][];
+            /** Next */
+            next?: string | null;
+        };
+        /** Page */
+        Page_Trace_: {
+            /** Items */
+            items: components["schemas"]["Trace"][];
+            /** Next */
+            next?: string | null;
+        };
+        /** Page */
+        Page_User_: {
+            /** Items */
+            items: components["schemas"]["User"][];
             /** Next */
             next?: string | null;
         };
@@ -2439,6 +2710,13 @@ export interface components {
          * @enum {string}
          */
         ServiceState: "deploying" | "running" | "failed" | "deleted" | "unknown" | "Transitioning" | "Healthy" | "Unhealthy" | "Unschedulable";
+        /** SignIn */
+        SignIn: {
+            /** Name */
+            name: string;
+            /** Password */
+            password: string;
+        };
         /** Snapshot */
         Snapshot: {
             /** Created At */
@@ -2483,6 +2761,71 @@ export interface components {
             /** Size */
             size: number;
         };
+        /**
+         * SpanAnswer
+         * @description A span as the Studio draws it: inputs, outputs and type stand by themselves and not among the attributes.
+         */
+        SpanAnswer: {
+            /** Attributes */
+            attributes?: {
+                [key: string]: unknown;
+            };
+            /** End Ns */
+            end_ns: number | null;
+            /** Events */
+            events?: components["schemas"]["SpanEvent"][];
+            /** Id */
+            id: string;
+            /** Inputs */
+            inputs?: unknown;
+            /** Links */
+            links?: components["schemas"]["SpanLink"][];
+            /** Name */
+            name: string;
+            /** Outputs */
+            outputs?: unknown;
+            /** Parent Id */
+            parent_id: string | null;
+            /** Start Ns */
+            start_ns: number;
+            /** Status */
+            status: string;
+            /**
+             * Status Message
+             * @default
+             */
+            status_message: string;
+            /** Type */
+            type: string;
+        };
+        /**
+         * SpanEvent
+         * @description Something that happened at a moment of a span; an exception is one, with its type, message and stack trace.
+         */
+        SpanEvent: {
+            /** Attributes */
+            attributes?: {
+                [key: string]: unknown;
+            };
+            /** Name */
+            name: string;
+            /** Timestamp Ns */
+            timestamp_ns: number;
+        };
+        /**
+         * SpanLink
+         * @description Another span that this one has to do with, in the same trace or in another.
+         */
+        SpanLink: {
+            /** Attributes */
+            attributes?: {
+                [key: string]: unknown;
+            };
+            /** Span Id */
+            span_id: string;
+            /** Trace Id */
+            trace_id: string;
+        };
         /** TicketCreate */
         TicketCreate: {
             /**
@@ -2496,8 +2839,42 @@ export interface components {
             /** Url */
             url: string;
         };
+        /**
+         * Token
+         * @description What may be told of a token; the token itself is shown once, when it is made.
+         */
+        Token: {
+            /** Created At */
+            created_at: number;
+            /**
+             * Description
+             * @default
+             */
+            description: string;
+            /** Expires At */
+            expires_at?: number | null;
+            /** Id */
+            id: string;
+            /** Kind */
+            kind: string;
+            /** Last Used At */
+            last_used_at?: number | null;
+            /** Name */
+            name: string;
+            /** Role */
+            role: string;
+            /** Run Id */
+            run_id?: string | null;
+            /** Workspace */
+            workspace?: string | null;
+        };
         /** TokenCreate */
         TokenCreate: {
+            /**
+             * Description
+             * @default
+             */
+            description: string;
             /** Expires In Seconds */
             expires_in_seconds?: number | null;
             /**
@@ -2512,13 +2889,113 @@ export interface components {
         TokenCreated: {
             /** Expires At */
             expires_at?: number | null;
+            /**
+             * Id
+             * @default
+             */
+            id: string;
             /** Token */
             token: string;
+        };
+        /**
+         * Trace
+         * @description A trace without its spans.
+         */
+        Trace: {
+            /** Assessments */
+            assessments?: components["schemas"]["Assessment"][];
+            /** Client Request Id */
+            client_request_id?: string | null;
+            /** Duration Ms */
+            duration_ms?: number | null;
+            /** Experiment Id */
+            experiment_id: number;
+            /** Experiment Name */
+            experiment_name: string;
+            /** Id */
+            id: string;
+            /** Metadata */
+            metadata?: {
+                [key: string]: string;
+            };
+            /** Name */
+            name?: string | null;
+            /** Prompts */
+            prompts?: string[];
+            /** Request Preview */
+            request_preview?: string | null;
+            /** Response Preview */
+            response_preview?: string | null;
+            /** Run Ids */
+            run_ids?: string[];
+            /** Start Time */
+            start_time: number;
+            /** Status */
+            status: string;
+            /** Tags */
+            tags?: {
+                [key: string]: string;
+            };
+            /** Workspace */
+            workspace: string;
+        };
+        /**
+         * TraceAnswer
+         * @description A trace with its spans, roots first and then in the order of their beginnings.
+         */
+        TraceAnswer: {
+            /** Spans */
+            spans: components["schemas"]["SpanAnswer"][];
+            trace: components["schemas"]["Trace"];
+        };
+        /** TracePatch */
+        TracePatch: {
+            /** Remove Tags */
+            remove_tags?: string[] | null;
+            /** Tags */
+            tags?: {
+                [key: string]: string;
+            } | null;
         };
         /** UploadCreated */
         UploadCreated: {
             /** Upload Id */
             upload_id: string;
+        };
+        /**
+         * User
+         * @description Somebody who signs in with a name and a password.
+         */
+        User: {
+            /** Created At */
+            created_at: number;
+            /** Name */
+            name: string;
+            /** Role */
+            role: string;
+            /** Updated At */
+            updated_at: number;
+        };
+        /** UserCreate */
+        UserCreate: {
+            /** Name */
+            name: string;
+            /** Password */
+            password: string;
+            /**
+             * Role
+             * @default user
+             */
+            role: string;
+        };
+        /** UserPatch */
+        UserPatch: {
+            /** Current Password */
+            current_password?: string | null;
+            /** Password */
+            password?: string | null;
+            /** Role */
+            role?: string | null;
         };
         /** ValidationError */
         ValidationError: {
@@ -2629,6 +3106,35 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    who_am_i: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Identity"];
+                };
+            };
+            /** @description Why it was refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
     server: {
         parameters: {
             query?: never;
@@ -2646,6 +3152,37 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ServerInfo"];
                 };
+            };
+            /** @description Why it was refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    sign_in_with_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Why it was refused */
             default: {
@@ -2718,6 +3255,42 @@ export interface operations {
             };
         };
     };
+    list_tokens: {
+        parameters: {
+            query?: {
+                everyone?: boolean;
+                runs?: boolean;
+                /** @description Items at most */
+                limit?: number | null;
+                /** @description The `next` of the page before */
+                after?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Token_"];
+                };
+            };
+            /** @description Why it was refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
     create_token: {
         parameters: {
             query?: never;
@@ -2738,6 +3311,197 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TokenCreated"];
+                };
+            };
+            /** @description Why it was refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    revoke_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Why it was refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    list_users: {
+        parameters: {
+            query?: {
+                /** @description Items at most */
+                limit?: number | null;
+                /** @description The `next` of the page before */
+                after?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_User_"];
+                };
+            };
+            /** @description Why it was refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    create_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserCreate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            /** @description Why it was refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            /** @description Why it was refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    delete_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Why it was refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    change_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserPatch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
                 };
             };
             /** @description Why it was refused */
@@ -4757,7 +5521,9 @@ export interface operations {
     };
     beat: {
         parameters: {
-            query?: never;
+            query?: {
+                wait?: number;
+            };
             header?: never;
             path: {
                 ws: string;
@@ -5612,6 +6378,147 @@ export interface operations {
                 };
                 content: {
                     "text/event-stream": string;
+                };
+            };
+            /** @description Why it was refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    list_traces: {
+        parameters: {
+            query?: {
+                experiment?: string | null;
+                /** @description the id of a run: traces made in it, or linked to it */
+                run?: string | null;
+                /** @description MLflow's search grammar, such as `span.type = 'TOOL'` */
+                filter?: string | null;
+                /** @description such as `execution_time DESC` */
+                order?: string[] | null;
+                /** @description Items at most */
+                limit?: number | null;
+                /** @description The `next` of the page before */
+                after?: string | null;
+            };
+            header?: never;
+            path: {
+                ws: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Trace_"];
+                };
+            };
+            /** @description Why it was refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_trace: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ws: string;
+                trace_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TraceAnswer"];
+                };
+            };
+            /** @description Why it was refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    delete_trace: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ws: string;
+                trace_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Why it was refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    change_trace: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ws: string;
+                trace_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TracePatch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trace"];
                 };
             };
             /** @description Why it was refused */

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -195,3 +197,15 @@ def test_canceling(rest: Rest) -> None:
     assert rest.post(f"/runs/{run}/cancel")["status"] == "Canceled"
     assert rest.refused("POST", f"/runs/{run}/cancel")[:2] == (409, "StateConflict")
     assert rest.post(f"/runs/{run}/heartbeat")["cancel"] is True
+
+
+def test_a_heartbeat_that_waits_hears_of_the_cancel_at_once(rest: Rest) -> None:
+    run = rest.run()
+    with ThreadPoolExecutor(1) as runner:
+        heard = runner.submit(rest.post, f"/runs/{run}/heartbeat", wait=60)
+        while not heard.running():
+            time.sleep(0.02)
+        rest.post(f"/runs/{run}/cancel")
+        # One that had waited to its end would tell what it found at the beginning.
+        assert heard.result()["cancel"] is True
+    assert rest.refused("POST", f"/runs/{run}/heartbeat", wait=61)[0] == 400

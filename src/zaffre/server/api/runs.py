@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from typing import Annotated
 
 from fastapi import Query
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from zaffre.core.entities import Run, ScriptSpec
@@ -30,6 +32,7 @@ from zaffre.server.api.answers import (
     pair_filters,
     workspace_router,
 )
+from zaffre.server.api.events import STOP
 from zaffre.server.api.parts import PartsOf
 from zaffre.server.api.values import finite
 from zaffre.server.store.run_search import RunQuery
@@ -117,9 +120,18 @@ def get_run_spec(ws: str, run_id: str, parts: PartsOf) -> Response:
 
 
 @router.post("/runs/{run_id}/heartbeat", response_model=HeartbeatAnswer)
-def beat(ws: str, run_id: str, parts: PartsOf) -> Response:
-    """The runner lives; the answer says whether it should stop."""
-    return answer(parts.tracking.heartbeat(ws, run_id))
+async def beat(ws: str, run_id: str, parts: PartsOf, wait: float = Query(default=0, ge=0, le=60)) -> Response:
+    """The runner lives; the answer says whether it should stop: as soon as it should, at the latest after `wait` s."""
+    until = time.monotonic() + wait
+    while True:
+        mark = parts.notifier.mark()
+        told = await run_in_threadpool(parts.tracking.heartbeat, ws, run_id)
+        left = until - time.monotonic()
+        if told.cancel or left <= 0:
+            return answer(told)
+        news = await parts.notifier.wait({STOP, f"run:{run_id}"}, since=mark, timeout=left)
+        if STOP in news or not news:
+            return answer(told)
 
 
 @router.post("/runs/{run_id}/children", response_model=list[Run])
