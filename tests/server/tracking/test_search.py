@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 import re
+import sqlite3
 from collections.abc import Callable
 
 import pytest
+from sqlalchemy import Connection
 
 from zaffre.core.entities import DatasetInput, Experiment, Run, ScriptSpec
 from zaffre.core.errors import InvalidValue
@@ -221,12 +223,20 @@ def test_the_token_of_another_order_is_refused(tracking: Tracking, made: list[Ru
         tracking.search_runs("default", RunQuery(), after=token)
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_the_default_order_of_one_experiment_is_read_from_an_index(store: Store) -> None:
     """Sorting all runs of an experiment for each page would make large experiments slow."""
-    query = RunQuery(experiment_ids=[0])
-    statement = run_search.statement("default", query, limit=10, after=None)
-    text = str(statement.compile(dialect=store.read(lambda c: c.dialect), compile_kwargs={"literal_binds": True}))
-    plan = store.read(lambda c: [row[3] for row in c.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}")])
+    asked: list[str] = []
+
+    def find(connection: Connection) -> list[str]:
+        raw = connection.connection.driver_connection
+        assert isinstance(raw, sqlite3.Connection)
+        raw.set_trace_callback(asked.append)
+        run_search.find(connection, "default", RunQuery(experiment_ids=[0]), limit=10)
+        raw.set_trace_callback(None)
+        return [row[3] for row in raw.execute(f"EXPLAIN QUERY PLAN {asked[-1]}")]
+
+    plan = store.read(find)
     assert any("ix_runs_by_start" in step for step in plan)
     assert not any(re.fullmatch(r"USE TEMP B-TREE FOR ORDER BY", step) for step in plan)
 

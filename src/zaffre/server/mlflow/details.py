@@ -25,17 +25,13 @@ def of_new(run: Run, artifact_location: str) -> Details:
     return Details(run, artifact_location, [], RunLinks())
 
 
-def load(connection: Connection, ws: str, found: Sequence[Run]) -> list[Details]:
-    """The details of each run of a workspace, in the same order."""
-    pks = {run_id: pk for pk, run_id in runs.keys_of(connection, ws, [run.id for run in found]).items()}
-    latest = metrics.latest(connection, list(pks.values()))
-    linked = links.load(connection, list(pks.values()))
-    locations = {
-        experiment_id: experiments.get(connection, ws, experiment_id).artifact_location
-        for experiment_id in {run.experiment_id for run in found}
-    }
+def load(connection: Connection, pks: Sequence[int]) -> list[Details]:
+    """The details of the runs with these row numbers, in the same order."""
+    latest = metrics.latest(connection, pks)
+    linked = links.load(connection, pks)
+    found = runs.load(connection, pks, latest)
+    places = {run.experiment_id for run in found}
+    locations = {place: experiments.location(connection, place) for place in places}
     return [
-        Details(run, locations[run.experiment_id], latest[pks[run.id]], linked[pks[run.id]])
-        for run in found
-        if run.id in pks
+        Details(run, locations[run.experiment_id], latest[pk], linked[pk]) for pk, run in zip(pks, found, strict=True)
     ]

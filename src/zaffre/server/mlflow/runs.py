@@ -102,8 +102,8 @@ def search(rooms: Rooms, message: SearchRuns) -> object:
 
     def find(connection: Connection) -> tuple[list[details.Details], str | None]:
         workspaces.key_of(connection, rooms.workspace)  # a search of one that is not there would find nothing
-        found = run_search.search(connection, rooms.workspace, query, limit=limit, after=message.page_token or None)
-        return details.load(connection, rooms.workspace, found.items), found.next
+        found = run_search.find(connection, rooms.workspace, query, limit=limit, after=message.page_token or None)
+        return details.load(connection, found.items), found.next
 
     full, after = rooms.store.read(find)
     return answers.without_empty({"runs": [answers.run(item) for item in full], "next_page_token": after})
@@ -155,8 +155,7 @@ def delete_tag(rooms: Rooms, message: TagKey) -> object:
 
 def _full(rooms: Rooms, run_id: str) -> answers.Json:
     def find(connection: Connection) -> details.Details:
-        run = rows.get(connection, rows.key_of(connection, rooms.workspace, run_id).pk)
-        return details.load(connection, rooms.workspace, [run])[0]
+        return details.load(connection, [rows.key_of(connection, rooms.workspace, run_id).pk])[0]
 
     return answers.run(rooms.store.read(find))
 

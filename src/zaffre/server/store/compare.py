@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Table, case, exists, func, literal_column, select
+from sqlalchemy import ColumnElement, FromClause, Select, Table, case, exists, false, func, literal_column, not_, select
 
 from zaffre.core.errors import InvalidValue
 from zaffre.core.filters import Condition, Entity, Filter, Op, OrderKey
@@ -26,11 +26,16 @@ _BY_OP: dict[Op, Callable[[ColumnElement[Any], Any], ColumnElement[bool]]] = {
     Op.LIKE: lambda column, value: dialect.like(column, value),
     Op.ILIKE: lambda column, value: dialect.ilike(column, value),
     Op.RLIKE: lambda column, value: column.regexp_match(value),
-    Op.IN: lambda column, value: column.in_(value),
-    Op.NOT_IN: lambda column, value: column.not_in(value),
+    Op.IN: lambda column, value: among(column, value),
+    Op.NOT_IN: lambda column, value: not_(among(column, value)),
     Op.IS_NULL: lambda column, _: column.is_(None),
     Op.IS_NOT_NULL: lambda column, _: column.is_not(None),
 }
+
+
+def among(column: ColumnElement[Any], values: Sequence[Any]) -> ColumnElement[bool]:
+    """``column`` is one of these, perhaps none: a list of parameters that is written out when the statement is made."""
+    return column.in_(list(values)) if values else false()
 
 
 def compare(column: ColumnElement[Any], condition: Condition) -> ColumnElement[bool]:
@@ -47,10 +52,12 @@ def compare_pair(table: Table, owner: ColumnElement[Any], condition: Condition) 
     return there.where(compare(table.c.value, condition))
 
 
-def like_value(table: Table, key: str, value: str) -> Select[Any]:
-    """Whose tag or parameter ``key`` begins as ``value`` does, from the index by the start of values."""
-    start = func.substr(table.c.value, literal_column("1"), literal_column(str(VALUE_START)))
-    return select(owner_of(table)).where(table.c.key == key, start == value[:VALUE_START])
+def starting(table: FromClause, key: Any, start: Any) -> Select[Any]:
+    """Whose tag or parameter ``key`` has a value that begins with ``start``, from the index by the start of values:
+    as many characters as that holds, or the whole of a shorter value.
+    """
+    begins = func.substr(table.c.value, literal_column("1"), literal_column(str(VALUE_START)))
+    return select(owner_of(table)).where(table.c.key == key, begins == start)
 
 
 def compare_number(value: ColumnElement[Any], condition: Condition) -> ColumnElement[bool]:

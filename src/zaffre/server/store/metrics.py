@@ -298,14 +298,6 @@ def latest(connection: Connection, run_pks: Sequence[int]) -> dict[int, list[Lat
     return found
 
 
-def latest_values(connection: Connection, run_pks: Sequence[int]) -> dict[int, dict[str, float]]:
-    """The value of the latest point of every metric of each run, by name."""
-    found: dict[int, dict[str, float]] = {pk: {} for pk in run_pks}
-    for pk, point in ((pk, point) for pk, points in latest(connection, run_pks).items() for point in points):
-        found[pk][point.name] = point.value
-    return found
-
-
 def parts(keys: Sequence[K], size: int = 1000) -> Iterable[Sequence[K]]:
     """``keys`` in stretches that a database takes in one IN list."""
     return (keys[at : at + size] for at in range(0, len(keys), size))
@@ -316,7 +308,7 @@ def _number(value: float | None) -> float:
 
 
 def _null(value: float) -> float | None:
-    return None if math.isnan(value) else value
+    return None if math.isnan(value) else value + 0.0  # no -0.0, which one database keeps and another does not
 
 
 def _rank(point: tuple[int, int, float]) -> tuple[int, int, bool, float]:

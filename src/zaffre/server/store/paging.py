@@ -56,7 +56,7 @@ class Found(Generic[T]):
 def page(statement: Select[Any], sorts: Sequence[Sort], after: str | None, limit: int) -> Select[Any]:
     """``statement`` in the order of ``sorts``, behind ``after``, one row longer than ``limit``.
 
-    The last of ``sorts`` must tell all rows apart. The sort values ride along as columns ``sort_0``, ``sort_1``, ...
+    The last of ``sorts`` must tell all rows apart. The sort values ride along as the last columns.
     """
     if after is not None:
         statement = statement.where(_behind(sorts, decode(after, len(sorts))))
@@ -68,8 +68,7 @@ def cut(rows: Sequence[Any], sorts: Sequence[Sort], limit: int) -> tuple[Sequenc
     """The rows of this page, and the token of the next one if ``page`` found a row more."""
     if len(rows) <= limit or not rows[:limit]:
         return rows[:limit], None
-    last = rows[limit - 1]._mapping
-    return rows[:limit], encode([last[f"sort_{i}"] for i in range(len(sorts))])
+    return rows[:limit], encode(list(rows[limit - 1][-len(sorts) :]))
 
 
 def encode(values: Sequence[Any]) -> str:

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Column, Connection, Table, bindparam, delete, select
+from sqlalchemy import ColumnElement, Connection, FromClause, Table, bindparam, delete, select
 
 from zaffre.server.store import dialect
 from zaffre.server.store.prepared import Prepared
 
 
-def owner_of(table: Table) -> Column[Any]:
+def owner_of(table: FromClause) -> ColumnElement[Any]:
     """The column that names whose pairs they are: the first one."""
     return next(iter(table.c))
 

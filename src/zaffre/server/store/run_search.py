@@ -4,10 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, lru_cache, partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, exists, func, intersect, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Integer,
+    Select,
+    Table,
+    bindparam,
+    exists,
+    func,
+    literal_column,
+    select,
+)
 
 from zaffre.core.entities import Run
 from zaffre.core.errors import InvalidValue
@@ -16,16 +28,19 @@ from zaffre.core.states import RunStatus
 from zaffre.server.store import runs as rows
 from zaffre.server.store.compare import (
     Clause,
+    among,
     clauses,
     compare,
     compare_number,
     compare_pair,
-    like_value,
     number_sorts,
-    pair_sort,
+    starting,
 )
 from zaffre.server.store.paging import Found, Sort, cut, page
+from zaffre.server.store.pairs import owner_of
+from zaffre.server.store.prepared import Prepared
 from zaffre.server.store.schema import (
+    VALUE_START,
     datasets,
     experiments,
     params,
@@ -40,12 +55,14 @@ from zaffre.server.store.schema import (
 NAME_TAG = "mlflow.runName"  # MLflow's mirror of the display name; kept only as the display name
 PARENT_TAG = "mlflow.parentRunId"  # MLflow's way to name the parent
 
+_LOCATION = select(experiments.c.artifact_location).where(experiments.c.id == runs.c.experiment_id).scalar_subquery()
+_PARENT_ID = select(rows.parents.c.id).where(rows.parents.c.pk == runs.c.parent_pk).scalar_subquery()
 _ATTRIBUTES: dict[str, ColumnElement[Any]] = {
     "run_id": runs.c.id,
     "run_name": runs.c.display_name,
     "user_id": runs.c.created_by,
     "status": runs.c.status,
-    "artifact_uri": experiments.c.artifact_location + "/" + runs.c.id + "/artifacts",
+    "artifact_uri": _LOCATION + "/" + runs.c.id + "/artifacts",
     "start_time": runs.c.start_time,
     "end_time": runs.c.end_time,
 }
@@ -76,73 +93,213 @@ class RunQuery:
 
 def search(connection: Connection, ws: str, query: RunQuery, *, limit: int, after: str | None = None) -> Found[Run]:
     """One page of runs. Raises ``InvalidValue`` for a token of another search."""
-    found = connection.execute(statement(ws, query, limit=limit, after=after)).all()
-    shown, token = cut(found, _sorts(query), limit)
-    return Found(rows.load(connection, shown), token)
+    found = find(connection, ws, query, limit=limit, after=after)
+    return Found(rows.load(connection, found.items), found.next)
 
 
-def statement(ws: str, query: RunQuery, *, limit: int, after: str | None) -> Select[Any]:
-    """The query as SQL: one page of ``store.runs.rows()``, one row longer than ``limit``."""
-    return page(_select(ws, query), _sorts(query), after, limit)
+def find(connection: Connection, ws: str, query: RunQuery, *, limit: int, after: str | None = None) -> Found[int]:
+    """``search``, answering the runs' row numbers."""
+    sorts, _ = _sorts(query)
+    driving = _driving(connection, query)
+    if after is None and _is_plain(query):
+        shape, values = _shape(query, driving)
+        found: Sequence[Any] = _prepared(shape).all(connection, (ws, limit + 1, *values))
+    else:
+        start, is_long = _start(query, driving)
+        selected = _select(ws, query, driving, start, is_long=is_long)
+        found = connection.execute(page(selected, sorts, after, limit)).all()
+    shown, token = cut(found, sorts, limit)
+    return Found([row[0] for row in shown], token)
 
 
 def count(connection: Connection, ws: str, query: RunQuery) -> int:
     """How many runs the query finds, on all pages together."""
-    return int(
-        connection.execute(select(func.count()).select_from(_select(ws, query).order_by(None).subquery())).scalar_one()
-    )
+    driving = _driving(connection, query)
+    start, is_long = _start(query, driving)
+    selected = _select(ws, query, driving, start, is_long=is_long)
+    return int(connection.execute(select(func.count()).select_from(selected.subquery())).scalar_one())
 
 
-def _select(ws: str, query: RunQuery) -> Select[Any]:
-    # Asked of the experiments where those are named, else SQLite walks all runs of the workspace to find them.
-    placed = runs if query.experiment_ids is None else experiments
-    selected = rows.rows().where(
-        placed.c.workspace_pk == select(workspaces.c.pk).where(workspaces.c.name == ws).scalar_subquery()
+# --- searches that differ in values only share a statement, which is made once --------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """A query without the values that it compares with; equal shapes are the same statement."""
+
+    experiments: int | None
+    conditions: tuple[tuple[Entity, str, Op, int | None], ...]  # with the number of values, where that is not one
+    order: Ordering
+    newest: bool
+    view: str
+    driving: int | None
+    is_long: bool  # the driving value is longer than the index by value holds
+
+
+def _is_plain(query: RunQuery) -> bool:
+    """Whether the query says nothing but what a ``_Shape`` holds."""
+    others = (query.ids, query.statuses, query.types, query.parent_id, query.target)
+    return all(given is None for given in others) and not (query.tags or query.properties or query.top_level)
+
+
+def _shape(query: RunQuery, driving: int | None) -> tuple[_Shape, tuple[Any, ...]]:
+    """The shape, and its values in the order in which ``_prepared`` names them."""
+    ids = None if query.experiment_ids is None else tuple(query.experiment_ids)
+    conditions = tuple(
+        (found.entity, found.key, found.op, len(found.value) if isinstance(found.value, tuple) else None)
+        for found in query.filter
     )
+    start, is_long = _start(query, driving)
+    shape = _Shape(
+        None if ids is None else len(ids), conditions, tuple(query.order), query.newest, query.view, driving, is_long
+    )
+    compared = [
+        value
+        for found in query.filter
+        if found.value is not None
+        for value in (found.value if isinstance(found.value, tuple) else (found.value,))
+    ]
+    return shape, (*(ids or ()), *compared, *(() if driving is None else (start,)))
+
+
+@lru_cache(maxsize=256)
+def _prepared(shape: _Shape) -> Prepared:
+    names: list[str] = []
+
+    def bound(name: str) -> Any:
+        names.append(name)
+        return bindparam(name)
+
+    def slot(i: int, op: Op, several: int | None) -> Any:
+        if op in (Op.IS_NULL, Op.IS_NOT_NULL):
+            return None
+        return bound(f"value_{i}") if several is None else tuple(bound(f"value_{i}_{j}") for j in range(several))
+
+    query = RunQuery(
+        experiment_ids=None if shape.experiments is None else [bound(f"in_{i}") for i in range(shape.experiments)],
+        filter=tuple(
+            Condition(entity, key, op, slot(i, op, several))
+            for i, (entity, key, op, several) in enumerate(shape.conditions)
+        ),
+        order=shape.order,
+        newest=shape.newest,
+        view=shape.view,
+    )
+    sorts, _ = _sorts(query)
+    selected = _select(bindparam("ws"), query, shape.driving, bindparam("start"), is_long=shape.is_long)
+    statement = page(selected, sorts, None, 0)
+    statement = statement.limit(bindparam("rows", type_=Integer))
+    return Prepared(statement, ("ws", "rows", *names, *(() if shape.driving is None else ("start",))))
+
+
+# --- the query as SQL ------------------------------------------------------------------------------------------------
+
+
+def _select(ws: Any, query: RunQuery, driving: int | None, start: Any, *, is_long: bool) -> Select[Any]:
+    """The row numbers of the runs; ``start``: the first characters of the driving value, ``is_long``: it has more."""
+    _, joined = _sorts(query)
+    source: FromClause = runs
+    for table, on in joined:
+        source = source.outerjoin(table, on)
+    in_workspace = select(workspaces.c.pk).where(workspaces.c.name == ws).scalar_subquery()
+    # The plus keeps SQLite from walking all of a workspace or experiment where there is a shorter way.
+    is_narrow = query.experiment_ids is not None or driving is not None
+    selected = select(runs.c.pk).select_from(source)
+    selected = selected.where((runs.c.workspace_pk.op("+")(0) if is_narrow else runs.c.workspace_pk) == in_workspace)
     if query.view != "all":
         archived = runs.c.archived_at.is_not(None) if query.view == "archived" else runs.c.archived_at.is_(None)
         selected = selected.where(archived)
-    valued = _valued(query)
-    if valued:
-        selected = selected.where(runs.c.pk.in_(valued[0] if len(valued) == 1 else intersect(*valued)))
     if query.experiment_ids is not None:
-        # Where the runs come from the index by values, the plus keeps SQLite from walking the experiment all the same.
-        of_experiment = runs.c.experiment_id.op("+")(0) if valued else runs.c.experiment_id
-        selected = selected.where(of_experiment.in_(list(query.experiment_ids)))
-    if query.ids is not None:
-        selected = selected.where(runs.c.id.in_(list(query.ids)))
-    if query.statuses is not None:
-        selected = selected.where(runs.c.status.in_([status.value for status in query.statuses]))
-    if query.types is not None:
-        selected = selected.where(runs.c.type.in_(list(query.types)))
-    if query.target is not None:
-        selected = selected.where(runs.c.target == query.target)
-    if query.parent_id is not None:
-        selected = selected.where(rows.parents.c.id == query.parent_id)
-    if query.top_level:
-        selected = selected.where(runs.c.parent_pk.is_(None))
+        placed = runs.c.experiment_id if driving is None else runs.c.experiment_id.op("+")(0)
+        ids = list(query.experiment_ids)
+        selected = selected.where(placed == ids[0] if len(ids) == 1 else among(placed, ids))
+    selected = selected.where(*_fields(query))
     for table, wanted in ((run_tags, query.tags), (run_properties, query.properties)):
         for key, value in wanted.items():
             selected = selected.where(compare_pair(table, runs.c.pk, _pair(key, value)))
-    return selected.where(*clauses(query.filter, _BY_ENTITY))
+    if driving is None:
+        return selected.where(*clauses(query.filter, _by_entity(runs.c.pk)))
+    inside = [found for i, found in enumerate(query.filter) if i != driving and _is_logged(found)]
+    inside.sort(key=lambda found: found.op is not Op.EQ)  # asked in this order, and few meet what must be equal
+    outside = [found for found in query.filter if not _is_logged(found)]
+    selected = selected.where(runs.c.pk.in_(_driven(query.filter[driving], inside, start, is_long=is_long)))
+    return selected.where(*clauses(tuple(outside), _by_entity(runs.c.pk)))
 
 
-def _valued(query: RunQuery) -> list[Select[Any]]:
-    """Where to look, for each condition that a tag or parameter equals a value; the condition itself is still asked.
+def _fields(query: RunQuery) -> list[ColumnElement[bool]]:
+    """What a query asks of columns of a run."""
+    asked: list[ColumnElement[bool]] = []
+    if query.ids is not None:
+        asked.append(runs.c.id.in_(list(query.ids)))
+    if query.statuses is not None:
+        asked.append(runs.c.status.in_([status.value for status in query.statuses]))
+    if query.types is not None:
+        asked.append(runs.c.type.in_(list(query.types)))
+    if query.target is not None:
+        asked.append(runs.c.target == query.target)
+    if query.parent_id is not None:
+        asked.append(compare(_PARENT_ID, Condition(Entity.ATTRIBUTE, "parent", Op.EQ, query.parent_id)))
+    if query.top_level:
+        asked.append(runs.c.parent_pk.is_(None))
+    return asked
 
-    Nothing for a search by start time, which walks its own index and stops when the page is full.
+
+# --- where to begin --------------------------------------------------------------------------------------------------
+
+_PAIRS = {Entity.TAG: run_tags, Entity.PARAM: params}
+_FEW = 1000
+
+
+def _driving(connection: Connection, query: RunQuery) -> int | None:
+    """Which condition of the filter to take the runs from: the one that fewest meet, of those that a tag or parameter
+    equals a value. None for a search by start time that many meet: it walks its own index until the page is full.
     """
-    if not query.order or query.order[0].entity is Entity.ATTRIBUTE:
-        return []
-    tables = {Entity.TAG: run_tags, Entity.PARAM: params}
-    return [
-        like_value(tables[found.entity], found.key, found.value)
-        for found in query.filter
-        if found.entity in tables
-        and found.op is Op.EQ
-        and isinstance(found.value, str)
-        and found.key not in (NAME_TAG, PARENT_TAG)
+    equal = [
+        (i, found)
+        for i, found in enumerate(query.filter)
+        if found.entity in _PAIRS and found.op is Op.EQ and found.key not in (NAME_TAG, PARENT_TAG)
     ]
+    by_time = query.newest or not query.order or query.order[0].entity is Entity.ATTRIBUTE
+    if len(equal) == 1 and not by_time:
+        return equal[0][0]
+    best: int | None = None
+    fewest = _FEW if by_time else _FEW + 1
+    for i, found in equal:
+        start = str(found.value)[:VALUE_START]
+        row = _met(_PAIRS[found.entity]).one(connection, (found.key, start))
+        if row is not None and row[0] < fewest:
+            best, fewest = i, int(row[0])
+    return best
+
+
+def _start(query: RunQuery, driving: int | None) -> tuple[str, bool]:
+    """The first characters of the driving value, and whether that is not all of it."""
+    value = "" if driving is None else str(query.filter[driving].value)
+    return value[:VALUE_START], len(value) >= VALUE_START
+
+
+@cache
+def _met(table: Table) -> Prepared:
+    """How many runs have a tag or parameter that begins so, counted up to ``_FEW``."""
+    some = starting(table, bindparam("key_"), bindparam("start")).limit(literal_column(str(_FEW))).subquery()
+    return Prepared(select(func.count()).select_from(some), ("key_", "start"))
+
+
+def _is_logged(condition: Condition) -> bool:
+    return condition.entity in (Entity.METRIC, Entity.PARAM, Entity.TAG) and condition.key not in (NAME_TAG, PARENT_TAG)
+
+
+def _driven(condition: Condition, beside: Sequence[Condition], start: Any, *, is_long: bool) -> Select[Any]:
+    """The runs that meet ``condition``, from the index by value, and those ``beside`` it."""
+    table = _PAIRS[condition.entity].alias("driving")
+    selected = starting(table, condition.key, start)
+    if is_long:  # else the index holds all of the value
+        # Joined with nothing, for SQLite leaves the index where it sees the value itself compared.
+        selected = selected.where(table.c.value.concat(literal_column("''")) == condition.value)
+    return selected.where(*clauses(tuple(beside), _by_entity(owner_of(table))))
+
+
+# --- the clauses -----------------------------------------------------------------------------------------------------
 
 
 def _pair(key: str, value: str | None) -> Condition:
@@ -153,18 +310,18 @@ def _attribute(condition: Condition) -> ColumnElement[bool]:
     return compare(_ATTRIBUTES[condition.key], condition)
 
 
-def _tag(condition: Condition) -> ColumnElement[bool]:
+def _tag(run: ColumnElement[Any], condition: Condition) -> ColumnElement[bool]:
     if condition.key == NAME_TAG:
         return compare(runs.c.display_name, condition)
     if condition.key == PARENT_TAG:
         # A child made through the SDK has a parent and no tag; one whose tag names no run of ours, the other way round.
         tag = select(run_tags.c.value).where(run_tags.c.run_pk == runs.c.pk, run_tags.c.key == PARENT_TAG)
-        return compare(func.coalesce(rows.parents.c.id, tag.scalar_subquery()), condition)
-    return compare_pair(run_tags, runs.c.pk, condition)
+        return compare(func.coalesce(_PARENT_ID, tag.scalar_subquery()), condition)
+    return compare_pair(run_tags, run, condition)
 
 
-def _metric(condition: Condition) -> ColumnElement[bool]:
-    there = exists().where(series.c.run_pk == runs.c.pk, series.c.name == condition.key)
+def _metric(run: ColumnElement[Any], condition: Condition) -> ColumnElement[bool]:
+    there = exists().where(series.c.run_pk == run, series.c.name == condition.key)
     return there.where(compare_number(series.c.last_value, condition))
 
 
@@ -175,38 +332,53 @@ def _dataset(condition: Condition) -> ColumnElement[bool]:
     )
 
 
-_BY_ENTITY: dict[Entity, Clause] = {
-    Entity.ATTRIBUTE: _attribute,
-    Entity.METRIC: _metric,
-    Entity.PARAM: partial(compare_pair, params, runs.c.pk),
-    Entity.TAG: _tag,
-    Entity.DATASET: _dataset,
-}
+def _by_entity(run: ColumnElement[Any]) -> dict[Entity, Clause]:
+    """What each entity's conditions ask of the run whose row number is ``run``."""
+    return {
+        Entity.ATTRIBUTE: _attribute,
+        Entity.METRIC: partial(_metric, run),
+        Entity.PARAM: partial(compare_pair, params, run),
+        Entity.TAG: partial(_tag, run),
+        Entity.DATASET: _dataset,
+    }
 
 
-def _sorts(query: RunQuery) -> list[Sort]:
+# --- the order -------------------------------------------------------------------------------------------------------
+
+Joined = list[tuple[FromClause, ColumnElement[bool]]]  # what an ordering looks values up in, and how
+
+
+def _sorts(query: RunQuery) -> tuple[list[Sort], Joined]:
     if query.newest:
-        return [Sort(runs.c.pk, descending=True)]
-    sorts = [sort for key in query.order for sort in _sort(key)]
+        return [Sort(runs.c.pk, descending=True)], []
+    sorts: list[Sort] = []
+    joined: Joined = []
+    for i, key in enumerate(query.order):
+        sorts += _sort(key, f"by_{i}", joined)
     if not any(key.entity is Entity.ATTRIBUTE and key.key == "start_time" for key in query.order):
         sorts.append(Sort(runs.c.start_time, descending=True, nullable=True))
-    return [*sorts, Sort(runs.c.id)]
+    return [*sorts, Sort(runs.c.id)], joined
 
 
-def _sort(key: OrderKey) -> list[Sort]:
+def _sort(key: OrderKey, alias: str, joined: Joined) -> list[Sort]:
     if key.entity is Entity.ATTRIBUTE:
         return [Sort(_ATTRIBUTES[key.key], key.descending, nullable=key.key in ("start_time", "end_time"))]
     if key.entity is Entity.TAG and key.key == NAME_TAG:
         return [Sort(runs.c.display_name, key.descending)]
     if key.entity is Entity.TAG and key.key == PARENT_TAG:
-        return [Sort(rows.parents.c.id, key.descending, nullable=True)]
-    if key.entity is Entity.TAG:
-        return [pair_sort(run_tags, runs.c.pk, key)]
-    if key.entity is Entity.PARAM:
-        return [pair_sort(params, runs.c.pk, key)]
-    if key.entity is not Entity.METRIC:
+        return [Sort(_PARENT_ID, key.descending, nullable=True)]
+    if key.entity is Entity.METRIC:
+        heads = _alias(series, alias)
+        joined.append((heads, (heads.c.run_pk == runs.c.pk) & (heads.c.name == key.key)))
+        return number_sorts(heads.c.run_pk, heads.c.last_value, descending=key.descending)
+    if key.entity not in _PAIRS:
         raise InvalidValue(f"Runs cannot be ordered by {key.entity.value} {key.key!r}.")
-    of_run = (series.c.run_pk == runs.c.pk) & (series.c.name == key.key)
-    there = select(series.c.run_pk).where(of_run).scalar_subquery()
-    value = select(series.c.last_value).where(of_run).scalar_subquery()
-    return number_sorts(there, value, descending=key.descending)
+    table = _alias(_PAIRS[key.entity], alias)
+    joined.append((table, (table.c.run_pk == runs.c.pk) & (table.c.key == key.key)))
+    return [Sort(table.c.value, key.descending, nullable=True)]
+
+
+@cache
+def _alias(table: Table, name: str) -> FromClause:
+    """The same one each time, so that an ordering and what it is joined to mean the same table."""
+    return table.alias(name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -16,6 +16,7 @@ from zaffre.core.states import RunStatus
 from zaffre.core.wire import RunEvent
 from zaffre.server.store import dialect, metrics, pairs
 from zaffre.server.store import workspaces as spaces
+from zaffre.server.store.metrics import Latest
 from zaffre.server.store.prepared import Prepared
 from zaffre.server.store.schema import (
     experiments,
@@ -149,20 +150,23 @@ def get(connection: Connection, pk: int) -> Run:
     return load(connection, [pk])[0]
 
 
-def load(connection: Connection, pks: Sequence[int]) -> list[Run]:
-    """The runs with these row numbers, in this order, with tags, properties, params and latest metrics."""
+def load(connection: Connection, pks: Sequence[int], latest: Mapping[int, list[Latest]] | None = None) -> list[Run]:
+    """The runs with these row numbers, in this order, with tags, properties, params and latest metrics.
+
+    ``latest``: the latest points of each, where the caller has them already.
+    """
+    if latest is None:
+        latest = metrics.latest(connection, pks)
     if len(pks) == 1:
         found = _entity_of.all(connection, (pks[0],))
     else:
         found = _entities_of.all(connection, (dialect.many(pks),)) if pks else []
     rows = {row[0]: row for row in found}
-    held = (
-        pairs.load(connection, run_tags, pks),
-        pairs.load(connection, run_properties, pks),
-        pairs.load(connection, params, pks),
-        metrics.latest_values(connection, pks),
-    )
-    return [_entity(rows[pk], *(of_run[pk] for of_run in held)) for pk in pks if pk in rows]
+    tags = pairs.load(connection, run_tags, pks)
+    properties = pairs.load(connection, run_properties, pks)
+    logged = pairs.load(connection, params, pks)
+    values = {pk: {point.name: point.value for point in points} for pk, points in latest.items()}
+    return [_entity(rows[pk], tags[pk], properties[pk], logged[pk], values[pk]) for pk in pks if pk in rows]
 
 
 def _entity(
