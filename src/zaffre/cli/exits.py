@@ -43,6 +43,7 @@ _BY_CATEGORY = {
     Category.CONFLICT: Exit.CONFLICT,
     Category.UNAUTHENTICATED: Exit.NO_ACCESS,
     Category.DENIED: Exit.NO_ACCESS,
+    Category.TOO_MANY: Exit.NO_ACCESS,
 }
 
 

@@ -341,3 +341,29 @@ class ServiceSpec:
     interpreter: str | None = None
     environment_variables: dict[str, str] = field(default_factory=dict)
     local_models: dict[str, str] = field(default_factory=dict)  # not registered: name -> path on the service's machine
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class User:
+    """Somebody who signs in with a name and a password."""
+
+    name: str
+    role: str  # "admin", "user" or "reader"
+    created_at: int
+    updated_at: int  # of the role or the password
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    """What may be told of a token; the token itself is shown once, when it is made."""
+
+    id: str  # names it, and opens nothing
+    kind: str  # "admin", "user", "mlflow", "run" or "session"
+    name: str  # whose it is
+    role: str  # what its bearer may do at most
+    created_at: int
+    workspace: str | None = None  # None: every workspace
+    run_id: str | None = None
+    description: str = ""
+    expires_at: int | None = None  # None: never
+    last_used_at: int | None = None  # to within a minute

@@ -9,6 +9,7 @@ AzureMLException
 │   ├── NotFound                         no such experiment, run, artifact, environment, datastore, ...
 │   ├── AlreadyExists
 │   ├── StateConflict                    the thing is not in a state that allows this
+│   ├── TooManyAttempts                  wrong passwords, one after the other
 │   ├── TooLarge                         a body, archive or file over its limit
 │   └── Unsupported                      a feature that is not built, or that this target cannot honour
 ├── WorkspaceException
@@ -65,6 +66,7 @@ class Category(enum.Enum):
     EXISTS = "exists"
     CONFLICT = "conflict"
     TOO_LARGE = "too_large"
+    TOO_MANY = "too_many"
     UNSUPPORTED = "unsupported"
     FULL = "full"
     UNAVAILABLE = "unavailable"
@@ -153,6 +155,11 @@ class AlreadyExists(UserErrorException):
 class StateConflict(UserErrorException):
     code = "StateConflict"
     category = Category.CONFLICT
+
+
+class TooManyAttempts(UserErrorException):
+    code = "TooManyAttempts"
+    category = Category.TOO_MANY
 
 
 class TooLarge(UserErrorException):

@@ -8,6 +8,7 @@ MIB: Final = 1024 * 1024
 
 SNAPSHOT_BYTES: Final = 300 * MIB  # Azure's wall; a setting of the workspace may raise it
 SNAPSHOT_FILES: Final = 2000
+SIGN_IN_BYTES: Final = 16 * 1024
 JSON_BODY_BYTES: Final = 32 * MIB
 ARTIFACT_BYTES: Final = 64 * 1024 * MIB
 ARTIFACT_PATH: Final = 5000

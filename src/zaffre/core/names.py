@@ -19,6 +19,7 @@ _COMPUTE = re.compile(r"[a-zA-Z](?:[a-zA-Z0-9\-]{0,30}[a-zA-Z0-9])?")
 _RUN = re.compile(r"[a-zA-Z0-9][\w\-]{0,255}")
 _ENVIRONMENT = re.compile(r"[a-zA-Z0-9][\w\-.]{0,254}")
 _DATASTORE = re.compile(r"[a-z0-9_]{1,255}")
+_USER = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.@+\-]{0,63}")
 
 
 def _is(rule: re.Pattern[str], name: object) -> bool:
@@ -77,6 +78,16 @@ def check_registered_model(name: str) -> str:
         raise ModelInvalid(
             f"{name!r:.300} is not a model name: use 1 to 256 characters without slashes, backslashes, colons and "
             "control characters, also where they are percent-encoded."
+        )
+    return name
+
+
+def check_user(name: str) -> str:
+    """"token" is what stands for the user beside a token in an address."""
+    if not _is(_USER, name) or name in ("token", "me"):
+        raise InvalidName(
+            f"{name!r} is not a user name: use 1 to 64 letters, digits, dots, hyphens, underscores, plus or at signs, "
+            'starting with a letter or digit; "token" and "me" are taken.'
         )
     return name
 

@@ -92,12 +92,14 @@ class TokenCreate(Request):
     kind: str = "user"  # "user" or "mlflow" (both bound to the workspace, if one is named) or "admin"
     expires_in_seconds: int | None = None  # None: does not expire
     workspace: str | None = None  # None: every workspace
+    description: str = ""  # what it is for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenCreated:
     token: str  # shown once; the server keeps only its hash
     expires_at: int | None = None
+    id: str = ""  # by which it is listed and revoked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +110,41 @@ class TicketCreate(Request):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketCreated:
     url: str  # valid once, for a minute
+
+
+# --- users -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignIn(Request):
+    name: str
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """Who the server takes the asker for."""
+
+    name: str
+    kind: str  # of the token, or "user" or "admin" where a password was sent
+    role: str  # "admin", "user" or "reader"
+    has_password: bool  # False: the account that runs the server, or a token of it
+    workspace: str | None = None  # None: every workspace
+    expires_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserCreate(Request):
+    name: str
+    password: str = field(repr=False)
+    role: str = "user"  # "admin", "user" or "reader"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserPatch(Request):
+    role: str | None = None
+    password: str | None = field(default=None, repr=False)
+    current_password: str | None = field(default=None, repr=False)  # needed of everyone but an admin
 
 
 # --- workspaces and experiments --------------------------------------------------------------------------------------

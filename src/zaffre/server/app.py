@@ -19,6 +19,7 @@ from zaffre.core.ids import now_ms
 from zaffre.core.wire import API
 from zaffre.launch.process import ProcessBackend
 from zaffre.server.accounts.credentials import Credentials, keep_token_file
+from zaffre.server.accounts.users import Users
 from zaffre.server.api import access, errors, routes
 from zaffre.server.api.events import Streams
 from zaffre.server.api.guard import Answers, Guard
@@ -86,13 +87,15 @@ def build(settings: Settings) -> Parts:
     workspaces = Workspaces(store, artifacts, on_first_use=not settings.team)
     workspaces.ensure_default()
     keep_token_file(settings.token_file, store)
+    users = Users(store)
     services = Services(store, artifacts, notifier, lost_seconds=settings.heartbeat_lost_seconds)
     return Parts(
         settings=settings,
         started_at=now_ms(),
         store=store,
         artifacts=artifacts,
-        credentials=Credentials(store),
+        credentials=Credentials(store, users),
+        users=users,
         workspaces=workspaces,
         snapshots=Snapshots(store, artifacts),
         models=Models(store, artifacts),
@@ -115,7 +118,13 @@ def reconciler(parts: Parts, url: str) -> Reconciler:
     lost = settings.heartbeat_lost_seconds
     runs = Heartbeats(store, notifier, lost_seconds=lost)
     services = ServiceHeartbeats(store, parts.artifacts, notifier, lost_seconds=lost)
-    steps = (partial(queue.step, url), runs.step, services.step, parts.versions.forget_uploads)
+    steps = (
+        partial(queue.step, url),
+        runs.step,
+        services.step,
+        parts.versions.forget_uploads,
+        parts.credentials.write_uses,
+    )
     return Reconciler(steps, period=settings.reconcile_seconds)
 
 

@@ -16,7 +16,7 @@ from zaffre.server.mlflow.routes import ACTS
 from zaffre.server.mlflow.transfers import TRANSFERS
 from zaffre.server.store.tokens import Principal
 
-PUBLIC = {("GET", "/health"), ("GET", "/version"), ("GET", "/signin"), ("HEAD", "/version")}
+PUBLIC = {("GET", "/health"), ("GET", "/version"), ("GET", "/signin"), ("HEAD", "/version"), ("POST", "/api/v1/signin")}
 
 
 def every_route(routes: list[BaseRoute]) -> list[tuple[str, str]]:

@@ -14,6 +14,7 @@ from zaffre.core.wire import API
 from zaffre.server.store.tokens import Principal
 
 READING = frozenset({"GET", "HEAD"})
+SIGN_IN = f"{API}/signin"
 _PUBLIC = frozenset({"/health", "/version", "/signin"})
 _API_WORKSPACE = re.compile(rf"{API}/workspaces/([^/]+)(/.*)?")
 _MLFLOW_WORKSPACE = re.compile(r"/workspaces/([^/]+)(/.*)")
@@ -31,10 +32,20 @@ _MLFLOW_DESTROYS = re.compile(
     r"(?:experiments/delete|registered-models/delete|model-versions/delete|users|permissions|roles)(?:/|$)"
 )
 _SCRIPTS = ("run", "mlflow")
+# What everyone may do about themselves, also with a token of one workspace. Whose tokens and users, the acts look at.
+_OWN = re.compile(rf"{API}/(?:tokens(?:/[^/]+)?|tickets|signout|users/[^/]+)")
+_ACCOUNTS = re.compile(rf"{API}/(?:tokens|users)(?:/.*)?")
+# What MLflow's clients read with POST.
+_MLFLOW_SEARCHES = re.compile(
+    r"(?:/workspaces/[^/]+)?/(?:ajax-)?api/[23]\.0/mlflow/(?:[a-z-]+/)+"
+    r"(?:search|search-datasets|get-latest-versions|batchGet|batchGetInfos|metrics)"
+)
 
 
 def is_public(method: str, path: str) -> bool:
-    """Whether anyone may ask: the health of the server, the sign-in link, and the Studio's own files."""
+    """Whether anyone may ask: the health of the server, to be signed in, and the Studio's own files."""
+    if path == SIGN_IN:
+        return method == "POST"
     return method in READING and (path in _PUBLIC or is_page(path))
 
 
@@ -57,7 +68,7 @@ def check(principal: Principal, method: str, path: str) -> None:
     workspace = workspace_of(path)
     if principal.workspace is not None:
         if workspace is None:
-            if method not in READING and path not in (f"{API}/tokens", f"{API}/tickets", f"{API}/signout"):
+            if method not in READING and not _OWN.fullmatch(path):
                 raise PermissionDenied(f"This token is for the workspace {principal.workspace} and nothing else.")
         elif workspace != principal.workspace:
             raise PermissionDenied(
@@ -67,8 +78,17 @@ def check(principal: Principal, method: str, path: str) -> None:
             )
         elif method not in READING and path == f"{API}/workspaces/{workspace}":
             raise PermissionDenied("A token of one workspace cannot change or delete the workspace itself.")
-    if principal.kind in _SCRIPTS and method not in READING:
+    if principal.kind in _SCRIPTS and (method not in READING or _ACCOUNTS.fullmatch(path)):
         _check_script(principal, method, path)
+    if principal.role == "reader" and method not in READING and not _OWN.fullmatch(path):
+        _check_reader(principal, method, path)
+
+
+def _check_reader(principal: Principal, method: str, path: str) -> None:
+    if not (method == "POST" and _MLFLOW_SEARCHES.fullmatch(path)):
+        raise PermissionDenied(
+            f"{principal.name} is a reader on this server and cannot {method} {path}. Ask an admin for the role `user`."
+        )
 
 
 def _check_script(principal: Principal, method: str, path: str) -> None:

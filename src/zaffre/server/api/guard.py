@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from zaffre.core import limits
 from zaffre.core.errors import AuthenticationException, AzureMLException, PermissionDenied, TooLarge
 from zaffre.core.wire import API
-from zaffre.server.accounts.credentials import COOKIE, Credentials, token_of_header
+from zaffre.server.accounts.credentials import COOKIE, Credentials, read_header
 from zaffre.server.api import access
 from zaffre.server.api.errors import fault
 from zaffre.server.store.tokens import Principal
@@ -44,6 +44,8 @@ def body_limit(path: str) -> int:
     """The greatest body, in bytes, that a path takes."""
     if _FILE_ROUTE.fullmatch(path):
         return limits.ARTIFACT_BYTES
+    if path == access.SIGN_IN:  # which anyone may send
+        return limits.SIGN_IN_BYTES
     return limits.SCORE_BODY_BYTES if _SCORE_ROUTE.fullmatch(path) else limits.JSON_BODY_BYTES
 
 
@@ -76,8 +78,10 @@ class Guard:
         self._check_host(headers)
         method, path = scope["method"], scope["path"]
         if access.is_public(method, path):
+            if method not in access.READING and headers.get("origin") is not None and not _same_origin(headers):
+                raise PermissionDenied("A browser may sign in only from this server's own page.")
             return
-        principal = await self._identify(headers, method)
+        principal = await self._identify(headers, method, address_of(scope))
         access.check(principal, method, path)
         scope.setdefault("state", {})["principal"] = principal
 
@@ -94,14 +98,16 @@ class Guard:
         if len(self._known_hosts) < _HOSTS_KNOWN:  # a name goes with any port and in any case: do not keep them all
             self._known_hosts.add(host)
 
-    async def _identify(self, headers: Headers, method: str) -> Principal:
+    async def _identify(self, headers: Headers, method: str, address: str) -> Principal:
         if authorization := headers.get("authorization"):
-            return await self._credentials.identify(token_of_header(authorization))
+            secret, name = read_header(authorization)
+            return await self._credentials.identify(secret, name, address)
         session = _session(headers)
         if session is None:
             raise AuthenticationException(
-                "This request carries no token. Send the header 'Authorization: Bearer <token>'; the token of the "
-                "server on this machine is in ZAFFRE_HOME/token. In a browser, open the link that `zaffre up` prints."
+                "This request carries no token. Send the header 'Authorization: Bearer <token>', or a user's name and "
+                "password; the token of the server on this machine is in ZAFFRE_HOME/token. In a browser, sign in or "
+                "open the link that `zaffre up` prints."
             )
         principal = await self._credentials.identify(session)
         if method not in access.READING and not _same_origin(headers):
@@ -183,6 +189,12 @@ class _Answer:
             names = {name.lower() for name, _ in given}
             message["headers"] = given + [header for header in _HEADERS if header[0] not in names]
         await self._send(message)
+
+
+def address_of(scope: Scope) -> str:
+    """Where a request comes from, as far as the connection tells."""
+    client = scope.get("client")
+    return str(client[0]) if client else ""
 
 
 def _session(headers: Headers) -> str | None:

@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from zaffre.server.accounts.credentials import Credentials
+from zaffre.server.accounts.users import Users
 from zaffre.server.api.events import Streams
 from zaffre.server.artifacts.contract import ArtifactStore
 from zaffre.server.deployments.services import Services
@@ -31,6 +32,7 @@ class Parts:
     store: Store
     artifacts: ArtifactStore
     credentials: Credentials
+    users: Users
     workspaces: Workspaces
     snapshots: Snapshots
     models: Models

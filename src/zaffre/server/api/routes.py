@@ -19,7 +19,9 @@ from zaffre.server.api import (
     services,
     snapshots,
     stream,
+    tokens,
     traces,
+    users,
     workspaces,
 )
 
@@ -41,6 +43,8 @@ _NOUNS = (
     stream,
     workspaces,
     server,
+    tokens,
+    users,
 )
 
 

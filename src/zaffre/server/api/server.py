@@ -1,4 +1,4 @@
-"""The server itself, tokens and sign-in."""
+"""The server itself, and how a browser signs in and out."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from zaffre import __version__
 from zaffre.core.errors import AuthenticationException, InvalidValue
-from zaffre.core.wire import ServerInfo, TicketCreate, TicketCreated, TokenCreate, TokenCreated
+from zaffre.core.wire import ServerInfo, SignIn, TicketCreate, TicketCreated
 from zaffre.server.accounts.credentials import COOKIE, SESSION_SECONDS
 from zaffre.server.api.answers import Asker, answer, api_router, empty
+from zaffre.server.api.guard import address_of
 from zaffre.server.api.parts import PartsOf
 
 router = api_router("", "server")
@@ -31,15 +32,17 @@ def sign_in(ticket: str, parts: PartsOf, request: Request, next: str = "/") -> R
     except AuthenticationException:
         return RedirectResponse("/?signin=spent", 303)
     answer = RedirectResponse(_local(next), 303)
-    answer.set_cookie(
-        COOKIE,
-        session,
-        max_age=SESSION_SECONDS,
-        httponly=True,
-        samesite="strict",
-        secure=request.url.scheme == "https",
-    )
+    _set_session(answer, session, request)
     return answer
+
+
+@router.post("/signin", status_code=204)
+async def sign_in_with_password(body: SignIn, parts: PartsOf, request: Request) -> Response:
+    """Begin a browser's session with a user's name and password. Who guesses is made to wait."""
+    session = await parts.credentials.sign_in_with_password(body.name, body.password, address_of(request.scope))
+    response = empty()
+    _set_session(response, session, request)
+    return response
 
 
 @router.get("/server", response_model=ServerInfo)
@@ -47,14 +50,6 @@ async def server(parts: PartsOf, asker: Asker) -> Response:
     settings = parts.settings
     home = str(settings.home) if asker.kind == "admin" else ""
     return answer(ServerInfo(version=__version__, home=home, team=settings.team, started_at=parts.started_at))
-
-
-@router.post("/tokens", response_model=TokenCreated)
-def create_token(body: TokenCreate, parts: PartsOf, asker: Asker) -> Response:
-    token, expires_at = parts.credentials.mint(
-        asker, body.kind, workspace=body.workspace, expires_in_seconds=body.expires_in_seconds
-    )
-    return answer(TokenCreated(token=token, expires_at=expires_at))
 
 
 @router.post("/tickets", response_model=TicketCreated)
@@ -74,6 +69,17 @@ def sign_out(parts: PartsOf, request: Request) -> Response:
     response = empty()
     response.delete_cookie(COOKIE, httponly=True, samesite="strict")
     return response
+
+
+def _set_session(response: Response, session: str, request: Request) -> None:
+    response.set_cookie(
+        COOKIE,
+        session,
+        max_age=SESSION_SECONDS,
+        httponly=True,
+        samesite="strict",
+        secure=request.url.scheme == "https",
+    )
 
 
 def _local(path: str) -> str:

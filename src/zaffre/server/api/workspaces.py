@@ -28,9 +28,10 @@ def create_workspace(body: WorkspaceCreate, parts: PartsOf) -> Response:
 
 
 @router.get("/{ws}", response_model=WorkspaceAnswer)
-def get_workspace(ws: str, parts: PartsOf, create: bool = False) -> Response:
-    """With `create`, an embedded server makes the workspace if it is not there."""
-    found, created = parts.workspaces.get_or_create(ws) if create else (parts.workspaces.get(ws), False)
+def get_workspace(ws: str, parts: PartsOf, asker: Asker, create: bool = False) -> Response:
+    """With `create`, an embedded server makes the workspace if it is not there; not for a reader."""
+    make = create and asker.role != "reader"
+    found, created = parts.workspaces.get_or_create(ws) if make else (parts.workspaces.get(ws), False)
     return answer(WorkspaceAnswer(workspace=found, created=created))
 
 

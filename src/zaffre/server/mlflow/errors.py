@@ -22,6 +22,7 @@ _TABLE: Final[dict[Category, tuple[int, str]]] = {
     Category.EXISTS: (400, "RESOURCE_ALREADY_EXISTS"),
     Category.CONFLICT: (400, "INVALID_PARAMETER_VALUE"),
     Category.TOO_LARGE: (413, "BAD_REQUEST"),
+    Category.TOO_MANY: (429, "REQUEST_LIMIT_EXCEEDED"),
     Category.UNSUPPORTED: (501, "NOT_IMPLEMENTED"),
     Category.FULL: (507, "RESOURCE_EXHAUSTED"),
     Category.UNAVAILABLE: (503, "TEMPORARILY_UNAVAILABLE"),

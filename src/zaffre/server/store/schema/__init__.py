@@ -4,6 +4,7 @@ Times are integer milliseconds since the epoch, flags are 0 or 1, JSON is text. 
 never leaves the store; what the wire shows is ``id`` or ``name``. A change here needs a step in ``migrations``.
 """
 
+from zaffre.server.store.schema.accounts import tickets, tokens, users
 from zaffre.server.store.schema.columns import metadata
 from zaffre.server.store.schema.platform import (
     computes,
@@ -12,8 +13,6 @@ from zaffre.server.store.schema.platform import (
     services,
     snapshot_files,
     snapshots,
-    tickets,
-    tokens,
     uploads,
     workspaces,
 )
@@ -59,7 +58,7 @@ from zaffre.server.store.schema.tracking import (
     series,
 )
 
-REVISION = "0003"  # the newest step in migrations
+REVISION = "0004"  # the newest step in migrations
 
 __all__ = [
     "REVISION",
@@ -108,5 +107,6 @@ __all__ = [
     "trace_tags",
     "traces",
     "uploads",
+    "users",
     "workspaces",
 ]

@@ -1,4 +1,4 @@
-"""Workspaces and what belongs to them beside tracking and registry: snapshots, computes, services, tokens."""
+"""Workspaces and what belongs to them beside tracking and registry: snapshots, computes, services."""
 
 from __future__ import annotations
 
@@ -127,31 +127,4 @@ service_models = Table(
     number("version"),
     Index("ix_service_models_model", "model", "version"),
     sqlite_with_rowid=False,
-)
-
-tokens = Table(
-    "tokens",
-    metadata,
-    key_column(),
-    text("hash", default=None),  # sha256 of the token, in hexadecimal digits
-    text("kind", default=None),  # admin, user, run, session or mlflow
-    text("name"),
-    owner("workspace_pk", "workspaces.pk", nullable=True),
-    text("run_id", nullable=True),
-    number("created_at"),
-    number("expires_at", nullable=True),
-    number("revoked_at", nullable=True),
-    UniqueConstraint("hash"),
-)
-
-tickets = Table(
-    "tickets",
-    metadata,
-    text("hash", primary_key=True),
-    text("kind", default=None),
-    text("name"),
-    owner("workspace_pk", "workspaces.pk", nullable=True),
-    number("created_at"),
-    number("expires_at"),
-    number("used_at", nullable=True),
 )
