@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from starlette.concurrency import run_in_threadpool
+
 from zaffre.core import contract
 from zaffre.server.artifacts.contract import ArtifactStore
 from zaffre.server.mlflow import values
@@ -38,6 +40,11 @@ class Rooms:
         if wanted != 0 or self.workspace == contract.DEFAULT_WORKSPACE:
             return wanted
         return self.tracking.create_experiment(self.workspace, _DEFAULT, exist_ok=True).id
+
+    async def aexperiment_id(self, text: str) -> int:
+        """``experiment_id`` for coroutines."""
+        wanted = values.experiment_id(text)
+        return wanted if wanted != 0 else await run_in_threadpool(self.experiment_id, text)
 
     def experiment_ids(self, texts: Iterable[str]) -> list[int]:
         """The experiments that a search names; it makes none, so "0" may name nothing yet."""

@@ -12,7 +12,7 @@ from zaffre.core.entities import ModelMetric
 from zaffre.core.errors import InvalidValue
 from zaffre.core.filters import RUNS, parse_filter, parse_order_by
 from zaffre.core.ids import new_hex
-from zaffre.core.states import RUN_TERMINAL, RunStatus
+from zaffre.core.states import RunStatus
 from zaffre.core.wire import RunCreate, RunPatch, number_from_wire
 from zaffre.server.mlflow import answers, details, values
 from zaffre.server.mlflow.door import Act
@@ -30,18 +30,17 @@ from zaffre.server.mlflow.messages import (
     UpdateRun,
 )
 from zaffre.server.mlflow.rooms import Rooms
-from zaffre.server.store import experiments, run_search, workspaces
+from zaffre.server.store import run_search, workspaces
 from zaffre.server.store import runs as rows
 from zaffre.server.store.run_search import RunQuery
-from zaffre.server.store.runs import RunKey
 
 _MOST: Final = 50_000
 _MOST_PARAMS: Final = 100
 _MOST_TAGS: Final = 100
 
 
-def create(rooms: Rooms, message: CreateRun) -> object:
-    experiment_id = rooms.experiment_id(message.experiment_id)
+async def create(rooms: Rooms, message: CreateRun) -> object:
+    experiment_id = await rooms.aexperiment_id(message.experiment_id)
     given = RunCreate(
         id=new_hex(),
         display_name=message.run_name or None,
@@ -49,8 +48,9 @@ def create(rooms: Rooms, message: CreateRun) -> object:
         start_time=message.start_time or None,
         tags=_shortened(message.tags),
     )
-    made = rooms.tracking.create_run(rooms.workspace, experiment_id, given, created_by=message.user_id or rooms.user)
-    location = rooms.store.read(lambda connection: experiments.location(connection, experiment_id))
+    made, location = await rooms.tracking.acreate_run(
+        rooms.workspace, experiment_id, given, created_by=message.user_id or rooms.user
+    )
     return {"run": answers.run(details.of_new(made, location))}
 
 
@@ -58,26 +58,16 @@ def get(rooms: Rooms, message: OfRun) -> object:
     return {"run": _full(rooms, message.run)}
 
 
-def update(rooms: Rooms, message: UpdateRun) -> object:
-    """Change the name, the status and the end time, each if it is given.
-
-    A submitted run's status belongs to its runner: a script that ends its MLflow run does not end the job.
-    """
-
-    def find(connection: Connection) -> tuple[RunKey, str]:
-        run = rows.key_of(connection, rooms.workspace, message.run)
-        return run, experiments.location(connection, run.experiment_id)
-
-    run, location = rooms.store.read(find)
-    status = None if message.status is None else values.status(message.status)
-    end_time = message.end_time
-    if run.submitted:
-        status = end_time = None
-    elif status in RUN_TERMINAL and run.status in RUN_TERMINAL and status is not run.status:
-        # MLflow lets an ended run end another way; ours runs again in between.
-        rooms.tracking.update_run(rooms.workspace, run.id, RunPatch(status=RunStatus.RUNNING))
-    patch = RunPatch(status=status, end_time=end_time, display_name=message.run_name or None)
-    changed = rooms.tracking.update_run(rooms.workspace, run.id, patch, reason="reported by an MLflow client")
+async def update(rooms: Rooms, message: UpdateRun) -> object:
+    """Change the name, the status and the end time, each if it is given."""
+    patch = RunPatch(
+        status=None if message.status is None else values.status(message.status),
+        end_time=message.end_time,
+        display_name=message.run_name or None,
+    )
+    changed, location = await rooms.tracking.areport_run(
+        rooms.workspace, message.run, patch, reason="reported by an MLflow client"
+    )
     return {"run_info": answers.run_info(changed, location)}
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection
@@ -35,23 +36,13 @@ class RunActs(Acts):
         A run has one name: ``display_name`` and MLflow's tag ``mlflow.runName`` are the same; given none, it gets one.
         The tag ``mlflow.parentRunId`` makes it a child as ``parent_id`` does, if there is such a run.
         """
-        _check_texts(given.display_name, given.description)
-        check_tags(given.tags)
-        check_tags(given.properties, "property")
+        run, _ = self._store.write(_creation(ws, experiment_id, given, created_by))
+        return self._published(ws, run)
 
-        def create(connection: Connection) -> Run:
-            experiment = experiments.get(connection, ws, experiment_id)
-            if experiment.archived_at is not None:
-                raise StateConflict(
-                    f"Experiment {experiment.name!r} must be in the 'active' state. Current state is deleted: restore "
-                    "it before you start runs in it.",
-                    experiment=experiment.name,
-                )
-            return runs.get(connection, _add_run(connection, experiment, given, created_by))
-
-        run = self._store.write(create)
-        self._notifier.publish(f"run:{run.id}", f"runs:{ws}")
-        return run
+    async def acreate_run(self, ws: str, experiment_id: int, given: RunCreate, *, created_by: str) -> tuple[Run, str]:
+        """``create_run`` for coroutines; with the run comes where its experiment keeps files."""
+        run, location = await self._store.awrite(_creation(ws, experiment_id, given, created_by))
+        return self._published(ws, run), location
 
     def create_children(self, ws: str, run_id: str, given: ChildrenCreate, *, created_by: str = "") -> list[Run]:
         """Children of a run, NotStarted, in the order asked for; 1 to 100 of them, else ``InvalidValue``."""
@@ -90,23 +81,34 @@ class RunActs(Acts):
 
         Raises ``StateConflict`` for a status that cannot follow, a property that has another value, a deleted run.
         """
-        _check_texts(patch.display_name, patch.description or "")
-        check_tags(patch.tags or {})
-        check_tags(patch.properties or {}, "property")
+        _check_patch(patch)
 
         def change(connection: Connection) -> Run:
             run = active_run(connection, ws, run_id)
-            if patch.status is not None:
-                change_status(connection, run, patch.status, now=now_ms(), reason=reason)
-            values = _columns(patch)
-            if values:
-                runs.change(connection, [run.pk], **values)
-            put_tags(connection, ws, run, patch.tags or {})
-            pairs.remove(connection, run_tags, run.pk, patch.remove_tags or ())
-            _add_properties(connection, run, patch.properties or {})
+            _apply(connection, ws, run, patch, reason)
             return runs.get(connection, run.pk)
 
         return self._published(ws, self._store.write(change))
+
+    async def areport_run(self, ws: str, run_id: str, patch: RunPatch, *, reason: str) -> tuple[Run, str]:
+        """Change what a client that logs reports of its run; with the run comes where its experiment keeps files.
+
+        A submitted run's status and end belong to its runner: a script that reports them does not end the job. A run
+        that ended one way may be reported to have ended another way: it runs again in between.
+        """
+        _check_patch(patch)
+
+        def change(connection: Connection) -> tuple[Run, str]:
+            run = active_run(connection, ws, run_id)
+            given = replace(patch, status=None, end_time=None) if run.submitted else patch
+            ends = {run.status, given.status} <= RUN_TERMINAL and run.status is not given.status
+            if ends and change_status(connection, run, RunStatus.RUNNING, now=now_ms(), reason=reason):
+                run = replace(run, status=RunStatus.RUNNING)
+            _apply(connection, ws, run, given, reason)
+            return runs.get(connection, run.pk), experiments.location(connection, run.experiment_id)
+
+        changed, location = await self._store.awrite(change)
+        return self._published(ws, changed), location
 
     def set_tags(self, ws: str, run_id: str, tags: Mapping[str, str]) -> None:
         """Add tags, and change those that are there. The tag ``mlflow.runName`` renames the run."""
@@ -203,6 +205,45 @@ def put_tags(connection: Connection, ws: str, run: RunKey, tags: Mapping[str, st
         if parent is not None and parent.pk != run.pk and run.pk not in runs.ancestors(connection, parent.pk):
             runs.adopt(connection, run.pk, parent.pk)
     pairs.put(connection, run_tags, run.pk, plain)
+
+
+def _creation(
+    ws: str, experiment_id: int, given: RunCreate, created_by: str
+) -> Callable[[Connection], tuple[Run, str]]:
+    """The write of ``create_run``, checked before it queues: the writer's time is everyone's."""
+    _check_texts(given.display_name, given.description)
+    check_tags(given.tags)
+    check_tags(given.properties, "property")
+
+    def create(connection: Connection) -> tuple[Run, str]:
+        experiment = experiments.get(connection, ws, experiment_id)
+        if experiment.archived_at is not None:
+            raise StateConflict(
+                f"Experiment {experiment.name!r} must be in the 'active' state. Current state is deleted: restore "
+                "it before you start runs in it.",
+                experiment=experiment.name,
+            )
+        made = runs.get(connection, _add_run(connection, experiment, given, created_by))
+        return made, experiment.artifact_location
+
+    return create
+
+
+def _check_patch(patch: RunPatch) -> None:
+    _check_texts(patch.display_name, patch.description or "")
+    check_tags(patch.tags or {})
+    check_tags(patch.properties or {}, "property")
+
+
+def _apply(connection: Connection, ws: str, run: RunKey, patch: RunPatch, reason: str) -> None:
+    if patch.status is not None:
+        change_status(connection, run, patch.status, now=now_ms(), reason=reason)
+    values = _columns(patch)
+    if values:
+        runs.change(connection, [run.pk], **values)
+    put_tags(connection, ws, run, patch.tags or {})
+    pairs.remove(connection, run_tags, run.pk, patch.remove_tags or ())
+    _add_properties(connection, run, patch.properties or {})
 
 
 def _add_run(connection: Connection, experiment: Experiment, given: RunCreate, created_by: str) -> int:
