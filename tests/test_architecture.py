@@ -71,6 +71,7 @@ PACKAGES: dict[str, tuple[str, ...]] = {
 OPTIONAL: dict[str, tuple[str, ...]] = {
     "zaffre.sdk.transport": ("httpx",),
     "zaffre.environments.solver": ("uv",),  # only to ask where its program is
+    "zaffre.environments.conda": ("rattler",),
     "zaffre.server.store.migrate": ("alembic",),
     "zaffre.server.store.postgresql": ("psycopg", "sqlalchemy"),  # SQLAlchemy's dialect of it
     "zaffre.server.accounts.passwords": ("argon2",),

@@ -9,42 +9,11 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from tests.environments.builder import Builder, definition, run
 from zaffre.core.errors import ActivityCanceledException, EnvironmentBuildFailed
-from zaffre.environments.realise import Realised, realise
-
-
-def definition(*dependencies: Any, **more: Any) -> dict[str, Any]:
-    return {"name": "env", "python": {"condaDependencies": {"dependencies": list(dependencies)}}, **more}
-
-
-def run(realised: Realised, code: str) -> str:
-    answer = subprocess.run([realised.python, "-I", "-c", code], capture_output=True, text=True, check=True, timeout=60)
-    return answer.stdout.strip()
-
-
-class Builder:
-    """Realises in one home and keeps the log of the last build."""
-
-    def __init__(self, home: Path) -> None:
-        self.home = home
-        self.lines: list[str] = []
-
-    def __call__(self, given: dict[str, Any], **more: Any) -> Realised:
-        self.lines = []
-        return realise(given, home=self.home, log=self.lines.append, **more)
-
-    @property
-    def log(self) -> str:
-        return "\n".join(self.lines)
-
-
-@pytest.fixture
-def build(home: Path) -> Builder:
-    return Builder(home)
 
 
 def test_an_environment_has_what_it_names_and_is_found_again_in_milliseconds(build: Builder) -> None:
@@ -53,8 +22,9 @@ def test_an_environment_has_what_it_names_and_is_found_again_in_milliseconds(bui
     assert run(first, "import six; print(six.__version__)") == "1.16.0"
     assert not first.reused
     assert "Built environment" in build.log
-    assert "six==1.16.0" in first.lock
-    assert "--hash=sha256:" in first.lock
+    assert first.lock is not None
+    assert "six==1.16.0" in first.lock.pip
+    assert "--hash=sha256:" in first.lock.pip
     assert first.variables == {"A": "b"}
     again = build(given)
     assert again.reused
@@ -63,7 +33,10 @@ def test_an_environment_has_what_it_names_and_is_found_again_in_milliseconds(bui
     assert again.seconds < 0.25  # generous: about a millisecond on an idle machine
 
 
-def test_equal_content_is_one_environment_whatever_the_spec_says(build: Builder) -> None:
+def test_equal_content_is_one_environment_whatever_the_spec_says(
+    build: Builder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ZAFFRE_CONDA", "pypi")
     first = build(definition({"pip": ["six==1.16.0"]}))
     other = build({**definition("six=1.16.0"), "name": "another"})
     assert other.key == first.key
@@ -84,7 +57,9 @@ def test_azures_requirements_are_our_own_code(build: Builder) -> None:
     assert run(realised, "import mlflow; print('skinny')") == "skinny"
     assert run(realised, "import importlib.util as u; print(u.find_spec('zaffre.server'))") == "None"
     assert "Satisfied by Zaffre itself: azureml-core~=1.61.0, azureml-mlflow." in build.log
-    assert "azureml" not in realised.lock
+    assert realised.lock is not None
+    assert "azureml" not in realised.lock.pip
+    assert str(build.home) not in realised.lock.pip
 
 
 def test_no_solution_is_told_in_the_solvers_words(build: Builder) -> None:
@@ -191,7 +166,7 @@ def test_a_user_managed_environment_is_used_as_it_is(build: Builder) -> None:
     assert build(given).python == Path(sys.executable)
     named = {"name": "own", "python": {"userManagedDependencies": True, "interpreterPath": sys.executable}}
     realised = build(named, interpreter="/some/python")
-    assert (realised.python, realised.key, realised.lock) == (Path(sys.executable), "user-managed", "")
+    assert (realised.python, realised.key, realised.lock) == (Path(sys.executable), "user-managed", None)
     missing = {"name": "own", "python": {"userManagedDependencies": True, "interpreterPath": "/nowhere/python"}}
     with pytest.raises(EnvironmentBuildFailed, match="'/nowhere/python' is not an executable"):
         build(missing)
@@ -200,7 +175,8 @@ def test_a_user_managed_environment_is_used_as_it_is(build: Builder) -> None:
 def test_a_prefix_without_packages_is_a_bare_python(build: Builder) -> None:
     realised = build({"name": "bare", "python": {"condaDependencies": {"dependencies": []}}})
     assert run(realised, "print('bare')") == "bare"
-    assert realised.lock == ""
+    assert realised.lock is not None
+    assert (realised.lock.conda, realised.lock.pip) == ([], "")
 
 
 def test_pips_settings_of_the_machine_are_the_solvers(build: Builder, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -212,7 +188,8 @@ def test_pips_settings_of_the_machine_are_the_solvers(build: Builder, monkeypatc
         build(definition({"pip": ["six==1.16.0"]}))
 
 
-def test_a_conda_package_is_translated_and_said(build: Builder) -> None:
+def test_a_conda_package_is_translated_and_said(build: Builder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ZAFFRE_CONDA", "pypi")
     realised = build(definition("msgpack-python", "mkl"))
     assert run(realised, "import msgpack; print('there')") == "there"
     assert "msgpack-python as msgpack, mkl (inside the wheels that need it)" in build.log

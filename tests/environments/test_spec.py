@@ -6,6 +6,7 @@ import pytest
 
 from zaffre.core.errors import EnvironmentBuildFailed, InvalidValue, Unsupported
 from zaffre.environments.spec import check, parse
+from zaffre.environments.translation import translate
 
 
 def definition(*dependencies: Any, **more: Any) -> dict[str, Any]:
@@ -16,19 +17,37 @@ def definition(*dependencies: Any, **more: Any) -> dict[str, Any]:
 def test_conda_and_pip_parts_become_requirements_and_a_python() -> None:
     spec = parse(definition("python=3.6.2", "pytorch", "cudatoolkit=10", "pip", {"pip": ["azureml-sdk", "six==1.16"]}))
     assert spec.python == (("=", "3.6.2"),)
-    assert spec.requirements.packages == ["torch", "pip", "numpy", "six==1.16"]
+    assert [package.text for package in spec.conda] == ["pytorch", "cudatoolkit=10", "pip"]
+    assert spec.channels == ("conda-forge",)
+    assert spec.requirements.packages == ["numpy", "six==1.16"]
     assert spec.requirements.own == ["azureml-sdk"]
+    assert spec.needs_conda
     assert not spec.wants_default_python
-    assert "pytorch as torch, cudatoolkit=10 (inside the wheels that need it)" in spec.notices[0]
-    assert spec.notices[1] == "Satisfied by Zaffre itself: azureml-sdk."
+    assert spec.notices == ("Satisfied by Zaffre itself: azureml-sdk.",)
+
+
+def test_without_conda_its_packages_are_those_of_the_index() -> None:
+    spec = parse(definition("python=3.6.2", "pytorch", "cudatoolkit=10", "pip", {"pip": ["azureml-sdk", "six==1.16"]}))
+    translated = translate(spec, "NOTICE: no channel.")
+    assert translated.requirements.packages == ["torch", "pip", "numpy", "six==1.16"]
+    assert translated.conda == ()
+    assert translated.notices[0] == "NOTICE: no channel."
+    assert "pytorch as torch, cudatoolkit=10 (inside the wheels that need it)" in translated.notices[1]
+    assert translated.notices[2] == "Satisfied by Zaffre itself: azureml-sdk."
+
+
+def test_python_and_pip_alone_need_no_conda() -> None:
+    assert not parse(definition("python=3.10", "pip", {"pip": ["six"]})).needs_conda
 
 
 def test_pips_choice_stands_where_conda_names_the_same_package() -> None:
-    assert parse(definition({"pip": ["numpy==1.26.4"]}, "numpy=1.19")).requirements.packages == ["numpy==1.26.4"]
+    spec = translate(parse(definition({"pip": ["numpy==1.26.4"]}, "numpy=1.19")))
+    assert spec.requirements.packages == ["numpy==1.26.4"]
 
 
 def test_the_document_may_stand_beside_the_python_section() -> None:
-    assert parse({"name": "env", "condaDependencies": {"dependencies": ["six"]}}).requirements.packages == ["six"]
+    spec = parse({"name": "env", "condaDependencies": {"dependencies": ["six"]}})
+    assert [package.name for package in spec.conda] == ["six"]
 
 
 def test_variables_of_the_conda_document_yield_to_the_environments() -> None:
@@ -98,8 +117,8 @@ def test_a_base_conda_environment_is_refused() -> None:
 
 
 def test_every_unknown_conda_package_is_named() -> None:
-    with pytest.raises(EnvironmentBuildFailed, match=r"gcc=3, r-base.*Conda solving is not built") as caught:
-        check(definition("numpy", "gcc=3", "r-base"))
+    with pytest.raises(EnvironmentBuildFailed, match="gcc=3, r-base") as caught:
+        translate(parse(definition("numpy", "gcc=3", "r-base")))
     assert caught.value.facts["packages"] == ["gcc=3", "r-base"]
 
 

@@ -262,6 +262,43 @@ class EnvironmentVersion:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CondaPin:
+    """One conda package of a lock. ``url`` carries no credentials; ``record`` is the channel's own entry for it."""
+
+    name: str
+    version: str
+    build: str
+    subdir: str
+    url: str
+    sha256: str = ""
+    record: Json = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnvironmentLock:
+    """Exactly what an environment holds. Equal content has an equal ``key``, wherever it came from."""
+
+    key: str
+    platform: str  # "linux-x86_64-cpython"
+    python: str  # "3.11.7"
+    conda: list[CondaPin] = field(default_factory=list)  # empty: Python is one of the machine's
+    pip: str = ""  # requirement lines with exact versions and hashes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnvironmentUse:
+    """The environment that a run or a revision of a service really got."""
+
+    lock: EnvironmentLock | None  # None: an interpreter used as it is
+    interpreter: str  # its path on the machine
+    reused: bool
+    seconds: float  # what finding or building it took
+    notes: list[str] = field(default_factory=list)  # sentences: substitutions, why it was built anew
+    at: int = 0  # milliseconds since the epoch
+    revision: int | None = None  # of the service
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ComputeTarget:
     workspace: str
     name: str

@@ -1,12 +1,11 @@
 """Realised environments on disk: found by what they hold, and by the spec that once led to them.
 
-Below ``home/environments``: ``<key>/`` is a prefix with a marker file written last; ``index/<spec>.json`` leads from
-a spec's fingerprint to a key; ``locks/`` keeps two builders apart.
+Below ``home/environments``: ``<key>/`` is a prefix, and its marker file is written last: one without it is not finished
+and never used. ``index/<spec>.json`` leads from a spec's fingerprint to a key; ``locks/`` keeps two builders apart.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
@@ -16,8 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from zaffre.core.codec import convert, decode, encode, to_plain
+from zaffre.core.entities import EnvironmentLock
+from zaffre.core.errors import AzureMLException, InvalidValue
+from zaffre.environments import manifest
+
 MARKER: Final = "zaffre-environment.json"
-LOCK: Final = "zaffre-lock.txt"
+LOCK: Final = "zaffre-lock.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +31,16 @@ class Built:
     key: str
     python: Path
     built_at: float  # seconds since the epoch
-    lock: str
+    lock: EnvironmentLock
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """A lock, and what belongs to building it on this machine."""
+
+    lock: EnvironmentLock
+    base: str | None  # the machine's interpreter that the prefix is made from; None: Python is a conda package
+    notices: list[str]  # sentences for the log at every use
 
 
 class Cache:
@@ -46,72 +59,85 @@ class Cache:
 
     def find_spec(self, fingerprint: str) -> tuple[Built, tuple[str, ...]] | None:
         """The environment that a spec led to before, and the notices of then; None where it must be built."""
-        entry = _read_json(self._index(fingerprint))
-        built = self.find(str(entry["key"])) if entry else None
-        return (built, tuple(entry["notices"])) if entry and built else None
+        resolved = self.resolved(fingerprint)
+        built = self.find(resolved.lock.key) if resolved else None
+        return (built, tuple(resolved.notices)) if resolved and built else None
 
-    def remember(self, fingerprint: str, key: str, notices: tuple[str, ...]) -> None:
-        target = self._index(fingerprint)
-        partial = target.with_suffix(f".{os.getpid()}.part")
-        partial.write_text(json.dumps({"key": key, "notices": notices}), "utf-8")
-        os.replace(partial, target)
+    def remember(self, fingerprint: str, resolved: Resolved) -> None:
+        """Keep the lock, so that the prefix can be built from it again when it is gone."""
+        write_json(self._index(fingerprint), {"key": resolved.lock.key, "resolved": to_plain(resolved)})
+
+    def resolved(self, fingerprint: str) -> Resolved | None:
+        """What the spec was resolved to before, whether or not it is still built."""
+        entry = read_json(self._index(fingerprint)) or {}
+        try:
+            return convert(entry.get("resolved"), Resolved, what="the index")
+        except InvalidValue:
+            return None
 
     def find(self, key: str) -> Built | None:
         """The environment of that key, if it is complete and its base interpreter is still on the machine."""
         prefix = self.prefix(key)
-        marker = _read_json(prefix / MARKER)
+        marker = read_json(prefix / MARKER)
         python = python_of(prefix)
         if marker is None or not python.exists():
             return None
-        return Built(key, python, float(marker["built_at"]), (prefix / LOCK).read_text("utf-8"))
+        try:
+            lock = decode((prefix / LOCK).read_bytes(), EnvironmentLock, what=f"the lock {prefix / LOCK}")
+        except (OSError, AzureMLException):
+            return None
+        return Built(key, python, float(marker["built_at"]), lock)
 
-    def workshop(self, key: str) -> Path:
-        """A new folder to build in, on the same file system as the place the result goes to."""
-        path = self.root / f"building-{key}-{os.getpid()}"
-        shutil.rmtree(path, ignore_errors=True)
-        return path
-
-    def accept(self, workshop: Path, key: str, lock: str, facts: dict[str, Any]) -> Built:
-        """Put a finished prefix in its place; it is complete from the first moment it is there."""
-        (workshop / LOCK).write_text(lock, "utf-8")
-        (workshop / MARKER).write_text(json.dumps({"key": key, "built_at": time.time(), **facts}), "utf-8")
+    def begin(self, key: str) -> Path:
+        """The place of a prefix, empty: what an interrupted or damaged build left is gone. Hold the key's lock."""
         prefix = self.prefix(key)
-        if prefix.exists():  # incomplete, or its interpreter has gone: find() did not take it
+        if prefix.exists():
+            # First of all the marker: a prefix that is only half removed must not be taken for a finished one.
+            (prefix / MARKER).unlink(missing_ok=True)
             discarded = self.root / f"discarded-{key}-{os.getpid()}"
             os.replace(prefix, discarded)
             shutil.rmtree(discarded, ignore_errors=True)
-        os.replace(workshop, prefix)
+        return prefix
+
+    def accept(self, key: str, lock: EnvironmentLock, facts: dict[str, Any]) -> Built:
+        """Call a prefix finished; from this moment on it is used."""
+        prefix = self.prefix(key)
+        (prefix / LOCK).write_bytes(encode(lock))
+        write_json(prefix / MARKER, {"key": key, "built_at": time.time(), **facts})
         built = self.find(key)
         if built is None:
             raise FileNotFoundError(f"the environment {prefix} has no interpreter")
         return built
 
-    def sweep(self, key: str) -> None:
-        """Remove what an interrupted builder of this key left; call with the key's lock held."""
-        for leftover in self.root.glob(f"building-{key}-*"):
-            shutil.rmtree(leftover, ignore_errors=True)
+    def facts(self, key: str) -> dict[str, Any]:
+        """What was noted when the environment was built: name, python_version, seconds, ..."""
+        return read_json(self.prefix(key) / MARKER) or {}
+
+    def damage(self, key: str) -> dict[str, str]:
+        """file -> package of what is not as it was built."""
+        return manifest.damage(self.prefix(key))
 
     def _index(self, fingerprint: str) -> Path:
         return self.root / "index" / f"{fingerprint}.json"
 
 
-def key_of(lock: str, version: str) -> str:
-    """The content key: what is installed, for which Python, on which platform."""
-    return hashlib.sha256(f"{lock}\0{version}\0{platform()}".encode()).hexdigest()[:20]
-
-
-def platform() -> str:
-    machine = "" if sys.platform == "win32" else os.uname().machine
-    return f"{sys.platform}-{machine}-{sys.implementation.name}"
-
-
 def python_of(prefix: Path) -> Path:
-    return prefix / "Scripts" / "python.exe" if sys.platform == "win32" else prefix / "bin" / "python"
+    if sys.platform == "win32":
+        is_conda = (prefix / "conda-meta").is_dir()
+        return prefix / "python.exe" if is_conda else prefix / "Scripts" / "python.exe"
+    return prefix / "bin" / "python"
 
 
-def _read_json(path: Path) -> dict[str, Any] | None:
+def read_json(path: Path) -> dict[str, Any] | None:
     try:
         value = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError):
         return None
     return value if isinstance(value, dict) else None
+
+
+def write_json(path: Path, value: dict[str, Any]) -> None:
+    """Write a file that is whole at every moment."""
+    partial = path.with_suffix(f".{os.getpid()}.part")
+    partial.write_text(json.dumps(value), "utf-8")
+    os.replace(partial, path)

@@ -85,7 +85,7 @@ python_abi pytorch-cuda pytorch-mutex readline sqlite tk xz zlib
 CARRIED: Final = frozenset(_CARRIED_NAMES.split())
 
 _SPEC = re.compile(
-    r"(?:(?P<channel>[^\s:\[\]]+)::)?(?P<name>[A-Za-z0-9_][A-Za-z0-9_.-]*)\s*(?:\[(?P<bracket>[^\]]*)\])?\s*(?P<rest>.*)"
+    r"(?:(?P<channel>[^\s\[\]]+?)::)?(?P<name>[A-Za-z0-9_][A-Za-z0-9_.-]*)\s*(?:\[(?P<bracket>[^\]]*)\])?\s*(?P<rest>.*)"
 )
 _CLAUSE = re.compile(r"(?P<op>==|>=|<=|!=|~=|>|<|=)?\s*(?P<version>[A-Za-z0-9_.!+*-]+)")
 
@@ -97,17 +97,34 @@ class CondaPackage:
     name: str  # lower case
     clauses: tuple[tuple[str, str], ...]  # (operator, version); "=" is conda's prefix match
     text: str  # as the user wrote it
+    channel: str | None = None
+
+    @property
+    def plain(self) -> str:
+        """The text without its channel."""
+        return self.text.partition("::")[2].strip() if self.channel else self.text
+
+
+def read(text: str) -> CondaPackage:
+    """Read a package's name and channel, and leave its version to conda's solver; raises ``InvalidValue``."""
+    match = _match(text)
+    return CondaPackage(match["name"].lower(), (), text.strip(), match["channel"])
+
+
+def _match(text: str) -> re.Match[str]:
+    match = _SPEC.fullmatch(text.strip())
+    if match is None:
+        raise InvalidValue(f"{text!r} is not a conda package: write NAME or NAME=VERSION.")
+    return match
 
 
 def parse(text: str) -> CondaPackage:
     """Read ``[channel::]name[=version[=build]]`` or ``name OP version,...``; raises ``InvalidValue`` naming it."""
-    match = _SPEC.fullmatch(text.strip())
-    if match is None:
-        raise InvalidValue(f"{text!r} is not a conda package: write NAME or NAME=VERSION.")
+    match = _match(text)
     rest = match["rest"].strip()
     if match["bracket"]:
         rest = rest or _bracket_version(match["bracket"], text)
-    return CondaPackage(match["name"].lower(), _clauses(rest, text), text.strip())
+    return CondaPackage(match["name"].lower(), _clauses(rest, text), text.strip(), match["channel"])
 
 
 def _bracket_version(bracket: str, text: str) -> str:

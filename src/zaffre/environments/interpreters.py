@@ -96,6 +96,17 @@ def choose(
     )
 
 
+def is_below(clauses: Clauses, floor: tuple[int, int]) -> bool:
+    """Whether a pin, or an upper bound, asks for a Python older than ``floor``."""
+    pins = [(op, _numbers(text)[:2]) for op, text in clauses if op in ("=", "==", "~=", "<", "<=")]
+    return any(pin < floor or (op == "<" and pin == floor) for op, pin in pins if len(pin) == 2)
+
+
+def admits(minor: tuple[int, int], clause: tuple[str, str]) -> bool:
+    """Whether a Python of that minor version differs from the clause's at most in its patch number."""
+    return _matches_minor((*minor, 0), [clause])
+
+
 def _reason(clauses: Clauses, available: Sequence[Interpreter], floor: tuple[int, int]) -> str:
     if any(_matches_minor(found.version, clauses) and found.version[:2] < floor for found in available):
         what = "Zaffre's own client needs" if floor == OWN_FLOOR else "environments are built for"

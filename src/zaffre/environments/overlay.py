@@ -13,9 +13,9 @@ from typing import Final
 
 from zaffre.core.errors import EnvironmentBuildFailed
 from zaffre.environments import wheel
-from zaffre.environments.cache import platform
 from zaffre.environments.exclusive import exclusive
 from zaffre.environments.interpreters import OWN_FLOOR
+from zaffre.environments.lock import platform
 from zaffre.environments.solver import Cancel, Solver
 
 BOOT: Final = "zaffre_boot.py"

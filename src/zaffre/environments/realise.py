@@ -1,4 +1,8 @@
-"""From an environment's definition to an interpreter that has what it names: built once, then found in milliseconds."""
+"""From an environment's definition to an interpreter that has what it names: built once, then found in milliseconds.
+
+Three steps, each a value that can be looked at: the specification (``spec.Spec``), the lock (``EnvironmentLock``), the
+realised prefix (``cache.Built``).
+"""
 
 from __future__ import annotations
 
@@ -9,14 +13,19 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+from zaffre.core.entities import EnvironmentLock, EnvironmentUse
 from zaffre.core.errors import EnvironmentBuildFailed
-from zaffre.environments import interpreters, wheel
-from zaffre.environments.cache import Built, Cache, key_of, platform, python_of
+from zaffre.core.ids import now_ms
+from zaffre.environments import history, lock, manifest
+from zaffre.environments.cache import Built, Cache, Resolved, python_of
 from zaffre.environments.exclusive import exclusive
-from zaffre.environments.solver import Cancel, Solver
+from zaffre.environments.resolve import Resolver
+from zaffre.environments.solver import Cancel
 from zaffre.environments.spec import Purpose, Spec, parse
+
+_FULL: Final = ("No space left on device", "os error 28", "[Errno 28]", "Disk quota exceeded", "os error 112")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +37,19 @@ class Realised:
     reused: bool
     seconds: float  # how long it took
     variables: dict[str, str]  # environment variables that the definition sets
-    lock: str  # exact versions with hashes; empty when user-managed
+    lock: EnvironmentLock | None  # None when user-managed
+    notes: tuple[str, ...] = ()  # substitutions, and why it was built anew
+
+    def use(self) -> EnvironmentUse:
+        """What is kept with a run or a service."""
+        return EnvironmentUse(
+            lock=self.lock,
+            interpreter=str(self.python),
+            reused=self.reused,
+            seconds=round(self.seconds, 3),
+            notes=list(self.notes),
+            at=now_ms(),
+        )
 
 
 def realise(
@@ -39,28 +60,35 @@ def realise(
     interpreter: str | None = None,
     purpose: Purpose = "run",
     cancel: Cancel | None = None,
+    anew: bool = False,
 ) -> Realised:
     """Build the environment that a definition describes, or find it where it was built before.
 
     ``log`` receives the build's lines as they come. ``interpreter`` is the submitter's, which a user-managed
-    environment means by "python". A ``service`` gets a Python that our scoring server runs on. Safe to call from
-    several processes: one builds, the others wait and say so. Raises ``EnvironmentBuildFailed`` with the solver's
-    explanation, ``Unsupported`` for what only Docker could honour, ``ActivityCanceledException`` once ``cancel`` is
-    set.
+    environment means by "python". A ``service`` gets a Python that our scoring server runs on. ``anew`` resolves the
+    definition again, to newer versions of what it does not pin. Safe to call from several processes: one builds, the
+    others wait and say so. Raises ``EnvironmentBuildFailed`` with the solver's explanation, ``Unsupported`` for what
+    only Docker could honour, ``ActivityCanceledException`` once ``cancel`` is set.
     """
     started = time.monotonic()
     spec = parse(definition, purpose=purpose)
     if spec.user_managed:
         for notice in spec.notices:
             log(notice)
-        python = _user_python(spec, interpreter)
+        python = user_python(spec, interpreter)
         log(f"Using the interpreter {python} as it is (user-managed dependencies).")
-        return Realised(python, "user-managed", True, time.monotonic() - started, spec.variables, "")
-    built, reused = _Build(spec, home, log, purpose, cancel).get()
-    return Realised(built.python, built.key, reused, time.monotonic() - started, spec.variables, built.lock)
+        seconds = time.monotonic() - started
+        return Realised(python, "user-managed", True, seconds, spec.variables, None, spec.notices)
+    build = Build(spec, home, log, purpose, cancel)
+    try:
+        built, reused = build.get(anew=anew)
+    except (OSError, EnvironmentBuildFailed) as error:
+        raise _failure(spec, build.cache.root, error) from error
+    seconds = time.monotonic() - started
+    return Realised(built.python, built.key, reused, seconds, spec.variables, built.lock, tuple(build.notes))
 
 
-class _Build:
+class Build:
     """One realisation of one spec."""
 
     def __init__(
@@ -68,99 +96,182 @@ class _Build:
     ) -> None:
         self.spec = spec
         self.home = home
-        self.log = log
         self.cancel = cancel
         self.cache = Cache(home)
-        self.floor = interpreters.OWN_FLOOR if purpose == "service" or spec.requirements.own else interpreters.ANY_FLOOR
-        if spec.wants_default_python:
-            self.floor = interpreters.OWN_FLOOR
-        self.mode = interpreters.fallback()
-        self.packages = list(spec.requirements.packages)
-        if spec.requirements.own:
-            self.packages.append(wheel.requirement(wheel.own_wheel(home)))
+        self.cache.prepare()
+        self.resolver = Resolver(spec, home, log, purpose, cancel)
+        self.history = history.History(home, spec.name)
+        self.notes: list[str] = []
+        self._log = log
 
-    def get(self) -> tuple[Built, bool]:
+    def get(self, *, anew: bool = False) -> tuple[Built, bool]:
         """The environment, and whether it was there already."""
-        own = [line for line in self.packages if line.startswith("zaffre @ ")]
-        fingerprint = self.spec.fingerprint(platform(), str(self.floor), self.mode, *own)
-        known = self._known(fingerprint)
+        fingerprint = self.resolver.fingerprint()
+        known = None if anew else self._known(fingerprint)
         if known is not None:
             return known, True
-        self.cache.prepare()
-        purpose = f"building environment {self.spec.name!r} (process {os.getpid()})"
-        with exclusive(self.cache.lock_file(fingerprint), purpose, self.log, self.cancel) as waited:
+        with self._alone(fingerprint) as waited:
             known = self._known(fingerprint) if waited else None
             if known is not None:
                 return known, True
-            return self._solve_and_build(fingerprint)
+            return self._resolve_and_build(fingerprint, anew)
+
+    def _alone(self, name: str) -> Any:
+        purpose = f"building environment {self.spec.name!r} (process {os.getpid()})"
+        return exclusive(self.cache.lock_file(name), purpose, self._log, self.cancel)
 
     def _known(self, fingerprint: str) -> Built | None:
         found = self.cache.find_spec(fingerprint)
         if found is None:
             return None
         built, notices = found
+        if self._is_damaged(built):
+            return None
         for notice in notices:
-            self.log(notice)
+            self._log(notice)
+        self.notes += notices
         self._say_reused(built)
         return built
 
-    def _solve_and_build(self, fingerprint: str) -> tuple[Built, bool]:
-        options = self.spec.requirements.solver_options
-        solver = Solver(self.cache.root, self.log, self.cancel)
-        choice = interpreters.choose(
-            self.spec.python,
-            solver.pythons(),
-            floor=self.floor,
-            is_default=self.spec.wants_default_python,
-            mode=self.mode,
-        )
-        notices = (*self.spec.notices, choice.notice) if choice.notice else self.spec.notices
-        for notice in notices:
-            self.log(notice)
-        python = choice.interpreter
-        self.log(f"Building environment {self.spec.name!r} for Python {python.text}.")
-        lock = ""
-        if self.packages:
-            prereleases = self.spec.requirements.prereleases
-            lock = solver.lock(self.packages, options, python.path, prereleases=prereleases)
-        key = key_of(lock, python.text)
-        purpose = f"building environment {self.spec.name!r} (process {os.getpid()})"
-        with exclusive(self.cache.lock_file(key), purpose, self.log, self.cancel):
-            built = self.cache.find(key)
-            reused = built is not None
-            if built is None:
-                built = self._build(solver, key, lock, python)
-            else:
+    def _is_damaged(self, built: Built) -> bool:
+        damaged = self.cache.damage(built.key)
+        if damaged:
+            named = ", ".join(list(damaged)[:3]) + (f" and {len(damaged) - 3} more" if len(damaged) > 3 else "")
+            self._note(
+                f"Environment {built.key} is damaged, its checksums say: {named} not as built. It is built again."
+            )
+        return bool(damaged)
+
+    def _resolve_and_build(self, fingerprint: str, anew: bool) -> tuple[Built, bool]:
+        asked = self.resolver.asked()
+        earlier = self.history.entries()
+        started = time.monotonic()
+        kept = None if anew else self._kept(fingerprint)
+        reasons = self._reasons(earlier, asked, kept, anew)
+        found = kept or self.resolver.resolve()
+        seconds = {"resolve": time.monotonic() - started}
+        packages = lock.packages(found.lock)
+        if earlier and not reasons:
+            reasons = history.changes(earlier[-1], asked, packages)
+        elif earlier:
+            reasons += history.changes(earlier[-1], earlier[-1].asked, packages)
+        for reason in reasons:
+            self._note(reason)
+        with self._alone(found.lock.key):
+            built = self.cache.find(found.lock.key)
+            reused = built is not None and not self.cache.damage(built.key)
+            if built is not None and reused:
                 self._say_reused(built)
-        self.cache.remember(fingerprint, key, notices)
+            else:
+                built = self._build(found, seconds)
+        self.cache.remember(fingerprint, found)
+        self.notes[:0] = found.notices
+        self.history.add(
+            history.Entry(
+                at=time.time(),
+                key=built.key,
+                asked=asked,
+                packages=packages,
+                python=found.lock.python,
+                built=not reused,
+                seconds={name: round(value, 3) for name, value in seconds.items()},
+                reasons=reasons,
+            )
+        )
         return built, reused
 
-    def _build(self, solver: Solver, key: str, lock: str, python: interpreters.Interpreter) -> Built:
+    def _kept(self, fingerprint: str) -> Resolved | None:
+        """The lock of before, where the machine still has what it needs: the same versions, without a solver."""
+        kept = self.cache.resolved(fingerprint)
+        if kept is None or (kept.base is not None and not Path(kept.base).exists()):
+            return None
+        for notice in kept.notices:
+            self._log(notice)
+        self._log(f"Building environment {self.spec.name!r} from its lock {kept.lock.key}.")
+        return kept
+
+    def _reasons(self, earlier: list[history.Entry], asked: list[str], kept: Resolved | None, anew: bool) -> list[str]:
+        """Why what is known of this name does not do."""
+        if anew:
+            return ["It was asked to be resolved anew."]
+        if kept is not None:
+            return [] if self.notes else [f"Environment {kept.lock.key}, built before from this lock, is gone."]
+        return history.changes(earlier[-1], asked) if earlier else []
+
+    def _note(self, sentence: str) -> None:
+        self.notes.append(sentence)
+        self._log(sentence)
+
+    # --- building ----------------------------------------------------------------------------------------------------
+
+    def _build(self, found: Resolved, seconds: dict[str, float]) -> Built:
+        """Make the prefix of a lock; call with its key's lock held. Nothing is left of what fails."""
         started = time.monotonic()
-        self.cache.sweep(key)
-        workshop = self.cache.workshop(key)
+        key = found.lock.key
+        damaged = self.cache.damage(key) if self.cache.find(key) is not None else {}
+        prefix = self.cache.begin(key)
         try:
-            solver.make_prefix(workshop, python.path)
-            if lock:
-                solver.install(lock, self.spec.requirements.solver_options, python=python_of(workshop))
-            seconds = time.monotonic() - started
-            facts = {"name": self.spec.name, "python_version": python.text, "seconds": round(seconds, 3)}
-            built = self.cache.accept(workshop, key, lock, facts)
-        except OSError as error:
-            raise EnvironmentBuildFailed(
-                f"Environment {self.spec.name!r} cannot be written below {self.cache.root}: {error}."
-            ) from error
-        finally:
-            shutil.rmtree(workshop, ignore_errors=True)
-        self.log(f"Built environment {key} in {seconds:.1f} s.")
+            self._forget(found, damaged)
+            self._fill(prefix, found, seconds, verify=bool(damaged))
+            broken = manifest.write(prefix)
+            if broken:  # the cache of packages is damaged: once more, with those packages fetched anew
+                self._note(f"The cache of packages is damaged and fetched anew: {', '.join(broken)}.")
+                prefix = self.cache.begin(key)
+                self._forget(found, {name: name for name in broken})
+                self._fill(prefix, found, seconds, verify=True)
+                manifest.write(prefix)
+            facts = {"name": self.spec.name, "python_version": found.lock.python, "asked": self.resolver.asked()}
+            built = self.cache.accept(key, found.lock, {**facts, "seconds": round(time.monotonic() - started, 3)})
+        except BaseException:
+            self.cache.begin(key)
+            raise
+        split = ", ".join(f"{name} {value:.1f} s" for name, value in seconds.items())
+        self._log(f"Built environment {key} in {time.monotonic() - started:.1f} s ({split}).")
         return built
+
+    def _forget(self, found: Resolved, damaged: Mapping[str, str]) -> None:
+        """Packages whose files are not as they were: the prefix shares its files with the solver's cache."""
+        conda = {pin.name for pin in found.lock.conda}
+        self.resolver.uv.forget(sorted({name for name in damaged.values() if name and name not in conda}))
+
+    def _fill(self, prefix: Path, found: Resolved, seconds: dict[str, float], *, verify: bool) -> None:
+        started = time.monotonic()
+        if found.base is None:
+            split = self.resolver.conda.install(found.lock.conda, prefix, verify=verify)
+            seconds |= {"fetch": split.fetch, "link": split.link}
+            self._log(
+                f"Installed {len(found.lock.conda)} conda packages: {split.fetched} fetched in {split.fetch:.1f} s, "
+                f"linked in {split.link:.1f} s."
+            )
+        else:
+            self.resolver.uv.make_prefix(prefix, Path(found.base))
+            seconds["prefix"] = time.monotonic() - started
+        if found.lock.pip:
+            started = time.monotonic()
+            pip = lock.installable(found.lock.pip, self.resolver.wheels)
+            self.resolver.uv.install(pip, self.spec.requirements.solver_options, python=python_of(prefix))
+            seconds["pip"] = time.monotonic() - started
 
     def _say_reused(self, built: Built) -> None:
         when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(built.built_at))
-        self.log(f"Reusing environment {built.key} (built {when}).")
+        name = self.cache.facts(built.key).get("name")
+        whose = f" for {name!r}" if name and name != self.spec.name else ""
+        self._log(f"Reusing environment {built.key} (built {when}{whose}).")
 
 
-def _user_python(spec: Spec, interpreter: str | None) -> Path:
+def _failure(spec: Spec, root: Path, error: OSError | EnvironmentBuildFailed) -> EnvironmentBuildFailed:
+    text = str(error)
+    if any(words in text for words in _FULL):
+        return EnvironmentBuildFailed(
+            f"The disk is full: environment {spec.name!r} does not fit below {root}. Remove environments that nothing "
+            "uses with `zaffre environment prune`, or free other space, and submit again."
+        )
+    if isinstance(error, EnvironmentBuildFailed):
+        return error
+    return EnvironmentBuildFailed(f"Environment {spec.name!r} cannot be written below {root}: {error}.")
+
+
+def user_python(spec: Spec, interpreter: str | None) -> Path:
     """The interpreter of a user-managed environment: a path, a command on PATH, or the submitter's for "python"."""
     named = spec.interpreter_path
     if named in ("python", "python3", "python.exe"):

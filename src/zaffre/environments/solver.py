@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, Protocol
@@ -38,8 +38,10 @@ _PIP_SETTINGS: Final = {
     "PIP_INDEX_URL": "UV_DEFAULT_INDEX",
     "PIP_EXTRA_INDEX_URL": "UV_INDEX",
     "PIP_FIND_LINKS": "UV_FIND_LINKS",
+    "PIP_CONSTRAINT": "UV_CONSTRAINT",
 }
 _LONGEST_EXPLANATION: Final = 12  # lines of the solver's own words that an error quotes
+_LONGEST_BUILD: Final = 50  # lines of a package's build script that an error quotes, the last ones
 
 
 class Solver:
@@ -64,13 +66,39 @@ class Solver:
                 found.append(Interpreter(Path(item["path"]), version))
         return found
 
-    def lock(self, requirements: Sequence[str], options: Sequence[str], python: Path, *, prereleases: bool) -> str:
-        """Exact versions with hashes for the requirements; raises ``EnvironmentBuildFailed`` with uv's explanation."""
+    def lock(
+        self,
+        requirements: Sequence[str],
+        options: Sequence[str],
+        python: Path,
+        *,
+        prereleases: bool,
+        version: str | None = None,
+        present: Mapping[str, str] | None = None,
+        more: Sequence[str] = (),
+    ) -> str:
+        """Exact versions with hashes for the requirements; raises ``EnvironmentBuildFailed`` with uv's explanation.
+
+        ``version``: of the Python that will have them, where it is not ``python``. ``present``: packages with their
+        versions that will be there already; they bind the solution and are not part of it. ``more``: arguments for uv.
+        """
         arguments = ["pip", "compile", "--python", str(python), "--generate-hashes", "--no-header", "--no-annotate"]
-        if prereleases:
-            arguments += ["--prerelease", "allow"]
-        with self._file([*options, *requirements]) as file:
+        arguments += [*more, *(["--prerelease", "allow"] if prereleases else [])]
+        arguments += ["--python-version", version] if version else []
+        bound = present or {}
+        for name in bound:
+            arguments += ["--no-emit-package", name]
+        with (
+            self._file([*options, *requirements]) as file,
+            self._file([f"{name}=={number}" for name, number in bound.items()]) as constraints,
+        ):
+            arguments += ["--constraint", str(constraints)] if bound else []
             return self._run([*arguments, *_strategy(options), str(file)], "The environment's packages cannot be found")
+
+    def forget(self, packages: Sequence[str]) -> None:
+        """Remove packages from uv's cache, whose files are damaged, so that they are fetched anew."""
+        if packages:
+            self._run(["cache", "clean", *packages], "The cache of packages cannot be cleaned", quiet=True)
 
     def make_prefix(self, prefix: Path, python: Path) -> None:
         """An empty prefix that may be moved."""
@@ -79,7 +107,15 @@ class Solver:
 
     def install(self, lock: str, options: Sequence[str], *, python: Path, target: Path | None = None) -> None:
         """Install a lock into the prefix of ``python``, or into the folder ``target`` for that Python."""
-        arguments = ["pip", "install", "--no-deps", "--compile-bytecode", "--link-mode", "hardlink"]
+        arguments = [
+            "pip",
+            "install",
+            "--no-deps",
+            "--break-system-packages",
+            "--compile-bytecode",
+            "--link-mode",
+            "hardlink",
+        ]
         arguments += ["--python", str(python)]
         if target is not None:
             arguments += ["--target", str(target)]
@@ -190,10 +226,15 @@ def _strategy(options: Sequence[str]) -> list[str]:
 
 
 def _shortened(messages: Sequence[str]) -> str:
-    """uv's explanation without what went before it, cut to a few lines."""
+    """uv's explanation without what went before it, cut to a few lines; of a package that failed to build, the last
+    lines of its build script."""
     lines = [line for line in messages if line.strip() and not line.startswith(("warning:", "Using ", "Resolved "))]
     starts = [i for i, line in enumerate(lines) if line.lstrip().startswith(("error:", "×"))]
     lines = lines[starts[0] :] if starts else lines[-_LONGEST_EXPLANATION:]
-    cut = lines[:_LONGEST_EXPLANATION]
+    is_build = any("Failed to build" in line for line in lines[:2])
+    if is_build and len(lines) > _LONGEST_BUILD + 2:
+        cut = [*lines[:2], "...", *lines[-_LONGEST_BUILD:]]
+    else:
+        cut = lines if is_build else lines[:_LONGEST_EXPLANATION]
     text = "\n".join(re.sub(r"^\s*(error:|×)\s*", "", line) if i == 0 else line for i, line in enumerate(cut))
-    return text + ("\n..." if len(lines) > len(cut) else "") if text else "uv said nothing"
+    return text + ("\n..." if not is_build and len(lines) > len(cut) else "") if text else "uv said nothing"

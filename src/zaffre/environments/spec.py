@@ -15,7 +15,8 @@ from typing import Any, Final, Literal
 
 from zaffre.core.errors import EnvironmentBuildFailed, InvalidValue, Unsupported
 from zaffre.environments import conda_names
-from zaffre.environments.requirements import Requirements, canonical, name_of
+from zaffre.environments.conda_names import CondaPackage
+from zaffre.environments.requirements import Requirements, without_credentials
 
 Purpose = Literal["run", "service"]
 
@@ -36,7 +37,9 @@ class Spec:
     user_managed: bool = False
     interpreter_path: str = "python"
     python: tuple[tuple[str, str], ...] = ()  # clauses on Python's version, as conda_names.CondaPackage has them
-    requirements: Requirements = field(default_factory=Requirements)
+    conda: tuple[CondaPackage, ...] = ()  # in the user's order, without Python
+    channels: tuple[str, ...] = ()
+    requirements: Requirements = field(default_factory=Requirements)  # the pip part
     variables: dict[str, str] = field(default_factory=dict)
     notices: tuple[str, ...] = ()  # sentences for the build log
 
@@ -44,10 +47,26 @@ class Spec:
     def wants_default_python(self) -> bool:
         return any(version in DEFAULT_PYTHONS for _, version in self.python)
 
+    @property
+    def needs_conda(self) -> bool:
+        """Whether it names a conda package besides Python and pip, which every prefix can have without conda."""
+        return any(package.name not in ("pip", "setuptools", "wheel") for package in self.conda)
+
+    def asked(self) -> list[str]:
+        """What the definition asks for, one line each: for people, and to be compared with what it asked before."""
+        lines = ["python" + "".join(f"{op}{version}" for op, version in [clause]) for clause in self.python]
+        lines += [f"conda {package.text}" for package in self.conda]
+        lines += [f"channel {without_credentials(channel)}" for channel in self.channels if self.conda]
+        lines += [f"pip {without_credentials(line)}" for line in (*self.requirements.own, *self.requirements.packages)]
+        lines += [f"pip option {without_credentials(option)}" for option in self.requirements.options]
+        return lines + (["pip option --pre"] if self.requirements.prereleases else [])
+
     def fingerprint(self, *circumstances: str) -> str:
         """A hash of everything that decides which packages are installed, and of the circumstances."""
         parts = {
             "python": self.python,
+            "conda": sorted(package.text for package in self.conda),
+            "channels": self.channels if self.conda or self.python else (),
             "packages": sorted(self.requirements.packages),
             "options": self.requirements.solver_options,
             "own": bool(self.requirements.own),
@@ -87,13 +106,18 @@ def parse(definition: Mapping[str, Any], *, purpose: Purpose = "run") -> Spec:
             f"Environment {name!r} names no packages: give it conda dependencies, or set "
             "python.user_managed_dependencies to use an interpreter as it is."
         )
-    conda_variables, clauses, requirements, more = _read_conda(name, document)
+    where = f"the conda document of environment {name!r}"
+    document = check_conda_document(document, where)
+    clauses, packages, requirements = _dependencies(document)
+    own = (f"Satisfied by Zaffre itself: {', '.join(requirements.own)}.",) if requirements.own else ()
     return Spec(
         name,
         python=clauses,
+        conda=packages,
+        channels=_channels(document, where),
         requirements=requirements,
-        variables={**conda_variables, **variables},
-        notices=notices + more,
+        variables={**_texts(document.get("variables") or {}), **variables},
+        notices=notices + own,
     )
 
 
@@ -115,7 +139,7 @@ def _variables(definition: Mapping[str, Any]) -> dict[str, str]:
     variables = definition.get("environmentVariables") or {}
     if not isinstance(variables, Mapping):
         raise InvalidValue(f"environmentVariables of the environment is not an object: {variables!r}.")
-    return {str(key): "" if value is None else str(value) for key, value in variables.items()}
+    return _texts(variables)
 
 
 def _check_docker(name: str, docker: Mapping[str, Any], purpose: Purpose) -> tuple[str, ...]:
@@ -157,55 +181,35 @@ def _check_other_sections(name: str, definition: Mapping[str, Any]) -> None:
         raise Unsupported(f"Environment {name!r} has an R section, and R is not set up here: use Python packages.")
 
 
-def _read_conda(
-    name: str, document: object
-) -> tuple[dict[str, str], tuple[tuple[str, str], ...], Requirements, tuple[str, ...]]:
-    where = f"the conda document of environment {name!r}"
-    document = check_conda_document(document, where)
+def _dependencies(
+    document: Mapping[str, Any],
+) -> tuple[tuple[tuple[str, str], ...], tuple[CondaPackage, ...], Requirements]:
+    """The clauses on Python's version, the conda packages, and the pip part."""
     requirements = Requirements()
     clauses: tuple[tuple[str, str], ...] = ()
-    translated: list[str] = []
-    unknown: list[str] = []
+    packages: list[CondaPackage] = []
     for item in document.get("dependencies") or ():
         if isinstance(item, Mapping):
             for line in item.get("pip") or ():
                 requirements.add(str(line))
             continue
-        package = conda_names.parse(str(item))
+        package = conda_names.read(str(item))
         if package.name == "python":
-            clauses = package.clauses
-            continue
-        try:
-            line = conda_names.to_pip(package)
-        except KeyError:
-            unknown.append(package.text)
-            continue
-        if line is None:
-            translated.append(f"{package.text} (inside the wheels that need it)")
-        elif not _is_named(requirements, line):
-            requirements.add(line)
-            if line != package.text:
-                translated.append(f"{package.text} as {line}")
-    if unknown:
-        raise EnvironmentBuildFailed(
-            f"{where[0].upper()}{where[1:]} asks for conda packages that have no known counterpart on the Python "
-            f"package index: {', '.join(unknown)}. Conda solving is not built yet: move a package that pip can "
-            "install into the 'pip:' part, and leave out what the script does not import.",
-            packages=unknown,
-        )
-    variables = {str(key): str(value) for key, value in (document.get("variables") or {}).items()}
-    notices = []
-    if translated:
-        notices.append("Conda packages are taken from the Python package index: " + ", ".join(translated) + ".")
-    if requirements.own:
-        notices.append(f"Satisfied by Zaffre itself: {', '.join(requirements.own)}.")
-    return variables, clauses, requirements, tuple(notices)
+            clauses = conda_names.parse(package.text).clauses
+        else:
+            packages.append(package)
+    return clauses, tuple(packages), requirements
 
 
-def _is_named(requirements: Requirements, line: str) -> bool:
-    """Whether the pip part already names the package: as with conda, pip's choice is the one that stays."""
-    wanted = canonical(name_of(line) or "")
-    return any(canonical(name_of(other) or "") == wanted for other in requirements.packages)
+def _channels(document: Mapping[str, Any], where: str) -> tuple[str, ...]:
+    channels = document.get("channels") or []
+    if not isinstance(channels, list) or not all(isinstance(channel, str) and channel.strip() for channel in channels):
+        raise EnvironmentBuildFailed(f"'channels' of {where} is not a list of names and addresses.")
+    return tuple(dict.fromkeys(channel.strip() for channel in channels))
+
+
+def _texts(variables: Mapping[Any, Any]) -> dict[str, str]:
+    return {str(key): "" if value is None else str(value) for key, value in variables.items()}
 
 
 def check_conda_document(document: object, where: str) -> Mapping[str, Any]:
