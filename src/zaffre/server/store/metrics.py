@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import BindParameter, Connection, bindparam, delete, func, insert, literal_column, select
 
-from zaffre.server.store import dialect
+from zaffre.server.store import dialect, summaries
 from zaffre.server.store.packing import Columns, in_order, pack, unpack
 from zaffre.server.store.prepared import Prepared
 from zaffre.server.store.schema import metric_chunks, series
@@ -23,6 +23,7 @@ from zaffre.server.store.schema import metric_chunks, series
 BLOCK = 4096  # points of a merged chunk
 SMALL = 512  # a chunk with fewer points waits to be merged
 TAIL = 64  # that many small chunks are merged
+WHOLE = 1_000_000  # a metric with more points is never read whole for a chart
 
 K = TypeVar("K")
 
@@ -199,9 +200,18 @@ def append(connection: Connection, run_pk: int, batch: Sequence[Logged]) -> None
         head.add(logged)
     _add_chunk.many(connection, chunks)
     for logged in batch:
+        head = heads[logged.name]
+        if summaries.is_due(head.appended - len(logged.points), head.appended):
+            _summarise(connection, run_pk, head)
         if heads[logged.name].tail_chunks > TAIL:
             _compact(connection, run_pk, heads[logged.name])
     _put_head.many(connection, [heads[logged.name].row(run_pk, logged.name) for logged in batch])
+
+
+def _summarise(connection: Connection, run_pk: int, head: _Head) -> None:
+    start = summaries.covered(connection, run_pk, head.ord)
+    points = _last_appended(connection, run_pk, head.ord, head.appended - start)
+    summaries.extend(connection, run_pk, head.ord, points.part(0, summaries.AT_ONCE * summaries.SPAN))
 
 
 def _heads(connection: Connection, run_pk: int, names: Sequence[str]) -> dict[str, _Head]:
@@ -255,6 +265,24 @@ def read(connection: Connection, run_pk: int, name: str | None = None) -> list[S
     return [Series(row[0], in_order(unpack(data.get(row[1], ()))), bool(row[3])) for row in heads]
 
 
+def outline(connection: Connection, run_pk: int, name: str, wanted: int) -> tuple[Columns, bool]:
+    """Enough points of a metric for a chart of ``wanted``, by (step, timestamp), and whether these are all of it.
+
+    All of a short metric; of a long one the least and the greatest of every stretch, of which there are half as many
+    as points are wanted or more, but for charts as wide as no screen is.
+    """
+    row = _head_of.one(connection, (run_pk, name))
+    if row is None:
+        return unpack(()), True
+    ord_, appended = row[0], row[1]
+    if appended // summaries.CELL * 2 < wanted and appended <= WHOLE:
+        return in_order(unpack(chunk[0] for chunk in _chunks_from.all(connection, (run_pk, ord_, 0)))), True
+    level = 2 if appended // summaries.SPAN * 2 >= wanted else 1
+    start = summaries.covered(connection, run_pk, ord_)
+    told = summaries.read(connection, run_pk, ord_, level)
+    return in_order(told.then(_last_appended(connection, run_pk, ord_, appended - start))), not start
+
+
 def heads(connection: Connection, run_pk: int) -> list[Head]:
     """Every metric of a run by name, at the price of one row each."""
     found = []
@@ -278,9 +306,15 @@ def since(connection: Connection, run_pk: int, seen: dict[str, int]) -> dict[str
 
 
 def _last_appended(connection: Connection, run_pk: int, ord_: int, wanted: int) -> Columns:
+    if wanted <= 0:
+        return unpack(())
     first, gathered = 0, 0
-    for seq, n in _sizes.all(connection, (run_pk, ord_)):
-        first, gathered = seq, gathered + n
+    for sizes in (_newest_sizes, _sizes):  # the newest will do, as a rule
+        first, gathered = 0, 0
+        for seq, n in sizes.all(connection, (run_pk, ord_)):
+            first, gathered = seq, gathered + n
+            if gathered >= wanted:
+                break
         if gathered >= wanted:
             break
     points = unpack(row[0] for row in _chunks_from.all(connection, (run_pk, ord_, first)))

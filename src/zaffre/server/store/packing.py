@@ -5,6 +5,7 @@ A chunk of n points is n steps (int64), n timestamps (int64) and n values (float
 
 from __future__ import annotations
 
+import math
 import sys
 from array import array
 from collections.abc import Iterable, Sequence
@@ -33,6 +34,16 @@ class Columns:
 
     def then(self, other: Columns) -> Columns:
         return Columns(self.steps + other.steps, self.timestamps + other.timestamps, self.values + other.values)
+
+    @classmethod
+    def joined(cls, parts: Iterable[Columns]) -> Columns:
+        """The points of all ``parts``, one after the other."""
+        whole = cls(array("q"), array("q"), array("d"))
+        for part in parts:
+            whole.steps.extend(part.steps)
+            whole.timestamps.extend(part.timestamps)
+            whole.values.extend(part.values)
+        return whole
 
     def pick(self, rows: Iterable[int]) -> Columns:
         """The points at these places, in this order."""
@@ -85,6 +96,19 @@ def unpack(chunks: Iterable[bytes]) -> Columns:
         for column in (points.steps, points.timestamps, points.values):
             column.byteswap()
     return points
+
+
+def extremes(values: array[float], start: int, stop: int) -> list[int]:
+    """Where the least and the greatest of values[start:stop] are, in order; one place if they are the same.
+
+    Where all are NaN, the first of them.
+    """
+    part = values[start:stop].tolist()
+    if math.isnan(sum(part)):  # NaN among them, or infinities of both signs
+        part = [value for value in part if not math.isnan(value)]
+        if not part:
+            return [start]
+    return sorted({values.index(min(part), start, stop), values.index(max(part), start, stop)})
 
 
 def in_order(points: Columns) -> Columns:

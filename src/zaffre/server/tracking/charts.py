@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import math
-from array import array
 from itertools import pairwise
 
-from zaffre.server.store.packing import Columns
+from zaffre.server.store.packing import Columns, extremes
 
 
 def thin(points: Columns, wanted: int) -> tuple[Columns, bool]:
@@ -23,19 +21,9 @@ def thin(points: Columns, wanted: int) -> tuple[Columns, bool]:
     edges = [1 + inner * i // stretches for i in range(stretches + 1)]
     rows = [0]
     for start, stop in pairwise(edges):
-        rows.extend(_extremes(points.values, start, stop))
+        rows.extend(extremes(points.values, start, stop))
     rows.append(len(points) - 1)
     return points.pick(rows), False
-
-
-def _extremes(values: array[float], start: int, stop: int) -> list[int]:
-    """Where the least and the greatest of values[start:stop] are, in order; one place if they are the same."""
-    part = values[start:stop].tolist()
-    if math.isnan(sum(part)):  # NaN among them, or infinities of both signs
-        part = [value for value in part if not math.isnan(value)]
-        if not part:
-            return [start]
-    return sorted({values.index(min(part), start, stop), values.index(max(part), start, stop)})
 
 
 def evenly(points: Columns, wanted: int) -> Columns:

@@ -132,7 +132,11 @@ class MetricActs(Acts):
 
     def chart(self, ws: str, run_id: str, name: str, points: int = 1000) -> tuple[Columns, bool]:
         """At most ``points`` of a metric, by step, lows and highs kept; and whether these are all of it."""
-        return charts.thin(self._points(ws, run_id, name), points)
+        found, is_whole = self._store.read(
+            lambda connection: metrics.outline(connection, runs.key_of(connection, ws, run_id).pk, name, points)
+        )
+        thinned, is_all = charts.thin(found, points)
+        return thinned, is_whole and is_all
 
     def interval(
         self, ws: str, run_id: str, name: str, *, start_step: int | None, end_step: int | None, points: int

@@ -47,6 +47,7 @@ from zaffre.server.store.schema.tracking import (
     logged_models,
     metric_chunks,
     metric_records,
+    metric_summaries,
     params,
     run_datasets,
     run_events,
@@ -58,7 +59,7 @@ from zaffre.server.store.schema.tracking import (
     series,
 )
 
-REVISION = "0004"  # the newest step in migrations
+REVISION = "0005"  # the newest step in migrations
 
 __all__ = [
     "REVISION",
@@ -78,6 +79,7 @@ __all__ = [
     "metadata",
     "metric_chunks",
     "metric_records",
+    "metric_summaries",
     "model_aliases",
     "model_version_properties",
     "model_version_tags",

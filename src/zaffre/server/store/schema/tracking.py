@@ -146,6 +146,18 @@ metric_chunks = Table(
     sqlite_with_rowid=False,
 )
 
+# Long metrics in outline: the extremes of stretches of their points. ``seq`` counts the rows of a level from 0.
+metric_summaries = Table(
+    "metric_summaries",
+    metadata,
+    owner("run_pk", "runs.pk", primary_key=True),
+    number("ord", primary_key=True),
+    number("level", primary_key=True),
+    number("seq", primary_key=True),
+    blob("data"),  # points, as in metric_chunks
+    sqlite_with_rowid=False,
+)
+
 metric_records = Table(
     "metric_records",
     metadata,
