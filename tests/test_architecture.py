@@ -73,6 +73,7 @@ OPTIONAL: dict[str, tuple[str, ...]] = {
     "zaffre.environments.solver": ("uv",),  # only to ask where its program is
     "zaffre.environments.conda": ("rattler",),
     "zaffre.server.store.migrate": ("alembic",),
+    "zaffre.server.mlflow.otlp": ("google", "opentelemetry"),  # what spans are packed in
     "zaffre.server.store.postgresql": ("psycopg", "sqlalchemy"),  # SQLAlchemy's dialect of it
     "zaffre.server.accounts.passwords": ("argon2",),
 }

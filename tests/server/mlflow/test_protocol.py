@@ -46,14 +46,15 @@ def test_errors_have_mlflows_status(error: AzureMLException, status: int, code: 
     ("method", "path"),
     [
         ("GET", "/api/2.0/mlflow/nothing"),
-        ("POST", "/api/3.0/mlflow/traces"),
-        ("POST", "/api/2.0/mlflow/traces"),
-        ("GET", "/api/3.0/mlflow/traces/batchGet"),
+        ("GET", "/api/3.0/mlflow/traces"),
+        ("POST", "/api/3.0/mlflow/traces/batchGet"),
+        ("GET", "/api/2.0/mlflow/unified-traces"),
         ("GET", "/api/2.0/mlflow/webhooks"),
         ("POST", "/ajax-api/3.0/mlflow/gateway/secrets/create"),
         ("GET", "/api/4.0/mlflow/x"),
         ("GET", "/api/nothing"),
-        ("POST", "/v1/traces"),
+        ("GET", "/v1/traces"),
+        ("POST", "/v1/metrics"),
         ("POST", "/graphql"),
         ("GET", "/api/2.0/mlflow/runs/create"),
         ("DELETE", "/api/2.0/mlflow/runs/get"),
@@ -75,6 +76,7 @@ def test_no_route_answers_nobody(http: TestClient) -> None:
     for verb, below in routes:
         for base in ("", "/workspaces/default"):
             for api in ("/api", "/ajax-api"):
+                api = "" if below.startswith("v1/") else api
                 path = f"{base}{api}/{below}".replace("{model_id}", "m-1").replace("{tag_key}", "k")
                 answer = nobody.request(verb, path)
                 assert answer.status_code == 401, path

@@ -29,7 +29,7 @@ M = TypeVar("M", bound=Message)
 
 _log = logging.getLogger(__name__)
 _PARAMETER: Final = re.compile(r"\{(\w+)\}")
-_BELOW: Final = re.compile(r"^(?:/workspaces/([^/]+))?/(?:ajax-)?api/(?=[23]\.0/)")
+_BELOW: Final = re.compile(r"^(?:/workspaces/([^/]+))?/(?:(?:ajax-)?api/(?=[23]\.0/)|(?=v1/traces(?:/|$)))")
 _HEADERS: Final = {"X-Content-Type-Options": "nosniff", "X-Frame-Options": "SAMEORIGIN"}
 
 
@@ -57,7 +57,7 @@ class Transfer:
 
 
 class Door:
-    """An ASGI application for everything below /api/2.0, /api/3.0 and their twins under /ajax-api.
+    """An ASGI application for everything below /api/2.0, /api/3.0 and their twins under /ajax-api, and for /v1/traces.
 
     Below /workspaces/<name> it is that workspace's; at the root, the default one's.
     """
@@ -114,7 +114,7 @@ class Door:
                 return _of_verb(by_verb, request), match.groupdict()
         raise EndpointNotFound(
             f"This server has no {request.method} {request.url.path}. Of MLflow it offers experiments, runs, metrics, "
-            "artifacts, logged models and the model registry."
+            "artifacts, logged models, traces and the model registry."
         )
 
     def _rooms_for(self, request: Request, workspace: str) -> Rooms:

@@ -2,6 +2,7 @@
 
     mlflow-artifacts:/<experiment id>/<run id>/artifacts[/path]            a run's files
     mlflow-artifacts:/<experiment id>/models/<model id>/artifacts[/path]   a logged model's files
+    mlflow-artifacts:/<experiment id>/traces/<trace id>/artifacts[/path]   a trace's files
     mlflow-artifacts:/registry/<name>/<version>[/path]                     a registered version's files, read only
 
 Everything else is refused: a client can name no other folder of the store.
@@ -21,6 +22,7 @@ from zaffre.core.names import check_artifact_path
 SCHEME: Final = "mlflow-artifacts:/"
 _RUN: Final = re.compile(r"(?P<experiment>\d{1,18})/(?P<id>[^/]+)/artifacts(?:/(?P<path>.+))?")
 _LOGGED: Final = re.compile(r"(?P<experiment>\d{1,18})/models/(?P<id>[^/]+)/artifacts(?:/(?P<path>.+))?")
+_TRACE: Final = re.compile(r"(?P<experiment>\d{1,18})/traces/(?P<id>[^/]+)/artifacts(?:/(?P<path>.+))?")
 _VERSION: Final = re.compile(r"registry/(?P<id>[^/]+)/(?P<version>\d{1,18})(?:/(?P<path>.+))?")
 _MAX_DECODINGS: Final = 8
 
@@ -28,6 +30,7 @@ _MAX_DECODINGS: Final = 8
 class Owner(enum.Enum):
     RUN = "run"
     LOGGED_MODEL = "logged model"
+    TRACE = "trace"
     VERSION = "registered model version"
 
 
@@ -36,7 +39,7 @@ class Place:
     """A file or folder of a run, logged model or version; the empty ``path`` is all of its files."""
 
     owner: Owner
-    id: str  # the run's or logged model's id, or the registered model's name
+    id: str  # the run's, logged model's or trace's id, or the registered model's name
     path: str
     experiment_id: int = -1
     version: int = 0
@@ -81,12 +84,15 @@ def place_of(path: str) -> Place:
     # What is left of the owner is checked again by itself: it must be relative too.
     if logged := _LOGGED.fullmatch(path):
         return Place(Owner.LOGGED_MODEL, logged["id"], _inner(logged), int(logged["experiment"]))
+    if trace := _TRACE.fullmatch(path):
+        return Place(Owner.TRACE, trace["id"], _inner(trace), int(trace["experiment"]))
     if run := _RUN.fullmatch(path):
         return Place(Owner.RUN, run["id"], _inner(run), int(run["experiment"]))
     if version := _VERSION.fullmatch(path):
         return Place(Owner.VERSION, unquote(version["id"]), _inner(version), version=int(version["version"]))
     raise InvalidValue(
-        f"Invalid path: {path!r} is not below the artifacts of a run, a logged model or a registered model version.",
+        f"Invalid path: {path!r} is not below the artifacts of a run, a logged model, a trace or a registered model "
+        "version.",
         path=path,
     )
 

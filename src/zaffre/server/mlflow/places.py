@@ -11,7 +11,7 @@ from zaffre.core.errors import NotFound, PermissionDenied, StateConflict
 from zaffre.server.artifacts import roots
 from zaffre.server.mlflow.locations import Owner, Place
 from zaffre.server.mlflow.rooms import Rooms
-from zaffre.server.store import logged_models, model_versions, runs
+from zaffre.server.store import logged_models, model_versions, runs, traces
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,10 @@ def _folder(connection: Connection, ws: str, place: Place, writing: bool) -> Fol
         model = logged_models.get(connection, ws, place.id, deleted=not writing)
         _check_experiment(place, model.experiment_id)
         return logged_model_folder(model).below(place.path)
+    if place.owner is Owner.TRACE:
+        trace = traces.key_of(connection, ws, place.id)
+        _check_experiment(place, trace.experiment_id)
+        return Folder(roots.trace(ws, trace.id), place.path)
     version = model_versions.get(connection, ws, place.id, place.version)
     if writing:
         raise PermissionDenied(

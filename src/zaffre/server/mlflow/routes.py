@@ -9,14 +9,19 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from zaffre.server.mlflow import (
+    assessments,
     experiments,
     links,
     logged_models,
     metrics,
     model_versions,
     multipart,
+    otlp,
     registered_models,
     runs,
+    trace_metrics,
+    traces,
+    traces_v2,
     transfers,
 )
 from zaffre.server.mlflow.door import Act, Door, Transfer
@@ -48,9 +53,18 @@ ACTS: Final[tuple[Act[Any], ...]] = (
     *logged_models.ACTS,
     *registered_models.ACTS,
     *model_versions.ACTS,
+    *traces.ACTS,
+    *traces_v2.ACTS,
+    *trace_metrics.ACTS,
+    *assessments.ACTS,
     Act("GET", "3.0/mlflow/server-info", Empty, server_info),
 )
-TRANSFERS: Final[tuple[Transfer, ...]] = (*transfers.TRANSFERS, *multipart.TRANSFERS)
+TRANSFERS: Final[tuple[Transfer, ...]] = (
+    *transfers.TRANSFERS,
+    *multipart.TRANSFERS,
+    *traces.TRANSFERS,
+    *otlp.TRANSFERS,
+)
 
 
 def door(rooms: Rooms) -> Door:

@@ -82,6 +82,11 @@ def _checked(rooms: Rooms, place: Place, message: CreateVersion) -> Source:
     """The source at ``place``, if that is in the run or logged model that the request names."""
     _check_owner(place, Owner.RUN, message.run_id, message.source)
     _check_owner(place, Owner.LOGGED_MODEL, message.model_id, message.source)
+    if place.owner is Owner.TRACE:
+        raise InvalidValue(
+            f"Invalid model version source: {message.source!r} is among the files of a trace. Name a model's folder.",
+            source=message.source,
+        )
     if place.owner is Owner.RUN and not place.path:
         raise InvalidValue(
             f"Invalid model version source: {message.source!r} is all of a run's files. Name the model's folder.",
