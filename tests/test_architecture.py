@@ -52,7 +52,7 @@ PACKAGES: dict[str, tuple[str, ...]] = {
     "zaffre.sdk": ("msgspec", "yaml", "pathspec"),
     "zaffre.runner": ("msgspec", "yaml", "pathspec"),
     "zaffre.cli": ("cyclopts", "rich"),
-    "zaffre.mlflow_plugin": ("mlflow", "pandas", "requests"),
+    "zaffre.mlflow_plugin": ("mlflow", "yaml"),
     "zaffre.server": (
         "msgspec",
         "fastapi",
@@ -78,8 +78,8 @@ OPTIONAL: dict[str, tuple[str, ...]] = {
     "zaffre.server.accounts.passwords": ("argon2",),
 }
 
-# Scripts as users write them, which the demo sends into an environment of their own.
-USER_SCRIPTS = ("zaffre/cli/demo/project",)
+# Scripts as users write them, which the demo and deployments send into an environment of their own.
+USER_SCRIPTS = ("zaffre/cli/demo/project", "zaffre/sdk/entry_scripts")
 
 BANNED_NAMES = {"util", "utils", "helper", "helpers", "common", "manager", "managers", "misc", "tools"}
 FILE_LINES = 500

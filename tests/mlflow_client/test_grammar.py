@@ -30,7 +30,7 @@ def test_the_mlflow_package_reads_a_filter_as_we_do(clauses: list[str]) -> None:
     text = " AND ".join(clauses)
     theirs = [
         (str(item["type"]), str(item["key"]), str(item["comparator"]).upper(), item["value"])
-        for item in SearchUtils.parse_search_filter(text)  # type: ignore[no-untyped-call]
+        for item in SearchUtils.parse_search_filter(text)
     ]
     ours = [(item.entity.value, item.key, item.op.value, item.value) for item in parse_filter(text, RUNS)]
     assert [(entity.replace("parameter", "param"), key, op) for entity, key, op, _ in theirs] == [o[:3] for o in ours]

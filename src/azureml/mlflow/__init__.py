@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from zaffre.sdk.mlflow_runs import get_portal_url, register_model
+from zaffre.sdk.mlflow_runs import get_mlflow_tracking_uri, get_portal_url, register_model
 
-__all__ = ["get_portal_url", "register_model"]
+__all__ = ["get_mlflow_tracking_uri", "get_portal_url", "register_model"]

@@ -13,6 +13,7 @@ ZAFFRE_URL: Final = "ZAFFRE_URL"  # the server to use; absent: the one recorded 
 ZAFFRE_TOKEN: Final = "ZAFFRE_TOKEN"  # the token to use; absent: ZAFFRE_HOME/token
 ZAFFRE_WORKSPACE: Final = "ZAFFRE_WORKSPACE"
 ZAFFRE_PORT: Final = "ZAFFRE_PORT"
+ZAFFRE_MLFLOW_TOKEN_SECONDS: Final = "ZAFFRE_MLFLOW_TOKEN_SECONDS"  # how long tokens for MLflow clients are valid
 ZAFFRE_SERVICE: Final = "ZAFFRE_SERVICE"  # the service that a supervisor supervises
 
 # A run's identity. The first seven together mean "online" to Run.get_context().

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 
 from zaffre.core import entities, names, wire
 from zaffre.core.errors import Unsupported, WebserviceException
-from zaffre.sdk import ports, service_spec
+from zaffre.sdk import mlflow_service, ports, service_spec
 from zaffre.sdk.discovery import home
 from zaffre.sdk.inference import InferenceConfig
 from zaffre.sdk.service_folder import ServiceFolder
 from zaffre.sdk.service_start import ensure_supervisor
-from zaffre.sdk.unbuilt import not_built
 from zaffre.sdk.webservice import Webservice, WebserviceDeploymentConfiguration, find_service
 from zaffre.sdk.webservice_local import LocalWebservice, LocalWebserviceDeploymentConfiguration
 
@@ -38,9 +37,7 @@ def deploy(
     names.check_service(name)
     config = _local(deployment_config, deployment_target)
     if inference_config is None:
-        raise not_built(
-            "A deployment without an entry script", "pass inference_config=InferenceConfig(entry_script=...)"
-        )
+        inference_config = mlflow_service.inference_config(workspace, name, models)
     served = service_spec.served_models(models)
     Webservice.check_for_existing_webservice(workspace, name, overwrite)
     _check_port(workspace, name, config.port)

@@ -5,14 +5,19 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-from zaffre.core import contract, entities, wire
+from zaffre.core import contract, wire
 from zaffre.core.errors import UserErrorException
-from zaffre.core.names import check_model
 from zaffre.sdk.client import Client
+from zaffre.sdk.late import late
+from zaffre.sdk.mlflow_address import SCHEME, locate
 from zaffre.sdk.scope import Scope
+
+if TYPE_CHECKING:
+    from zaffre.sdk.model import Model
+    from zaffre.sdk.workspace import Workspace
 
 
 def get_portal_url(run: Any) -> str:
@@ -20,13 +25,21 @@ def get_portal_url(run: Any) -> str:
     return tracking_scope().portal("runs", run.info.run_id)
 
 
-def register_model(run: Any, name: str, path: str, tags: Mapping[str, str] | None = None, **kwargs: Any) -> Any:
-    """Register a file or folder of an MLflow run as a model; returns the registered version."""
-    if kwargs:
-        raise TypeError(f"register_model() got unexpected keyword arguments: {', '.join(sorted(kwargs))}")
+def get_mlflow_tracking_uri(workspace: Workspace) -> str:
+    """The same as ``workspace.get_mlflow_tracking_uri()``."""
+    return workspace.get_mlflow_tracking_uri()
+
+
+def register_model(run: Any, name: str, path: str, tags: Mapping[str, str] | None = None, **kwargs: Any) -> Model:
+    """Register a file or folder of an MLflow run, or a model that it logged under the name ``path``.
+
+    ``kwargs`` are those of ``Run.register_model``. Raises ``ModelPathNotFoundException`` where the run has neither.
+    """
     scope = tracking_scope()
-    body = wire.ModelCreate(name=check_model(name), tags=dict(tags or {}), run_id=run.info.run_id, run_path=path)
-    return scope.client.post(scope.path("models"), entities.ModelVersion, body)
+    entity = scope.client.get(scope.path(), wire.WorkspaceAnswer).workspace
+    workspace = late("workspace", "Workspace")._of(scope.client, entity)
+    found: Model = workspace.get_run(run.info.run_id).register_model(name, path, tags=tags, **kwargs)
+    return found
 
 
 def tracking_scope() -> Scope:
@@ -34,6 +47,8 @@ def tracking_scope() -> Scope:
     mlflow = sys.modules.get("mlflow")
     uri = mlflow.get_tracking_uri() if mlflow is not None else os.environ.get(contract.MLFLOW_TRACKING_URI, "")
     parts = urlsplit(uri)
+    if parts.scheme == SCHEME:
+        return locate(uri)
     token = unquote(parts.password) if parts.password else os.environ.get(contract.MLFLOW_TRACKING_TOKEN)
     if parts.scheme not in ("http", "https") or not token:
         raise UserErrorException(

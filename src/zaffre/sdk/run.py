@@ -406,9 +406,10 @@ class Run(RunLogging, RunMetrics, RunWaiting):
         resource_configuration: Any = None,
         **kwargs: Any,
     ) -> Model:
-        """Register a file or folder of this run's artifacts as a model; ``model_path`` defaults to the name.
+        """Register a file or folder of this run's artifacts, or a model that it logged with MLflow under the name
+        ``model_path``, which defaults to the name.
 
-        Raises ``ModelPathNotFoundException`` when the run has no such file or folder.
+        Raises ``ModelPathNotFoundException`` when the run has none of these.
         """
         if kwargs:
             raise TypeError(f"register_model() got unexpected keyword arguments: {', '.join(sorted(kwargs))}")
@@ -416,12 +417,6 @@ class Run(RunLogging, RunMetrics, RunWaiting):
             raise not_built("Registering a model with datasets", "leave the dataset arguments out")
         self.flush()
         path = (model_path if model_path is not None else model_name).strip("/")
-        held = self.get_file_names()
-        if not any(name == path or name.startswith(f"{path}/") for name in held):
-            raise ModelPathNotFoundException(
-                f"The run {self._id} has no file or folder {path}. Its files: {', '.join(held) or 'none'}. "
-                "Files of ./outputs are there once they are uploaded or the run has ended."
-            )
         body = wire.ModelCreate(
             name=names.check_model(model_name),
             tags=dict(tags or {}),
@@ -433,7 +428,14 @@ class Run(RunLogging, RunMetrics, RunWaiting):
             run_path=path,
             resource_configuration=resource_configuration.serialize() if resource_configuration is not None else None,
         )
-        entity = self._scope.client.post(self._scope.path("models"), entities.ModelVersion, body)
+        try:
+            entity = self._scope.client.post(self._scope.path("models"), entities.ModelVersion, body)
+        except ModelPathNotFoundException as error:
+            held = ", ".join(self.get_file_names()) or "none"
+            raise ModelPathNotFoundException(
+                f"The run {self._id} has no file or folder {path}, and logged no model of that name. Its files: "
+                f"{held}. Files of ./outputs are there once they are uploaded or the run has ended."
+            ) from error
         model: Model = late("model", "Model")(self._experiment.workspace_object, entity.name, version=entity.version)
         return model
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from zaffre.core import contract, entities, limits, names, wire
 from zaffre.core.errors import UserErrorException, WorkspaceNotFound
 from zaffre.sdk.authentication import AbstractAuthentication
-from zaffre.sdk.client import Client, segment
+from zaffre.sdk.client import Client
 from zaffre.sdk.discovery import connect, in_run
 from zaffre.sdk.late import late
 from zaffre.sdk.scope import Scope
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from zaffre.sdk.run import Run
     from zaffre.sdk.webservice import Webservice
 
-MLFLOW_TOKEN_SECONDS: Final = 30 * 24 * 3600
 _TOOLKIT_TAG: Final = "createdByToolkit"
 
 
@@ -270,17 +269,13 @@ class Workspace:
         }
 
     def get_mlflow_tracking_uri(self, _with_auth: bool = False) -> str:
-        """An http URI for ``mlflow.set_tracking_uri``; it carries a token that expires after 30 days.
+        """An http URI for ``mlflow.set_tracking_uri``; it carries a token, ``_with_auth`` or not.
 
-        Inside a run it carries the run's token.
+        The token expires after an hour, or ZAFFRE_MLFLOW_TOKEN_SECONDS; a client that is given a new URI goes on. An
+        ``azureml://`` URI needs no new one. Inside a run it carries the run's token.
         """
-        scheme, _, host = self._scope.client.url.partition("://")
-        token = self._scope.client.token
-        if not in_run():
-            wanted = wire.TokenCreate(kind="mlflow", expires_in_seconds=MLFLOW_TOKEN_SECONDS, workspace=self.name)
-            token = self._scope.client.post("/api/v1/tokens", wire.TokenCreated, wanted).token
-        below = "" if self.name == contract.DEFAULT_WORKSPACE else f"/workspaces/{segment(self.name)}"
-        return f"{scheme}://token:{segment(token)}@{host}{below}"
+        access, _ = late("mlflow_address", "mlflow_access")(self._scope)
+        return str(access.uri)
 
     def delete(self, delete_dependent_resources: bool = False, no_wait: bool = False) -> None:
         """Delete the workspace with everything in it. Its files go with it, so ``delete_dependent_resources`` and

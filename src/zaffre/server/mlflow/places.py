@@ -11,6 +11,7 @@ from zaffre.core.errors import NotFound, PermissionDenied, StateConflict
 from zaffre.server.artifacts import roots
 from zaffre.server.mlflow.locations import Owner, Place
 from zaffre.server.mlflow.rooms import Rooms
+from zaffre.server.registry.run_files import MODEL_FOLDER
 from zaffre.server.store import logged_models, model_versions, runs, traces
 
 
@@ -58,7 +59,7 @@ def _folder(connection: Connection, ws: str, place: Place, writing: bool) -> Fol
 
 def logged_model_folder(model: LoggedModel) -> Folder:
     """Its files lie in one folder of its root, which gives a registered version's folder its name."""
-    return Folder(roots.logged_model(model.workspace, model.id), "model")
+    return Folder(roots.logged_model(model.workspace, model.id), MODEL_FOLDER)
 
 
 def _check_experiment(place: Place, experiment_id: int) -> None:

@@ -17,6 +17,7 @@ from zaffre.server.mlflow.locations import SCHEME, Owner, Place, check_path, pla
 from zaffre.server.mlflow.places import Folder, folder_of
 from zaffre.server.mlflow.registry_messages import CreateVersion
 from zaffre.server.mlflow.rooms import Rooms
+from zaffre.server.registry import run_files
 
 PROMPT_TAG: Final = "mlflow.prompt.is_prompt"
 _PROMPT_SOURCES: Final = ("dummy-source", "prompt-template")  # what clients write for a prompt, which has no files
@@ -92,11 +93,11 @@ def _checked(rooms: Rooms, place: Place, message: CreateVersion) -> Source:
             f"Invalid model version source: {message.source!r} is all of a run's files. Name the model's folder.",
             source=message.source,
         )
-    run_id: str | None
-    model_id: str | None
     if place.owner is Owner.RUN:
-        run_id, model_id = place.id, message.model_id or None
-    elif place.owner is Owner.LOGGED_MODEL:
+        folder_of(rooms, place)  # the run is there, and in the experiment that the URI names
+        found = run_files.find(rooms.store, rooms.artifacts, rooms.workspace, place.id, place.path)
+        return Source((found.root, found.path), place.id, message.model_id or found.logged_model_id)
+    if place.owner is Owner.LOGGED_MODEL:
         model = rooms.tracking.get_logged_model(rooms.workspace, place.id)
         run_id, model_id = message.run_id or _known_run(rooms, model.source_run_id), model.id
     else:

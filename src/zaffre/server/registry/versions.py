@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import Connection
@@ -23,6 +23,7 @@ from zaffre.core.names import check_artifact_path, check_model, check_registered
 from zaffre.core.wire import ModelCreate, ModelPatch
 from zaffre.server.artifacts import roots
 from zaffre.server.artifacts.contract import ArtifactStore
+from zaffre.server.registry import run_files
 from zaffre.server.store import model_versions, models, runs, uploads
 from zaffre.server.store.engine import Store
 from zaffre.server.store.model_versions import VersionQuery
@@ -83,7 +84,7 @@ class Versions:
                 self._artifacts.delete_root(roots.upload(upload_id))
 
     def register(self, ws: str, wanted: ModelCreate, *, created_by: str = "") -> ModelVersion:
-        """A new version with the files of an upload or of a run.
+        """A new version with the files of an upload, of a run, or of a model that a run logged under the path's name.
 
         ``ModelPathNotFoundException`` when the run has nothing at the path, ``ModelInvalid`` for an upload that is
         not one file or one folder.
@@ -110,7 +111,9 @@ class Versions:
         if wanted.run_id is None or wanted.run_path is None:
             raise ModelInvalid("run_path is given without run_id: name the run whose artifacts are meant.")
         check_artifact_path(wanted.run_path)
-        return self.register_files(ws, new, (roots.run(ws, wanted.run_id), wanted.run_path))
+        found = run_files.find(self._store, self._artifacts, ws, wanted.run_id, wanted.run_path)
+        new = replace(new, logged_model_id=found.logged_model_id)
+        return self.register_files(ws, new, (found.root, found.path))
 
     def register_files(self, ws: str, new: NewVersion, files: Files | None) -> ModelVersion:
         """A new version with a copy of ``files``; with ``None`` it has no files of its own, only its ``source``."""

@@ -1,0 +1,76 @@
+"""Scores one MLflow model. Sent with a model that is deployed without an entry script.
+
+A request is JSON in one of MLflow's shapes (``dataframe_split``, ``dataframe_records``, ``inputs``, ``instances``, with
+``params`` beside it), which is answered ``{"predictions": ...}``; or in one of Azure's (``input_data``, or a data frame
+as ``{"columns": ..., "data": ...}``), which is answered by the predictions alone.
+"""
+
+import json
+import os
+from pathlib import Path
+
+import mlflow.pyfunc
+import pandas
+from mlflow.exceptions import MlflowException
+from mlflow.utils.proto_json_utils import NumpyEncoder, dataframe_from_parsed_json, parse_tf_serving_input
+
+from zaffre.core.rawhttp import AMLResponse
+
+MLFLOW_SHAPES = ("dataframe_split", "dataframe_records", "inputs", "instances")
+
+
+def init():
+    global model
+    root = Path(os.environ["AZUREML_MODEL_DIR"])
+    found = sorted(root.rglob("MLmodel"), key=lambda file: len(file.parts))
+    if not found:
+        raise FileNotFoundError(f"There is no MLmodel file below {root}: this is not an MLflow model.")
+    model = mlflow.pyfunc.load_model(str(found[0].parent))
+
+
+def run(raw_data):
+    """The predictions; what the model cannot take is answered 400 with the reason."""
+    try:
+        return answer(json.loads(raw_data))
+    except (ValueError, TypeError, KeyError, MlflowException) as error:
+        return AMLResponse({"message": f"{type(error).__name__}: {error}"}, 400, json_str=True)
+
+
+def answer(given):
+    if not isinstance(given, dict):
+        raise ValueError(f"The request must be a JSON object, not {type(given).__name__}.")
+    shapes = [name for name in MLFLOW_SHAPES if name in given]
+    if len(shapes) > 1:
+        raise ValueError(f"The request has both {shapes[0]} and {shapes[1]}: send one of them.")
+    data = from_mlflow(given, shapes[0]) if shapes else from_azure(given)
+    params = given.get("params")
+    predictions = plain(model.predict(data, params=params) if params else model.predict(data))
+    return {"predictions": predictions} if shapes else predictions
+
+
+def from_mlflow(given, shape):
+    schema = model.metadata.get_input_schema()
+    if shape.startswith("dataframe_"):
+        return dataframe_from_parsed_json(given[shape], shape.removeprefix("dataframe_"), schema)
+    return parse_tf_serving_input({shape: given[shape]}, schema)
+
+
+def from_azure(given):
+    data = given.get("input_data", given)
+    if isinstance(data, dict) and "data" in data:
+        frame = {key: data[key] for key in ("columns", "index", "data") if key in data}
+        return dataframe_from_parsed_json(frame, "split", model.metadata.get_input_schema())
+    if "input_data" not in given:
+        raise ValueError(
+            f"The request has none of {', '.join(MLFLOW_SHAPES)}, input_data, nor a data frame as columns and data."
+        )
+    return parse_tf_serving_input({"inputs": data}, model.metadata.get_input_schema())
+
+
+def plain(predictions):
+    """Predictions as JSON can carry them: data frames as records, arrays and series as lists."""
+    if isinstance(predictions, pandas.DataFrame):
+        predictions = predictions.to_dict(orient="records")
+    elif isinstance(predictions, pandas.Series):
+        predictions = predictions.tolist()
+    return json.loads(json.dumps(predictions, cls=NumpyEncoder))
