@@ -37,6 +37,7 @@ class ServerProcess:
     home: Path
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
+    arguments: tuple[str, ...] = ()
 
     @property
     def url(self) -> str:
@@ -56,7 +57,16 @@ class ServerProcess:
         self.home.mkdir(parents=True, exist_ok=True)
         with (self.home / "server-output.txt").open("ab") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "zaffre.server", "--port", str(self.port), "--home", str(self.home)],
+                [
+                    sys.executable,
+                    "-m",
+                    "zaffre.server",
+                    "--port",
+                    str(self.port),
+                    "--home",
+                    str(self.home),
+                    *self.arguments,
+                ],
                 env=clean_environment(self.home),
                 stdin=subprocess.DEVNULL,
                 stdout=output,

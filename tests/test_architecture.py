@@ -39,6 +39,7 @@ SERVER_ROOMS: dict[str, tuple[str, ...]] = {
     "registry": ("store", "artifacts", "tracking"),
     "runs": ("store", "artifacts", "tracking", "registry"),
     "deployments": ("store", "artifacts", "registry"),
+    "webhooks": ("store",),
 }
 LEAVES = ("settings", "notifier", "wakefulness")  # what every room of the server may import
 DOORS = ("api", "mlflow")

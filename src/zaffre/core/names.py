@@ -83,7 +83,7 @@ def check_registered_model(name: str) -> str:
 
 
 def check_user(name: str) -> str:
-    """"token" is what stands for the user beside a token in an address."""
+    """ "token" is what stands for the user beside a token in an address."""
     if not _is(_USER, name) or name in ("token", "me"):
         raise InvalidName(
             f"{name!r} is not a user name: use 1 to 64 letters, digits, dots, hyphens, underscores, plus or at signs, "

@@ -47,6 +47,8 @@ from zaffre.server.runs.submissions import Submissions
 from zaffre.server.settings import Settings
 from zaffre.server.store.engine import Store
 from zaffre.server.tracking.tracking import Tracking
+from zaffre.server.webhooks.deliveries import Deliveries
+from zaffre.server.webhooks.webhooks import Webhooks
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -106,6 +108,7 @@ def build(settings: Settings) -> Parts:
         computes=Computes(store),
         submissions=Submissions(store, tracking, on_first_use=not settings.team),
         services=services,
+        webhooks=Webhooks(store, private=settings.private_webhooks),
         streams=Streams(tracking, services, artifacts, notifier, keep_alive_seconds=settings.keep_alive_seconds),
     )
 
@@ -118,12 +121,14 @@ def reconciler(parts: Parts, url: str) -> Reconciler:
     lost = settings.heartbeat_lost_seconds
     runs = Heartbeats(store, notifier, lost_seconds=lost)
     services = ServiceHeartbeats(store, parts.artifacts, notifier, lost_seconds=lost)
+    deliveries = Deliveries(store, private=settings.private_webhooks, first_wait=settings.webhook_retry_seconds)
     steps = (
         partial(queue.step, url),
         runs.step,
         services.step,
         parts.versions.forget_uploads,
         parts.credentials.write_uses,
+        deliveries.step,
     )
     return Reconciler(steps, period=settings.reconcile_seconds)
 
@@ -136,6 +141,7 @@ def _rooms(parts: Parts) -> Rooms:
         models=parts.models,
         versions=parts.versions,
         notifier=parts.notifier,
+        webhooks=parts.webhooks,
     )
 
 

@@ -101,6 +101,9 @@ def parse(arguments: list[str]) -> Settings:
     parser.add_argument("--port", type=int, default=int(default_port), help="the port; 0 for a free one")
     parser.add_argument("--team", action="store_true", help="make no workspace or compute on first use")
     parser.add_argument("--allow-host", action="append", default=[], help="a host name requests may be addressed to")
+    parser.add_argument(
+        "--allow-private-webhooks", action="store_true", help="webhooks may reach private addresses, and by plain http"
+    )
     given = parser.parse_args(arguments)
     return Settings(
         home=given.home.expanduser().absolute(),
@@ -108,6 +111,7 @@ def parse(arguments: list[str]) -> Settings:
         port=given.port,
         team=given.team,
         allowed_hosts=tuple(given.allow_host),
+        private_webhooks=given.allow_private_webhooks,
     )
 
 

@@ -18,6 +18,8 @@ class Settings:
     team: bool = False  # True: workspaces and computes are made by hand, never on first use
     allowed_hosts: tuple[str, ...] = ()  # names besides the loopback ones that the Host header may carry
     studio: Path | None = None  # the built Studio; None: the one in the package
+    private_webhooks: bool = False  # webhooks may reach this machine and the networks around it, and by plain http
+    webhook_retry_seconds: float = 1.0  # before a delivery is tried again; each further wait is twice as long
     heartbeat_lost_seconds: float = limits.HEARTBEAT_LOST_SECONDS
     lease_seconds: float = limits.LEASE_SECONDS
     reconcile_seconds: float = 0.5  # how often queued runs and silent heartbeats are looked at

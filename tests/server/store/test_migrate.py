@@ -50,7 +50,7 @@ def test_the_program_knows_its_newest_step() -> None:
     assert ScriptDirectory.from_config(config).get_current_head() == schema.REVISION
 
 
-@pytest.mark.parametrize("step", ["0001", "0002", "0003", "0004"])
+@pytest.mark.parametrize("step", ["0001", "0002", "0003", "0004", "0005", "0006"])
 def test_a_database_of_each_step_opens_and_works(tmp_path: Path, step: str) -> None:
     upgraded(tmp_path / "w.db", step)
     with Store.open(tmp_path / "w.db") as store:

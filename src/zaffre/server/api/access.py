@@ -29,7 +29,7 @@ _SCRIPT_WRITES = re.compile(r"/(experiments|runs|snapshots|uploads|models|enviro
 _SCRIPT_DELETES = re.compile(r"/(runs/[^/]+/artifacts|datastores/[^/]+/files)/.*")
 _MLFLOW_DESTROYS = re.compile(
     r"/(?:api|ajax-api)/[23]\.0/mlflow/"
-    r"(?:experiments/delete|registered-models/delete|model-versions/delete|users|permissions|roles)(?:/|$)"
+    r"(?:experiments/delete|registered-models/delete|model-versions/delete|users|permissions|roles|webhooks)(?:/|$)"
 )
 _SCRIPTS = ("run", "mlflow")
 # What everyone may do about themselves, also with a token of one workspace. Whose tokens and users, the acts look at.

@@ -23,6 +23,7 @@ from zaffre.server.runs.submissions import Submissions
 from zaffre.server.settings import Settings
 from zaffre.server.store.engine import Store
 from zaffre.server.tracking.tracking import Tracking
+from zaffre.server.webhooks.webhooks import Webhooks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +45,7 @@ class Parts:
     submissions: Submissions
     services: Services
     streams: Streams
+    webhooks: Webhooks
 
 
 def _parts(request: Request) -> Parts:

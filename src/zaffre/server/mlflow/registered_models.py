@@ -35,7 +35,7 @@ from zaffre.server.mlflow.registry_messages import (
     version_number,
 )
 from zaffre.server.mlflow.rooms import Rooms
-from zaffre.server.mlflow.sources import PROMPT_TAG
+from zaffre.server.registry.events import PROMPT_TAG
 from zaffre.server.store import model_stages
 
 STAGES: Final = ("None", "Staging", "Production", "Archived")

@@ -17,6 +17,7 @@ from zaffre.server.registry.versions import Versions
 from zaffre.server.store import experiments, workspaces
 from zaffre.server.store.engine import Store
 from zaffre.server.tracking.tracking import Tracking
+from zaffre.server.webhooks.webhooks import Webhooks
 
 _DEFAULT: Final = "Default"  # the name of MLflow's experiment 0
 
@@ -29,6 +30,7 @@ class Rooms:
     models: Models
     versions: Versions
     notifier: Notifier
+    webhooks: Webhooks
     workspace: str = ""  # of this request
     user: str = ""  # who asks
 

@@ -23,6 +23,7 @@ from zaffre.server.mlflow import (
     traces,
     traces_v2,
     transfers,
+    webhooks,
 )
 from zaffre.server.mlflow.door import Act, Door, Transfer
 from zaffre.server.mlflow.messages import Empty
@@ -57,6 +58,7 @@ ACTS: Final[tuple[Act[Any], ...]] = (
     *traces_v2.ACTS,
     *trace_metrics.ACTS,
     *assessments.ACTS,
+    *webhooks.ACTS,
     Act("GET", "3.0/mlflow/server-info", Empty, server_info),
 )
 TRANSFERS: Final[tuple[Transfer, ...]] = (

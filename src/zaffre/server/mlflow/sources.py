@@ -18,8 +18,8 @@ from zaffre.server.mlflow.places import Folder, folder_of
 from zaffre.server.mlflow.registry_messages import CreateVersion
 from zaffre.server.mlflow.rooms import Rooms
 from zaffre.server.registry import run_files
+from zaffre.server.registry.events import PROMPT_TAG
 
-PROMPT_TAG: Final = "mlflow.prompt.is_prompt"
 _PROMPT_SOURCES: Final = ("dummy-source", "prompt-template")  # what clients write for a prompt, which has no files
 _LOGGED: Final = re.compile(r"models:/(m-[0-9a-zA-Z]+)(?:/(?P<path>.+))?")
 _NUMBERED: Final = re.compile(r"models:/(?P<name>[^/@]+)/(?P<version>\d{1,18})")

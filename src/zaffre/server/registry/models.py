@@ -13,6 +13,7 @@ from zaffre.core.ids import now_ms
 from zaffre.core.names import check_registered_model
 from zaffre.server.artifacts import roots
 from zaffre.server.artifacts.contract import ArtifactStore
+from zaffre.server.registry import events
 from zaffre.server.registry.versions import refuse_if_used
 from zaffre.server.store import model_versions, models
 from zaffre.server.store.engine import Store
@@ -39,7 +40,9 @@ class Models:
             _refuse_if_taken(connection, ws, name)
             pk = models.add(connection, ws, name, now_ms(), description=description)
             models.set_tags(connection, pk, dict(tags or {}))
-            return models.get(connection, ws, name)
+            made = models.get(connection, ws, name)
+            events.model_created(connection, made)
+            return made
 
         return self._store.write(apply)
 
@@ -66,10 +69,12 @@ class Models:
         def apply(connection: Connection) -> RegisteredModel:
             pk = models.key_of(connection, ws, name)
             models.set_tags(connection, pk, dict(tags or {}))
-            models.remove_tags(connection, pk, remove_tags)
+            gone = [key for key in remove_tags if models.remove_tags(connection, pk, [key])]
             values = {} if description is None else {"description": description}
             models.change(connection, pk, updated_at=now_ms(), **values)
-            return models.get(connection, ws, name)
+            changed = models.get(connection, ws, name)
+            events.model_tags(connection, changed, tags or {}, gone)
+            return changed
 
         return self._store.write(apply)
 
@@ -109,14 +114,18 @@ class Models:
         def apply(connection: Connection) -> None:
             model_versions.key_of(connection, ws, name, version)
             models.set_alias(connection, models.key_of(connection, ws, name), alias, version)
+            events.alias_created(connection, models.get(connection, ws, name), alias, version)
 
         self._store.write(apply)
 
     def remove_alias(self, ws: str, name: str, alias: str) -> None:
         """Forget an alias; one that is not there is no error."""
-        self._store.write(
-            lambda connection: models.remove_alias(connection, models.key_of(connection, ws, name), alias)
-        )
+
+        def apply(connection: Connection) -> None:
+            if models.remove_alias(connection, models.key_of(connection, ws, name), alias):
+                events.alias_deleted(connection, models.get(connection, ws, name), alias)
+
+        self._store.write(apply)
 
     def version_of_alias(self, ws: str, name: str, alias: str) -> int:
         """The version an alias points at; ``NotFound`` when there is no such alias."""

@@ -23,7 +23,7 @@ from zaffre.core.names import check_artifact_path, check_model, check_registered
 from zaffre.core.wire import ModelCreate, ModelPatch
 from zaffre.server.artifacts import roots
 from zaffre.server.artifacts.contract import ArtifactStore
-from zaffre.server.registry import run_files
+from zaffre.server.registry import events, run_files
 from zaffre.server.store import model_versions, models, runs, uploads
 from zaffre.server.store.engine import Store
 from zaffre.server.store.model_versions import VersionQuery
@@ -159,9 +159,11 @@ class Versions:
             pk = model_versions.key_of(connection, ws, name, version)
             check_added(model_versions.properties_of(connection, pk), patch.properties or {}, f"model {name}:{version}")
             model_versions.set_tags(connection, pk, patch.tags or {})
-            model_versions.remove_tags(connection, pk, patch.remove_tags or [])
+            gone = [key for key in patch.remove_tags or [] if model_versions.remove_tags(connection, pk, [key])]
             model_versions.add_properties(connection, pk, patch.properties or {})
-            return self._touch(connection, ws, name, version, values)
+            changed = self._touch(connection, ws, name, version, values)
+            events.version_tags(connection, ws, changed, patch.tags or {}, gone)
+            return changed
 
         return self._store.write(apply)
 
@@ -170,7 +172,11 @@ class Versions:
 
         def apply(connection: Connection) -> bool:
             pk = model_versions.key_of(connection, ws, name, version)
-            return model_versions.remove_tags(connection, pk, [key]) == 1
+            found = model_versions.remove_tags(connection, pk, [key]) == 1
+            if found:
+                version_ = model_versions.get(connection, ws, name, version)
+                events.version_tags(connection, ws, version_, {}, [key])
+            return found
 
         return self._store.write(apply)
 
@@ -236,6 +242,7 @@ class Versions:
             pk = models.find_key(connection, ws, new.name)
             if pk is None:
                 pk = models.add(connection, ws, new.name, now_ms())
+                events.model_created(connection, models.get(connection, ws, new.name))
             return model_versions.next_number(connection, pk)
 
         return self._store.write(apply)
@@ -267,7 +274,9 @@ class Versions:
                 values["experiment_name"] = runs.get(connection, key.pk).experiment_name
             pk = models.key_of(connection, ws, new.name)
             model_versions.add(connection, pk, new.tags, new.properties, values)
-            return model_versions.get(connection, ws, new.name, version)
+            made = model_versions.get(connection, ws, new.name, version)
+            events.version_created(connection, ws, made)
+            return made
 
         return self._store.write(apply)
 

@@ -58,8 +58,9 @@ from zaffre.server.store.schema.tracking import (
     runs,
     series,
 )
+from zaffre.server.store.schema.webhooks import webhook_deliveries, webhooks
 
-REVISION = "0005"  # the newest step in migrations
+REVISION = "0006"  # the newest step in migrations
 
 __all__ = [
     "REVISION",
@@ -110,5 +111,7 @@ __all__ = [
     "traces",
     "uploads",
     "users",
+    "webhook_deliveries",
+    "webhooks",
     "workspaces",
 ]
