@@ -8,6 +8,7 @@ UV := $(BIN)/uv
 INSTALL := VIRTUAL_ENV=$(VENV) $(UV) pip install --quiet --compile-bytecode
 LOCK := $(UV) pip compile --quiet --universal --python-version 3.10 --generate-hashes
 TESTS ?= tests
+WORKERS ?= 2
 
 # The suite starts hundreds of processes: where the shell forbids it to keep bytecode, each would compile everything anew.
 export PYTHONDONTWRITEBYTECODE :=
@@ -43,10 +44,10 @@ studio: $(VENV)/.server ## Build the Studio into the package, if its sources cha
 demo: setup-server ## Train, register, deploy and score a model on this machine
 	@$(BIN)/zaffre demo
 
-test: setup ## Run the whole test suite: unit, integration, browser
+test: setup ## Run the whole test suite: unit, integration, browser (WORKERS=N at once)
 	@scripts/install-system-packages.sh chromium
 	$(BIN)/python hatch_build.py npm run test
-	$(BIN)/python -m pytest $(TESTS)
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup $(TESTS)
 
 check: setup ## Lint, types, import map, generated files, front-end lint and types
 	$(BIN)/ruff check .

@@ -10,11 +10,19 @@ from uuid import uuid4
 import hypothesis
 import pytest
 
+from tests.postgresql import Cluster
 from tests.server_process import STRAYS, ServerProcess
 
 # A slow example on a busy machine is not a failure; pytest's own time limit holds for the whole test.
 hypothesis.settings.register_profile("zaffre", deadline=None)
 hypothesis.settings.load_profile("zaffre")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of a file in one process where several run at once: they share what the file's fixtures start."""
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
 
 
 @pytest.fixture
@@ -25,6 +33,26 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path = tmp_path / "home"
     monkeypatch.setenv("ZAFFRE_HOME", str(path))
     return path
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Cluster]:
+    """One PostgreSQL server for the whole session; tests share it, each in a database of its own."""
+    cluster = Cluster()
+    yield cluster
+    cluster.remove()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """What ``Store.open`` takes, once for each kind of database that a store can be in: nothing is in it yet."""
+    if request.param == "sqlite":
+        yield str(tmp_path / "workspace.db")
+        return
+    cluster: Cluster = request.getfixturevalue("postgresql")
+    address = cluster.lend()
+    yield address
+    cluster.give_back(address)
 
 
 @pytest.fixture(scope="session")
