@@ -1,9 +1,8 @@
-"""Fixtures of the store's tests: real SQLite files."""
+"""Fixtures of the store's tests: real databases, of every kind."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -12,8 +11,8 @@ from zaffre.server.store.engine import Store
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
+def store(database: str) -> Iterator[Store]:
     """An open store with the workspace "default"."""
-    with Store.open(tmp_path / "workspace.db") as opened:
+    with Store.open(database) as opened:
         opened.write(lambda connection: workspaces.create(connection, "default"))
         yield opened

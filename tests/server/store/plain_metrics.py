@@ -39,7 +39,7 @@ class PlainMetrics:
         return found
 
     def latest(self) -> dict[str, Shown]:
-        """The greatest by (step, timestamp, value), NaN below every number. SQLite's columns know no -0.0."""
+        """The greatest by (step, timestamp, value), NaN below every number. Columns hold no -0.0."""
         greatest = {name: max(points, key=_rank) for name, points in self.points.items()}
         return {name: shown([(step, stamp, value + 0.0)])[0] for name, (step, stamp, value) in greatest.items()}
 

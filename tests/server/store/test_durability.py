@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -41,9 +40,8 @@ for i in range(8):
 
 
 @pytest.mark.parametrize("lines", [25, 400])
-def test_kill_minus_9_loses_no_acknowledged_batch_and_leaves_no_half_of_one(tmp_path: Path, lines: int) -> None:
-    path = tmp_path / "workspace.db"
-    with subprocess.Popen([sys.executable, "-c", WRITER, str(path)], stdout=subprocess.PIPE, text=True) as process:
+def test_kill_minus_9_loses_no_acknowledged_batch_and_leaves_no_half_of_one(database: str, lines: int) -> None:
+    with subprocess.Popen([sys.executable, "-c", WRITER, database], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         heard = [process.stdout.readline() for _ in range(lines)]
         process.send_signal(signal.SIGKILL)
@@ -55,7 +53,7 @@ def test_kill_minus_9_loses_no_acknowledged_batch_and_leaves_no_half_of_one(tmp_
             acknowledged[name] = max(acknowledged.get(name, -1), int(batch))
     assert acknowledged
 
-    with Store.open(path) as store:
+    with Store.open(database) as store:
         for name, last in acknowledged.items():
             series = store.read(
                 lambda connection, name=name: metrics.read(  # type: ignore[misc]

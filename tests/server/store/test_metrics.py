@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from functools import partial
 
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 from sqlalchemy import Connection, func, select
 
 from tests.server.store.plain_metrics import PlainMetrics, Point, shown
@@ -21,7 +20,7 @@ from zaffre.server.store.packing import columns
 POINT = st.tuples(
     st.integers(-2, 3) | st.integers(-(2**63), 2**63 - 1),
     st.integers(0, 2) | st.integers(-(2**63), 2**63 - 1),
-    st.sampled_from([0.0, 1.0, -1.0, math.nan, math.inf, -math.inf]) | st.floats(allow_nan=False),
+    st.sampled_from([0.0, -0.0, 1.0, -1.0, math.nan, math.inf, -math.inf]) | st.floats(allow_nan=False),
 )
 
 
@@ -54,17 +53,15 @@ def run(store: Store) -> int:
 class MetricStore(RuleBasedStateMachine):
     """Appends to two runs, interleaved with reads, held to ``PlainMetrics``."""
 
-    def __init__(self) -> None:
+    def __init__(self, database: str) -> None:
         super().__init__()
-        self.folder = TemporaryDirectory()
-        self.store = Store.open(Path(self.folder.name) / "w.db")
-        self.store.write(lambda connection: workspaces.create(connection, "default"))
+        self.database = database
+        self.store = Store.open(database)
         self.runs = [self.store.write(add_run), self.store.write(add_run)]
         self.plain = [PlainMetrics(), PlainMetrics()]
 
     def teardown(self) -> None:
         self.store.close()
-        self.folder.cleanup()
 
     @rule(
         which=st.integers(0, 1),
@@ -89,7 +86,7 @@ class MetricStore(RuleBasedStateMachine):
     @rule()
     def reopen(self) -> None:
         self.store.close()
-        self.store = Store.open(self.store.place)
+        self.store = Store.open(self.database)
 
     @invariant()
     def reads_as_the_model(self) -> None:
@@ -118,8 +115,14 @@ class MetricStore(RuleBasedStateMachine):
                 assert shown(points) == shown(plain.points[name][seen[name] :])
 
 
-MetricStore.TestCase.settings = settings(max_examples=25, stateful_step_count=12, deadline=None)
-TestMetricStore = MetricStore.TestCase
+def test_what_is_appended_reads_as_the_model_says(database: str) -> None:
+    with Store.open(database) as store:
+        store.write(lambda connection: workspaces.create(connection, "default"))
+    examples = 8 if database.startswith("postgresql") else 25
+    run_state_machine_as_test(
+        partial(MetricStore, database),  # type: ignore[arg-type]
+        settings=settings(max_examples=examples, stateful_step_count=12, deadline=None),
+    )
 
 
 def test_a_metric_that_was_not_logged_is_an_empty_list(store: Store, run: int) -> None:
@@ -129,6 +132,7 @@ def test_a_metric_that_was_not_logged_is_an_empty_list(store: Store, run: int) -
     assert store.read(lambda connection: metrics.since(connection, run, {})) == {}
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_single_points_are_gathered_into_blocks(store: Store, run: int) -> None:
     def log(connection: Connection) -> None:
         for i in range(10_000):

@@ -1,9 +1,8 @@
-"""Fixtures of the acts' tests: the acts over a real SQLite file."""
+"""Fixtures of the acts' tests: the acts over a real database, of every kind."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -15,9 +14,9 @@ from zaffre.server.tracking.tracking import Tracking
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
+def store(database: str) -> Iterator[Store]:
     """An open store with the workspaces "default" and "other"."""
-    with Store.open(tmp_path / "workspace.db") as opened:
+    with Store.open(database) as opened:
         for name in ("default", "other"):
             opened.write(lambda connection, name=name: workspaces.create(connection, name))  # type: ignore[misc]
         yield opened

@@ -7,6 +7,7 @@ session cannot write beside its successor. psycopg is imported when the first da
 from __future__ import annotations
 
 import logging
+import re
 import time
 from typing import Any
 
@@ -36,9 +37,13 @@ _DEFAULTS = {
     "tcp_user_timeout": "30000",
 }
 _FACTS = (
-    "SELECT current_setting('server_encoding'), current_setting('fsync'), pg_is_in_recovery(),"
+    "SELECT current_setting('fsync') = 'off', pg_is_in_recovery(),"
     " EXISTS (SELECT 1 FROM pg_catalog.pg_collation WHERE collname = 'und-x-icu')"
 )
+
+# user:password@host:port/name?options. A password with a bare "@" or "/" in it would be taken for a host, and shown.
+_HOST = r"(?:\[[\da-fA-F:.]*\]|[^@/?#:,\[\]]*)(?::\d+)?"
+_ADDRESS = re.compile(rf"(?:[^@/?#]*@)?{_HOST}(?:,{_HOST})*(?:/[^@/?#]*)?(?:\?[^#]*)?")
 
 _log = logging.getLogger("zaffre.server.store")
 
@@ -189,9 +194,11 @@ def _arguments(address: str) -> dict[str, Any]:
         ) from error
     scheme, _, rest = address.partition("://")
     try:
+        if not _ADDRESS.fullmatch(rest):
+            raise ProgrammingError
         given = conninfo_to_dict(f"postgresql://{rest}")
     except ProgrammingError:
-        # Without what the driver says, which may quote the password.
+        # Without a word of it or of the driver's, which may be the password.
         raise InvalidValue(
             f"The address of the database ({scheme}://...) cannot be read. Write it as "
             "postgresql://user:password@host:5432/name, with %xx for signs that mean something in an address."
@@ -206,7 +213,8 @@ def _place(arguments: dict[str, Any]) -> str:
 
 
 def _check(connection: Any, place: str) -> None:
-    encoding, fsync, standby, collates = connection.execute(_FACTS).fetchone()
+    encoding = connection.info.parameter_status("server_encoding")
+    careless, standby, collates = connection.execute(_FACTS).fetchone()
     if standby:
         raise InvalidValue(f"{place} is a standby, which only reads. Give the address of its primary.")
     if encoding != "UTF8":
@@ -216,7 +224,7 @@ def _check(connection: Any, place: str) -> None:
         )
     if not collates:
         raise InvalidValue(f"{place} has no ICU collations. Use a PostgreSQL that was built with ICU, as most are.")
-    if fsync == "off":
+    if careless:
         _log.warning("%s runs with fsync = off: a power cut may destroy it. Switch fsync on.", place)
 
 
@@ -251,7 +259,7 @@ def translate(error: BaseException, place: str) -> AzureMLException | None:
         )
     if state.startswith(("08", "57P")) or state == "53300":
         return _away(place, text, facts)
-    if not state and isinstance(cause, psycopg.OperationalError):
+    if not state and isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError):
         sentence = next((sentence for sign, sentence in _REFUSED if sign in text), None)
         return (
             _away(place, text, facts)

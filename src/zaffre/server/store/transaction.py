@@ -59,9 +59,9 @@ class Transaction:
         deadline = time.monotonic() + GROUP_SECONDS
         job: Job | None = first
         while job is not None:
-            if group:
+            group.append(job)  # first of all: a job that nobody knows of is never answered
+            if len(group) > 1:
                 database.savepoint(cursor)
-            group.append(job)
             self._step(connection, raw, cursor, job)
             if len(group) >= database.group_jobs or time.monotonic() >= deadline:
                 break
