@@ -324,18 +324,17 @@ def _logging(ws: str, experiment_id: int, given: Sequence[GivenSpans], run_id: s
 def _log_spans(connection: Connection, key: TraceKey, listed: Sequence[Span], tags: Mapping[str, str]) -> None:
     spans.put(connection, key.pk, listed)
     pairs.put(connection, trace_tags, key.pk, {**tags, SPANS_TAG: SPANS_HERE})
-    roots = [span for span in listed if span.parent_id is None]
-    values: dict[str, Any] = {}
-    if not key.complete:
-        values |= trace_summary.times(*spans.time_range(connection, key.pk))
-    if roots:
-        values |= trace_summary.of_root(roots[0], key)
-        _put_tags(connection, key.pk, trace_summary.tags_of_root(roots[0]))
-        described = trace_summary.metadata_of_root(roots[0])
+    values = {} if key.complete else trace_summary.times(*spans.time_range(connection, key.pk))
+    root = next((span for span in listed if span.parent_id is None), None)
+    if root is None:
+        traces.change(connection, key.pk, values)
+    else:
         has = pairs.of(connection, trace_metadata, key.pk)
-        traces.describe(connection, key.pk, {name: value for name, value in described.items() if name not in has})
-        values |= {} if SESSION in has else _promoted(described)
-    traces.change(connection, key.pk, values)
+        said = trace_summary.metadata_of_root(root)
+        new = {name: value for name, value in said.items() if name not in has}
+        traces.change(connection, key.pk, {**values, **trace_summary.of_root(root, key), **_promoted(new)})
+        traces.describe(connection, key.pk, new)
+        _put_tags(connection, key.pk, trace_summary.tags_of_root(root))
     if key.total_tokens is not None or spans.has_numbers(listed):
         _add_up(connection, key)
 
