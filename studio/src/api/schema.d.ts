@@ -410,6 +410,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workspaces/{ws}/environments/{name}/uses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Environment Uses
+         * @description The runs and services that used an environment of that name, the newest first.
+         */
+        get: operations["list_environment_uses"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workspaces/{ws}/environments/{name}/versions": {
         parameters: {
             query?: never;
@@ -888,6 +908,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workspaces/{ws}/runs/{run_id}/environment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Environment Of Run
+         * @description The lock that the run was built from, and how long that took. 404 for a run that has prepared none.
+         */
+        get: operations["get_environment_of_run"];
+        /**
+         * Put Environment Of Run
+         * @description What the run's supervisor built or found; once told, it stands in the place of what was told before.
+         */
+        put: operations["put_environment_of_run"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workspaces/{ws}/runs/{run_id}/events": {
         parameters: {
             query?: never;
@@ -1086,6 +1130,30 @@ export interface paths {
         head?: never;
         /** Change Service */
         patch: operations["change_service"];
+        trace?: never;
+    };
+    "/api/v1/workspaces/{ws}/services/{name}/environment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Environment Of Service
+         * @description Of a revision, by default of the newest that was prepared.
+         */
+        get: operations["get_environment_of_service"];
+        /**
+         * Put Environment Of Service
+         * @description What the supervisor of the service built or found for the `revision` in the body.
+         */
+        put: operations["put_environment_of_service"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/workspaces/{ws}/services/{name}/logs": {
@@ -1660,6 +1728,29 @@ export interface components {
             workspace: string;
         };
         /**
+         * CondaPin
+         * @description One conda package of a lock. ``url`` carries no credentials; ``record`` is the channel's own entry for it.
+         */
+        CondaPin: {
+            /** Build */
+            build: string;
+            /** Name */
+            name: string;
+            /** Record */
+            record?: unknown;
+            /**
+             * Sha256
+             * @default
+             */
+            sha256: string;
+            /** Subdir */
+            subdir: string;
+            /** Url */
+            url: string;
+            /** Version */
+            version: string;
+        };
+        /**
          * DatasetInput
          * @description A data set that a run read, as MLflow's log_input describes it; name and digest together name it.
          */
@@ -1747,6 +1838,58 @@ export interface components {
         EnvironmentCreate: {
             /** Definition */
             definition: unknown;
+            /** Version */
+            version?: string | null;
+        };
+        /**
+         * EnvironmentLock
+         * @description Exactly what an environment holds. Equal content has an equal ``key``, wherever it came from.
+         */
+        EnvironmentLock: {
+            /** Conda */
+            conda?: components["schemas"]["CondaPin"][];
+            /** Key */
+            key: string;
+            /**
+             * Pip
+             * @default
+             */
+            pip: string;
+            /** Platform */
+            platform: string;
+            /** Python */
+            python: string;
+        };
+        /**
+         * EnvironmentUse
+         * @description The environment that a run or a revision of a service really got.
+         */
+        EnvironmentUse: {
+            /**
+             * At
+             * @default 0
+             */
+            at: number;
+            /** Interpreter */
+            interpreter: string;
+            lock?: components["schemas"]["EnvironmentLock"] | null;
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+            /** Notes */
+            notes?: string[];
+            /** Reused */
+            reused: boolean;
+            /** Revision */
+            revision?: number | null;
+            /** Run Id */
+            run_id?: string | null;
+            /** Seconds */
+            seconds: number;
+            /** Service */
+            service?: string | null;
             /** Version */
             version?: string | null;
         };
@@ -2165,6 +2308,13 @@ export interface components {
         Page_Datastore_: {
             /** Items */
             items: components["schemas"]["Datastore"][];
+            /** Next */
+            next?: string | null;
+        };
+        /** Page */
+        Page_EnvironmentUse_: {
+            /** Items */
+            items: components["schemas"]["EnvironmentUse"][];
             /** Next */
             next?: string | null;
         };
@@ -4204,6 +4354,40 @@ export interface operations {
             };
         };
     };
+    list_environment_uses: {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                ws: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_EnvironmentUse_"];
+                };
+            };
+            /** @description Why it was refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
     list_environment_versions: {
         parameters: {
             query?: {
@@ -5487,6 +5671,74 @@ export interface operations {
             };
         };
     };
+    get_environment_of_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ws: string;
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnvironmentUse"];
+                };
+            };
+            /** @description Why it was refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    put_environment_of_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ws: string;
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EnvironmentUse"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnvironmentUse"];
+                };
+            };
+            /** @description Why it was refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
     list_run_events: {
         parameters: {
             query?: never;
@@ -5950,6 +6202,76 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Service"];
+                };
+            };
+            /** @description Why it was refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_environment_of_service: {
+        parameters: {
+            query?: {
+                revision?: number | null;
+            };
+            header?: never;
+            path: {
+                ws: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnvironmentUse"];
+                };
+            };
+            /** @description Why it was refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    put_environment_of_service: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ws: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EnvironmentUse"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnvironmentUse"];
                 };
             };
             /** @description Why it was refused */

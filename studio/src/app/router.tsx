@@ -15,7 +15,7 @@ import { CrashPage, LoadingPage, NotFoundPage } from "../components/PageStates";
 import { Shell } from "../components/Shell";
 import { WorkspaceContext } from "../components/WorkspaceContext";
 import { mlflowLink } from "./mlflow_link";
-import { compareSearch, environmentSearch, runSearch, runsSearch } from "./search";
+import { compareSearch, environmentSearch, runSearch, runsSearch, traceSearch } from "./search";
 
 const WORKSPACE_KEY = "zaffre.workspace";
 
@@ -128,6 +128,17 @@ const compare = createRoute({
   validateSearch: compareSearch,
   component: lazyRouteComponent(() => import("../routes/compare"), "Compare"),
 });
+const loggedModel = createRoute({
+  ...page,
+  path: "logged-models/$id",
+  component: lazyRouteComponent(() => import("../routes/logged_model"), "LoggedModelPage"),
+});
+const trace = createRoute({
+  ...page,
+  path: "traces/$id",
+  validateSearch: traceSearch,
+  component: lazyRouteComponent(() => import("../routes/trace"), "TracePage"),
+});
 const models = createRoute({
   ...page,
   path: "models",
@@ -186,6 +197,8 @@ const tree = root.addChildren([
     runs,
     run,
     compare,
+    loggedModel,
+    trace,
     models,
     model,
     modelVersion,

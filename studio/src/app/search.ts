@@ -7,11 +7,18 @@ export interface RunsSearch {
   sort?: string;
   desc?: boolean;
   children?: boolean;
+  /** Of an experiment: what of it is listed. */
+  tab?: string;
 }
 
 export interface RunSearch {
   tab?: string;
   path?: string;
+}
+
+export interface TraceSearch {
+  /** The id of the chosen span. */
+  span?: string;
 }
 
 export interface CompareSearch {
@@ -44,6 +51,7 @@ export function runsSearch(raw: Raw): RunsSearch {
     sort: text(raw, "sort"),
     desc: raw["desc"] === undefined ? undefined : raw["desc"] === true || raw["desc"] === "true",
     children: raw["children"] === true || raw["children"] === "true" ? true : undefined,
+    tab: text(raw, "tab"),
   });
 }
 
@@ -57,4 +65,8 @@ export function compareSearch(raw: Raw): CompareSearch {
 
 export function environmentSearch(raw: Raw): EnvironmentSearch {
   return present<EnvironmentSearch>({ version: text(raw, "version") });
+}
+
+export function traceSearch(raw: Raw): TraceSearch {
+  return present<TraceSearch>({ span: text(raw, "span") });
 }

@@ -1,4 +1,4 @@
-import { openWorkspace } from "../format/snippets";
+import { openWorkspace, trackingUri } from "../format/snippets";
 import { CodeBlock } from "./CodeBlock";
 import { useWorkspace } from "./WorkspaceContext";
 
@@ -6,7 +6,7 @@ import { useWorkspace } from "./WorkspaceContext";
 export function GettingStarted() {
   const ws = useWorkspace();
   const origin = window.location.origin;
-  const tracking = ws === "default" ? origin : `${origin}/workspaces/${ws}`;
+  const tracking = trackingUri(ws, origin);
   const open = openWorkspace(ws);
   const log = `from azureml.core import Experiment, Workspace
 

@@ -78,6 +78,13 @@ const SERVICE: Record<ServiceState, Look> = {
   Unschedulable: { label: "Unschedulable", tone: "warning", icon: <Warning16Filled /> },
 };
 
+const TRACE: Record<string, Look> = {
+  OK: { label: "OK", tone: "success", icon: fine },
+  ERROR: { label: "Error", tone: "danger", icon: failed },
+  IN_PROGRESS: { label: "In progress", tone: "brand", icon: spinner },
+};
+const NO_STATUS: Look = { label: "No status", tone: "neutral", icon: <QuestionCircle16Regular /> };
+
 function Badge({ look, state }: { look: Look; state: string }) {
   const styles = useStyles();
   return (
@@ -98,6 +105,11 @@ export function RunStatusBadge({ status, past = false }: { status: RunStatus; pa
 
 export function ServiceStateBadge({ state }: { state: ServiceState }) {
   return <Badge look={SERVICE[state]} state={state} />;
+}
+
+/** Of a trace, and of a span, whose status may be unset. */
+export function TraceStatusBadge({ status }: { status: string }) {
+  return <Badge look={TRACE[status] ?? NO_STATUS} state={status} />;
 }
 
 export const RUN_STATUSES: { status: RunStatus; label: string }[] = Object.entries(RUN).map(([status, look]) => ({

@@ -9,16 +9,25 @@ export function isFilter(text: string): boolean {
   return COMPARES.test(text) && FIELD.test(text);
 }
 
+const TRACE_FIELD =
+  /^\s*(?:(?:tags?|attributes?|trace|metadata|request_metadata|feedback|expectation|span|issue)\s*\.|\w+\s*(?:!=|<=|>=|=|<|>|\bR?I?LIKE\b|\bIN\b))/i;
+
+/** The same of the grammar for traces. */
+export function isTraceFilter(text: string): boolean {
+  return COMPARES.test(text) && TRACE_FIELD.test(text);
+}
+
 /** The filter for what was typed into a search box; words are looked for in the runs' names. */
 export function searchFilter(text: string): string | undefined {
   const trimmed = text.trim();
   if (!trimmed) return undefined;
   if (isFilter(trimmed)) return trimmed;
-  return `attributes.run_name ILIKE '%${escapeText(trimmed)}%'`;
+  return `attributes.run_name ILIKE ${likeText(trimmed)}`;
 }
 
-function escapeText(text: string): string {
-  return text.replaceAll("'", "");
+/** The pattern of ILIKE for a text that stands anywhere. The grammar cannot hold its own quotes. */
+export function likeText(text: string): string {
+  return `'%${text.replaceAll("'", "")}%'`;
 }
 
 export interface Sorting {

@@ -97,7 +97,10 @@ function scalar(text: string, key: string): string {
   const match = new RegExp(`^ {2}${key}:([\\s\\S]*?)(?=^ {2}\\w+:|(?![\\s\\S]))`, "m").exec(text);
   const folded = (match?.[1] ?? "").trim().replace(/\s*\n\s*/g, " ");
   if (folded.startsWith("'")) return folded.slice(1, -1).replaceAll("''", "'");
-  if (folded.startsWith('"')) return String(parsed(folded) ?? "");
+  if (folded.startsWith('"')) {
+    const text: unknown = parsed(folded);
+    return typeof text === "string" ? text : "";
+  }
   return folded;
 }
 

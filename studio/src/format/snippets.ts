@@ -41,6 +41,17 @@ function serviceName(model: string): string {
   return `${plain || "model"}-service`.slice(0, 32).replace(/-+$/, "");
 }
 
+export function trackingUri(ws: string, origin: string): string {
+  return ws === "default" ? origin : `${origin}/workspaces/${encodeURIComponent(ws)}`;
+}
+
+export function loadLoggedModel(ws: string, origin: string, id: string): string {
+  return `import mlflow
+
+mlflow.set_tracking_uri("${trackingUri(ws, origin)}")
+model = mlflow.pyfunc.load_model("models:/${id}")`;
+}
+
 export function registerModel(ws: string): string {
   return `from azureml.core import Model, Workspace
 

@@ -2,20 +2,34 @@ import { Archive20Regular, ArchiveArrowBack20Regular, Delete20Regular } from "@f
 import { Badge } from "@fluentui/react-components";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 
 import { deleteExperiment, experimentKeys, experimentQuery, patchExperiment } from "../api/experiments";
 import type { Command } from "../components/CommandBar";
 import { ConfirmDialog } from "../components/ConfirmDialog";
 import { HomeCrumb, RoomCrumb } from "../components/crumbs";
 import { useNotify } from "../components/notify";
+import { Page } from "../components/Page";
+import { LoadingPage } from "../components/PageStates";
+import { PageTabs } from "../components/PageTabs";
 import { RunsView } from "../components/runs/RunsView";
 import { useRunsState } from "../components/runs/state";
 import { ErrorState } from "../components/States";
 
 const route = getRouteApi("/ws/$ws/experiments/$name");
 
-/** The runs of one experiment. */
+const LoggedModelList = lazy(() =>
+  import("../components/lineage/LoggedModelList").then((m) => ({ default: m.LoggedModelList })),
+);
+const TraceList = lazy(() => import("../components/traces/TraceList").then((m) => ({ default: m.TraceList })));
+
+const TABS = [
+  ["runs", "Runs"],
+  ["models", "Logged models"],
+  ["traces", "Traces"],
+] as const;
+
+/** One experiment: its runs, the models they logged, and the traces that programs made in it. */
 export function ExperimentPage() {
   const { ws, name } = route.useParams();
   const navigate = route.useNavigate();
@@ -50,16 +64,8 @@ export function ExperimentPage() {
     },
     { id: "remove", label: "Delete experiment", icon: <Delete20Regular />, onClick: () => setDeleting(true) },
   ];
-  return (
-    <RunsView
-      title={name}
-      crumbs={[<HomeCrumb key="home" />, <RoomCrumb key="room" room="experiments" />]}
-      aside={archived ? <Badge appearance="tint">Archived</Badge> : null}
-      experiment={name}
-      state={state}
-      onState={onState}
-      more={more}
-    >
+  const dialogs = (
+    <>
       {experiment.error ? <ErrorState error={experiment.error} what={`${name} could not be read.`} /> : null}
       <ConfirmDialog
         open={deleting}
@@ -70,6 +76,40 @@ export function ExperimentPage() {
       >
         An experiment can be deleted when it has no runs left. To hide it with its runs, archive it.
       </ConfirmDialog>
-    </RunsView>
+    </>
+  );
+  const head = {
+    title: name,
+    crumbs: [<HomeCrumb key="home" />, <RoomCrumb key="room" room="experiments" />],
+    aside: archived ? <Badge appearance="tint">Archived</Badge> : null,
+  };
+  const tab = TABS.find(([known]) => known === state.tab)?.[0] ?? "runs";
+  const tabs = (
+    <PageTabs
+      tabs={TABS}
+      selected={tab}
+      onSelect={(next) => void navigate({ search: next === "runs" ? {} : { tab: next }, replace: true })}
+    />
+  );
+  if (tab === "runs") {
+    return (
+      <RunsView {...head} experiment={name} state={state} onState={onState} more={more}>
+        {tabs}
+        {dialogs}
+      </RunsView>
+    );
+  }
+  return (
+    <Page {...head} commands={more}>
+      {tabs}
+      {dialogs}
+      <Suspense fallback={<LoadingPage />}>
+        {tab === "models" ? (
+          <LoggedModelList ws={ws} experiment={name} />
+        ) : (
+          <TraceList key={name} ws={ws} experiment={name} />
+        )}
+      </Suspense>
+    </Page>
   );
 }

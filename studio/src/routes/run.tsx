@@ -25,6 +25,8 @@ import { ErrorState } from "../components/States";
 import { RunStatusBadge } from "../components/StatusBadge";
 
 const MetricsTab = lazy(() => import("../components/metrics/MetricsTab").then((m) => ({ default: m.MetricsTab })));
+const MediaTab = lazy(() => import("../components/logged/MediaTab").then((m) => ({ default: m.MediaTab })));
+const TraceList = lazy(() => import("../components/traces/TraceList").then((m) => ({ default: m.TraceList })));
 const FilesTab = lazy(() => import("../components/files/FilesTab").then((m) => ({ default: m.FilesTab })));
 const CodeTab = lazy(() => import("../components/runs/CodeTab").then((m) => ({ default: m.CodeTab })));
 const ChildRuns = lazy(() => import("../components/runs/ChildRuns").then((m) => ({ default: m.ChildRuns })));
@@ -37,6 +39,8 @@ const route = getRouteApi("/ws/$ws/runs/$id");
 const TABS = [
   ["overview", "Overview"],
   ["metrics", "Metrics"],
+  ["media", "Images + tables"],
+  ["traces", "Traces"],
   ["files", "Outputs + logs"],
   ["code", "Code"],
   ["children", "Child runs"],
@@ -45,7 +49,7 @@ const TABS = [
 type TabName = (typeof TABS)[number][0];
 
 /** Tabs that scroll within themselves instead of with the page. */
-const FIXED: ReadonlySet<string> = new Set<TabName>(["files", "code", "children"]);
+const FIXED: ReadonlySet<string> = new Set<TabName>(["traces", "files", "code", "children"]);
 
 export function RunPage() {
   const { ws, id } = route.useParams();
@@ -97,6 +101,8 @@ function LoadedRun({ ws, run }: { ws: string; run: Run }) {
             onPath={(next) => void navigate({ search: { tab, ...(next ? { path: next } : {}) }, replace: true })}
           />
         ) : null}
+        {tab === "media" ? <MediaTab ws={ws} run={run} /> : null}
+        {tab === "traces" ? <TraceList ws={ws} run={run.id} /> : null}
         {tab === "code" ? <CodeTab ws={ws} run={run} /> : null}
         {tab === "children" ? <ChildRuns ws={ws} run={run} /> : null}
       </Suspense>

@@ -1,12 +1,4 @@
-import {
-  makeStyles,
-  MessageBar,
-  MessageBarBody,
-  MessageBarTitle,
-  Spinner,
-  Text,
-  tokens,
-} from "@fluentui/react-components";
+import { makeStyles, MessageBar, MessageBarBody, MessageBarTitle, Spinner } from "@fluentui/react-components";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useMemo } from "react";
 
@@ -20,7 +12,9 @@ import { CopyText } from "../CopyButton";
 import { Duration, RelativeTime } from "../RelativeTime";
 import { RunStatusBadge } from "../StatusBadge";
 import { TagEditor } from "../TagEditor";
+import { RunLineage } from "../lineage/RunLineage";
 import { Description } from "./Description";
+import { PairTable } from "./PairTable";
 import { RunErrorBar } from "./RunErrorBar";
 import { StateHistory } from "./StateHistory";
 
@@ -33,19 +27,6 @@ const useStyles = makeStyles({
     "@media (max-width: 1023px)": { gridTemplateColumns: "minmax(0, 1fr)" },
   },
   column: { display: "flex", flexDirection: "column", rowGap: "12px", minWidth: 0 },
-  none: { color: tokens.colorNeutralForeground3 },
-  names: {
-    display: "grid",
-    gridTemplateColumns: "minmax(100px, 2fr) minmax(0, 3fr)",
-    columnGap: "16px",
-    rowGap: "6px",
-    margin: 0,
-    maxHeight: "360px",
-    overflow: "auto",
-    overflowWrap: "anywhere",
-  },
-  name: { color: tokens.colorNeutralForeground3 },
-  value: { margin: 0 },
 });
 
 const GIT: [string, string][] = [
@@ -88,7 +69,7 @@ export function Overview({ ws, run }: { ws: string; run: Run }) {
           <Parameters ws={ws} run={run} />
           {properties.length > 0 ? (
             <Card title="Properties">
-              <Names values={Object.fromEntries(properties)} none="" />
+              <PairTable label="Properties" values={Object.fromEntries(properties)} none="" />
             </Card>
           ) : null}
         </div>
@@ -99,6 +80,7 @@ export function Overview({ ws, run }: { ws: string; run: Run }) {
           <Card title="Tags">
             <TagEditor tags={run.tags} onChange={change} />
           </Card>
+          <RunLineage ws={ws} run={run} />
           <Card title="Description">
             <Description text={run.description} onChange={(description) => change({ description })} />
           </Card>
@@ -128,12 +110,12 @@ function Parameters({ ws, run }: { ws: string; run: Run }) {
     <>
       {given.length > 0 ? (
         <Card title="Arguments">
-          <Names values={Object.fromEntries(given)} none="" />
+          <PairTable label="Arguments" values={Object.fromEntries(given)} none="" />
         </Card>
       ) : null}
       {logged || given.length === 0 ? (
         <Card title="Parameters">
-          <Names values={run.params} none="This run logged no parameters." />
+          <PairTable label="Parameters" values={run.params} none="This run logged no parameters." />
         </Card>
       ) : null}
     </>
@@ -182,22 +164,6 @@ function RunFacts({ ws, run }: { ws: string; run: Run }) {
         ]}
       />
     </Card>
-  );
-}
-
-function Names({ values, none }: { values: Record<string, string>; none: string }) {
-  const styles = useStyles();
-  const entries = useMemo(() => Object.entries(values).sort(([a], [b]) => a.localeCompare(b)), [values]);
-  if (entries.length === 0) return <Text className={styles.none}>{none}</Text>;
-  return (
-    <dl className={styles.names}>
-      {entries.map(([name, value]) => (
-        <div key={name} style={{ display: "contents" }}>
-          <dt className={styles.name}>{name}</dt>
-          <dd className={styles.value}>{value}</dd>
-        </div>
-      ))}
-    </dl>
   );
 }
 

@@ -8,6 +8,7 @@ export interface RunListState {
   sort?: string;
   desc?: boolean;
   children?: boolean;
+  tab?: string;
 }
 
 type Navigate = (options: { search: RunListState; replace: boolean; resetScroll: boolean }) => Promise<void>;
