@@ -58,8 +58,12 @@ class Client:
             self._connection.close()  # a server may end a connection that was idle
             return self._send(method, path, body)
 
-    def _send(self, method: str, path: str, body: bytes | None) -> bytes:
-        self._connection.request(method, API + path, body, self._headers)
+    def get(self, path: str) -> bytes:
+        """What a path of the server answers, MLflow's or another."""
+        return self._send("GET", path, None, below="")
+
+    def _send(self, method: str, path: str, body: bytes | None, below: str = API) -> bytes:
+        self._connection.request(method, below + path, body, self._headers)
         answer = self._connection.getresponse()
         content = answer.read()
         if answer.status != 200:
