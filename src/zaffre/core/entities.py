@@ -289,13 +289,17 @@ class EnvironmentLock:
 class EnvironmentUse:
     """The environment that a run or a revision of a service really got."""
 
-    lock: EnvironmentLock | None  # None: an interpreter used as it is
+    name: str = ""
+    version: str | None = None
+    lock: EnvironmentLock | None = None  # None: an interpreter used as it is
     interpreter: str  # its path on the machine
     reused: bool
     seconds: float  # what finding or building it took
     notes: list[str] = field(default_factory=list)  # sentences: substitutions, why it was built anew
     at: int = 0  # milliseconds since the epoch
-    revision: int | None = None  # of the service
+    run_id: str | None = None  # whose it is: a run's,
+    service: str | None = None  # or a service's
+    revision: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

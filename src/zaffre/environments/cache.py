@@ -11,6 +11,7 @@ import os
 import shutil
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -90,6 +91,11 @@ class Cache:
 
     def begin(self, key: str) -> Path:
         """The place of a prefix, empty: what an interrupted or damaged build left is gone. Hold the key's lock."""
+        self.discard(key)
+        return self.prefix(key)
+
+    def discard(self, key: str) -> None:
+        """Remove a prefix. Hold the key's lock."""
         prefix = self.prefix(key)
         if prefix.exists():
             # First of all the marker: a prefix that is only half removed must not be taken for a finished one.
@@ -97,7 +103,6 @@ class Cache:
             discarded = self.root / f"discarded-{key}-{os.getpid()}"
             os.replace(prefix, discarded)
             shutil.rmtree(discarded, ignore_errors=True)
-        return prefix
 
     def accept(self, key: str, lock: EnvironmentLock, facts: dict[str, Any]) -> Built:
         """Call a prefix finished; from this moment on it is used."""
@@ -108,6 +113,11 @@ class Cache:
         if built is None:
             raise FileNotFoundError(f"the environment {prefix} has no interpreter")
         return built
+
+    def touch(self, key: str) -> None:
+        """Note that the environment is used now."""
+        with suppress(OSError):
+            os.utime(self.prefix(key) / MARKER)
 
     def facts(self, key: str) -> dict[str, Any]:
         """What was noted when the environment was built: name, python_version, seconds, ..."""

@@ -54,6 +54,19 @@ class History:
         write_json(self._file, {"name": self._name, "entries": [asdict(one) for one in kept]})
 
 
+def names(home: Path) -> dict[str, list[str]]:
+    """key -> the names that resolved to it, of everything that was built on this machine."""
+    found: dict[str, list[str]] = {}
+    for file in sorted((home / "environments" / "names").glob("*.json")):
+        document = read_json(file) or {}
+        name = str(document.get("name"))
+        for entry in History(home, name).entries():
+            known = found.setdefault(entry.key, [])
+            if name not in known:
+                known.append(name)
+    return found
+
+
 def changes(before: Entry, asked: Sequence[str], packages: dict[str, str] | None = None) -> list[str]:
     """Sentences on what differs from an earlier entry: what is asked, then what it resolved to."""
     sentences = []

@@ -7,6 +7,7 @@ import os
 import re
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -22,7 +23,8 @@ def make(python: str, conda: Sequence[CondaPin] = (), pip: str = "") -> Environm
     """The lock with its key. ``python`` is the exact version; ``pip`` what the solver answered."""
     pins = sorted(conda, key=lambda pin: pin.name)
     lines = "\n".join(line.rstrip() for line in pip.splitlines() if line.strip())
-    return EnvironmentLock(key=_key(python, pins, lines), platform=platform(), python=python, conda=pins, pip=lines)
+    made = EnvironmentLock(key="", platform=platform(), python=python, conda=pins, pip=lines)
+    return replace(made, key=key_of(made))
 
 
 def platform() -> str:
@@ -30,10 +32,10 @@ def platform() -> str:
     return f"{sys.platform}-{machine}-{sys.implementation.name}"
 
 
-def _key(python: str, conda: Sequence[CondaPin], pip: str) -> str:
+def key_of(lock: EnvironmentLock) -> str:
     """Decided by what is installed, not by where it comes from: a mirror's package is the same package."""
-    pins = [f"{pin.name}={pin.version}={pin.build}#{pin.sha256}" for pin in conda]
-    text = "\0".join([python, platform(), *pins, pip])
+    pins = [f"{pin.name}={pin.version}={pin.build}#{pin.sha256}" for pin in lock.conda]
+    text = "\0".join([lock.python, lock.platform, *pins, lock.pip])
     return hashlib.sha256(text.encode()).hexdigest()[:20]
 
 

@@ -40,9 +40,12 @@ class Realised:
     lock: EnvironmentLock | None  # None when user-managed
     notes: tuple[str, ...] = ()  # substitutions, and why it was built anew
 
-    def use(self) -> EnvironmentUse:
-        """What is kept with a run or a service."""
+    def use(self, name: str, version: str | None, revision: int | None = None) -> EnvironmentUse:
+        """What is kept with a run or a service. ``name`` and ``version`` are the environment's in the workspace."""
         return EnvironmentUse(
+            name=name,
+            version=version,
+            revision=revision,
             lock=self.lock,
             interpreter=str(self.python),
             reused=self.reused,
@@ -223,7 +226,7 @@ class Build:
             facts = {"name": self.spec.name, "python_version": found.lock.python, "asked": self.resolver.asked()}
             built = self.cache.accept(key, found.lock, {**facts, "seconds": round(time.monotonic() - started, 3)})
         except BaseException:
-            self.cache.begin(key)
+            self.cache.discard(key)
             raise
         split = ", ".join(f"{name} {value:.1f} s" for name, value in seconds.items())
         self._log(f"Built environment {key} in {time.monotonic() - started:.1f} s ({split}).")
@@ -256,6 +259,7 @@ class Build:
         when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(built.built_at))
         name = self.cache.facts(built.key).get("name")
         whose = f" for {name!r}" if name and name != self.spec.name else ""
+        self.cache.touch(built.key)
         self._log(f"Reusing environment {built.key} (built {when}{whose}).")
 
 

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from zaffre.core import codec
-from zaffre.core.entities import Run
+from zaffre.core.entities import EnvironmentUse, Run
 from zaffre.core.errors import AzureMLException, NotFound, StateConflict
 from zaffre.core.states import RUN_TERMINAL, RunStatus
 from zaffre.core.wire import RunPatch
@@ -40,7 +40,7 @@ class Outbox:
         self._on_cancel = on_cancel
         self._give_up = give_up
         self._on_refusal = on_refusal
-        self._waiting: list[RunPatch] = []
+        self._waiting: list[RunPatch | EnvironmentUse] = []
         self._changed = threading.Condition()
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="outbox", daemon=True)
@@ -49,7 +49,7 @@ class Outbox:
     def start(self) -> None:
         self._thread.start()
 
-    def put(self, patch: RunPatch) -> None:
+    def put(self, patch: RunPatch | EnvironmentUse) -> None:
         with self._changed:
             self._waiting.append(patch)
             self._save()
@@ -83,8 +83,11 @@ class Outbox:
                 self._waiting.pop(0)
                 self._save()
 
-    def _send(self, patch: RunPatch, client: Client) -> None:
+    def _send(self, patch: RunPatch | EnvironmentUse, client: Client) -> None:
         """One attempt. Where the server has gone another way meanwhile, its word and the run's fate are reconciled."""
+        if isinstance(patch, EnvironmentUse):
+            client.put(f"{self._path}/environment", EnvironmentUse, patch)
+            return
         try:
             client.patch(self._path, Run, patch)
         except StateConflict:

@@ -13,7 +13,7 @@ from typing import Final, TypeVar
 from zaffre import __version__
 from zaffre.core import contract
 from zaffre.core.codec import convert
-from zaffre.core.entities import ModelVersion, Service, ServiceSpec
+from zaffre.core.entities import EnvironmentUse, ModelVersion, Service, ServiceSpec
 from zaffre.core.errors import ActivityCanceledException, ModelInvalid
 from zaffre.environments.overlay import BOOT, overlay
 from zaffre.environments.realise import Realised, realise
@@ -76,6 +76,7 @@ class Preparation:
             env = self._variables(service, spec, realised, root, folders)
             argv = self._command(realised, env)
             step.detail = "found" if realised.reused else "built"
+            self._tell(service, realised.use(spec.environment_name, spec.environment_version, service.revision))
         return Command(argv=argv, env=env, folder=root, prefix=path_prefix(env))
 
     def _new_root(self, service: Service) -> Path:
@@ -87,6 +88,14 @@ class Preparation:
                 shutil.rmtree(other, ignore_errors=True)
         root.mkdir()
         return root
+
+    def _tell(self, service: Service, use: EnvironmentUse) -> None:
+        """Keep with the service what it really got."""
+        self._insist(
+            lambda c: c.put(
+                Scope(c, service.workspace).path("services", service.name, "environment"), EnvironmentUse, use
+            )
+        )
 
     def _insist(self, act: Callable[[Client], T]) -> T:
         return self._channel.insist(act, self._cancel.is_set)

@@ -191,6 +191,7 @@ class Supervisor:
             except AzureMLException as error:
                 print(error.message, file=build_log)
                 raise
+        self._outbox.put(realised.use(spec.environment_name, spec.environment_version))
         fetching.join()
         if self.canceled.is_set():
             raise ActivityCanceledException("The run was canceled before its program was started.")
