@@ -37,6 +37,7 @@ class ServerProcess:
     home: Path
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
+    database: str = ""  # an address; empty: what the home remembers, at first SQLite
     arguments: tuple[str, ...] = ()
 
     @property
@@ -67,7 +68,7 @@ class ServerProcess:
                     str(self.home),
                     *self.arguments,
                 ],
-                env=clean_environment(self.home),
+                env=clean_environment(self.home, **({"ZAFFRE_DATABASE": self.database} if self.database else {})),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,

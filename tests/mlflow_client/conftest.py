@@ -1,4 +1,4 @@
-"""The real ``mlflow`` package against a real server process."""
+"""The real ``mlflow`` package against a real server process, over either kind of database."""
 
 from __future__ import annotations
 
@@ -12,7 +12,36 @@ import mlflow
 import pytest
 from mlflow.tracking import MlflowClient, fluent
 
-from tests.server_process import ServerProcess
+from tests.postgresql import Cluster
+from tests.server_process import STRAYS, ServerProcess
+
+# Modules whose tests run over PostgreSQL too: those that say what the store keeps and how it is searched.
+ON_BOTH = ("test_tracking", "test_grammar", "test_models", "test_prompts", "test_traces")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "server" in metafunc.fixturenames and metafunc.module.__name__.rpartition(".")[2] in ON_BOTH:
+        metafunc.parametrize("server", ["sqlite", "postgresql"], indirect=True)
+
+
+@pytest.fixture(scope="session")
+def postgresql_server(postgresql: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    address = postgresql.lend()
+    running = ServerProcess(tmp_path_factory.mktemp("zaffre") / "home", database=address).start()
+    yield running
+    running.stop()
+    postgresql.give_back(address)
+
+
+@pytest.fixture
+def server(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> ServerProcess:
+    """A server that the session shares, made known to this process as a user's own."""
+    over = getattr(request, "param", "sqlite")
+    shared: ServerProcess = request.getfixturevalue("shared_server" if over == "sqlite" else "postgresql_server")
+    for name in [name for name in os.environ if name.startswith(STRAYS)]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("ZAFFRE_HOME", str(shared.home))
+    return shared
 
 
 def open_workspace(server: ServerProcess, name: str) -> str:

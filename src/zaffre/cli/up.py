@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -37,7 +38,13 @@ def sign_in_link(info: ServerInfo) -> str:
     return client.post("/api/v1/tickets", TicketCreated, TicketCreate()).url
 
 
-def up(*, port: Port | None = None, foreground: bool = False, printing: Printing = QUIET) -> Done:  # noqa: ARG001
+def up(
+    *,
+    port: Port | None = None,
+    database: str | None = None,
+    foreground: bool = False,
+    printing: Printing = QUIET,  # noqa: ARG001
+) -> Done:
     """Start the workspace server of this machine, and print where it is.
 
     It runs in the background until ``zaffre down``. Everything it keeps is below ZAFFRE_HOME (~/.zaffre): servers with
@@ -47,19 +54,23 @@ def up(*, port: Port | None = None, foreground: bool = False, printing: Printing
     ----------
     port
         The port on 127.0.0.1, 0 for a free one; by default 5577, or a free one if that is taken.
+    database
+        Where to keep the workspaces: the address of a PostgreSQL database, postgresql://user@host/name, or "sqlite" for
+        a file below ZAFFRE_HOME; by default ZAFFRE_DATABASE, or what was used last, or SQLite. Better put an address
+        that has a password in ZAFFRE_DATABASE.
     foreground
         Stay in this terminal and stop with Ctrl-C.
     """
     at = home()
     info = find_server(at)
-    if info is not None and (foreground or port not in (None, 0, info.port)):
+    if info is not None and (foreground or database or port not in (None, 0, info.port)):
         raise StateConflict(f"The server of {at} already runs on {info.url}: stop it first with `zaffre down`.")
     if foreground:
-        return _stay(port)
+        return _stay(port, database)
     verb = "runs already" if info else "runs"
     if info is None:
         with waiting("Starting the server"):
-            info = start_server(at, port=port)
+            info = start_server(at, port=port, database=database)
     link = sign_in_link(info)
     return Done(
         f"Zaffre {verb} on {info.url} and keeps its data in {at}.\n"
@@ -68,13 +79,14 @@ def up(*, port: Port | None = None, foreground: bool = False, printing: Printing
     )
 
 
-def _stay(port: int | None) -> Done:
+def _stay(port: int | None, database: str | None) -> Done:
     """Run the server as a child until it ends or Ctrl-C stops it; its log goes to this terminal."""
     at = home()
     check_server_extra(at)
     make_home(at)
     chosen = str(contract.DEFAULT_PORT if port is None else port)
-    child = subprocess.Popen([sys.executable, "-m", "zaffre.server", "--port", chosen, "--home", str(at)])
+    env = os.environ if database is None else {**os.environ, contract.ZAFFRE_DATABASE: database}
+    child = subprocess.Popen([sys.executable, "-m", "zaffre.server", "--port", chosen, "--home", str(at)], env=env)
     try:
         standard_error().print(f"Open in a browser (valid once, for a minute): {_link_when_ready(child)}", markup=False)
         child.wait()

@@ -13,6 +13,7 @@ ZAFFRE_URL: Final = "ZAFFRE_URL"  # the server to use; absent: the one recorded 
 ZAFFRE_TOKEN: Final = "ZAFFRE_TOKEN"  # the token to use; absent: ZAFFRE_HOME/token
 ZAFFRE_WORKSPACE: Final = "ZAFFRE_WORKSPACE"
 ZAFFRE_PORT: Final = "ZAFFRE_PORT"
+ZAFFRE_DATABASE: Final = "ZAFFRE_DATABASE"  # the server's database; absent: the one that the home remembers
 ZAFFRE_MLFLOW_TOKEN_SECONDS: Final = "ZAFFRE_MLFLOW_TOKEN_SECONDS"  # how long tokens for MLflow clients are valid
 ZAFFRE_SERVICE: Final = "ZAFFRE_SERVICE"  # the service that a supervisor supervises
 
@@ -61,6 +62,7 @@ MODELS: Final = "azureml-models"
 # Files under ZAFFRE_HOME.
 SERVER_FILE: Final = "server.json"
 TOKEN_FILE: Final = "token"
+DATABASE_FILE: Final = "database"  # the address of the server's database, without its password; absent: SQLite
 DEFAULT_PORT: Final = 5577
 DEFAULT_WORKSPACE: Final = "default"
 DEFAULT_SUBSCRIPTION: Final = "00000000-0000-0000-0000-000000000000"

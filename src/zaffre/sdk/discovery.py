@@ -121,16 +121,17 @@ def check_server_extra(at: Path) -> None:
         )
 
 
-def start_server(at: Path, *, port: int | None = None) -> ServerInfo:
+def start_server(at: Path, *, port: int | None = None, database: str | None = None) -> ServerInfo:
     """Start ``python -m zaffre.server`` for ``at`` in the background and wait until it answers.
 
     A server that is already there is returned; two processes that start at once get the same one. ``port`` defaults
-    to ZAFFRE_PORT, else 5577 if that is free, else any free port.
+    to ZAFFRE_PORT, else 5577 if that is free, else any free port; ``database`` to ZAFFRE_DATABASE, else the one that
+    ``at`` used last.
     """
     check_server_extra(at)
     make_home(at)
     with exclusive(at / "start.lock"):
-        return find_server(at) or _launch(at, port if port is not None else _choose_port())
+        return find_server(at) or _launch(at, _choose_port() if port is None else port, database)
 
 
 def _named_by_environment(url: str) -> Client:
@@ -211,11 +212,13 @@ def _choose_port() -> int:
     raise ServerUnavailable("No port on 127.0.0.1 is free for the Zaffre server.")
 
 
-def _launch(at: Path, port: int) -> ServerInfo:
+def _launch(at: Path, port: int, database: str | None) -> ServerInfo:
     log = at / "server.log"
     # What belongs to one run or names another server must not leak into the server that everyone here shares.
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("AZUREML_", "MLFLOW_")) and k not in _NOT_PASSED}
     kept[contract.ZAFFRE_HOME] = str(at)
+    if database is not None:
+        kept[contract.ZAFFRE_DATABASE] = database  # not as an argument, which every user of the machine can see
     with log.open("ab") as output:
         begin = output.tell()
         process = subprocess.Popen(

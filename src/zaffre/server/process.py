@@ -21,6 +21,7 @@ from zaffre.server.app import create_app, reconciler
 from zaffre.server.homelock import HomeLock
 from zaffre.server.reconcile import Reconciler
 from zaffre.server.settings import Settings
+from zaffre.server.store.postgresql import without_password
 
 GRACE_SECONDS = 5  # how long open requests may go on after SIGTERM
 BACKLOG = 2048
@@ -99,20 +100,48 @@ def parse(arguments: list[str]) -> Settings:
     parser.add_argument("--home", type=Path, default=Path(default_home), help="the folder that keeps everything")
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on")
     parser.add_argument("--port", type=int, default=int(default_port), help="the port; 0 for a free one")
+    parser.add_argument(
+        "--database",
+        default=os.environ.get(contract.ZAFFRE_DATABASE),
+        help="postgresql://user@host/name, or sqlite for a file in the home; default: the one that was used last",
+    )
     parser.add_argument("--team", action="store_true", help="make no workspace or compute on first use")
     parser.add_argument("--allow-host", action="append", default=[], help="a host name requests may be addressed to")
     parser.add_argument(
         "--allow-private-webhooks", action="store_true", help="webhooks may reach private addresses, and by plain http"
     )
     given = parser.parse_args(arguments)
+    home = given.home.expanduser().absolute()
     return Settings(
-        home=given.home.expanduser().absolute(),
+        home=home,
+        database_address=database_of(home, given.database),
         host=given.host,
         port=given.port,
         team=given.team,
         allowed_hosts=tuple(given.allow_host),
         private_webhooks=given.allow_private_webhooks,
     )
+
+
+def database_of(home: Path, named: str | None) -> str:
+    """The address of the database that is ``named``, else of the one that ``home`` remembers; empty: SQLite."""
+    if named:
+        return "" if named == "sqlite" else named
+    try:
+        return (home / contract.DATABASE_FILE).read_text().strip()
+    except FileNotFoundError:
+        return ""
+
+
+def remember_database(settings: Settings) -> None:
+    """Keep the address for a later start that names none; a password is not kept."""
+    if not settings.database_address:
+        settings.database_file.unlink(missing_ok=True)
+        return
+    temporary = settings.database_file.with_suffix(".new")
+    temporary.touch(mode=0o600)
+    temporary.write_text(without_password(settings.database_address) + "\n")
+    temporary.replace(settings.database_file)
 
 
 def run(settings: Settings) -> None:
@@ -123,6 +152,7 @@ def run(settings: Settings) -> None:
         with listen(settings.host, settings.port) as bound:
             port = bound.getsockname()[1]
             app = create_app(settings)
+            remember_database(settings)
             config = uvicorn.Config(
                 app,
                 loop="auto",  # uvloop, where there is one
@@ -144,7 +174,9 @@ def main(arguments: list[str]) -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     try:
-        run(parse(arguments))
+        settings = parse(arguments)
+        os.environ.pop(contract.ZAFFRE_DATABASE, None)  # nothing that this server starts is to know the password
+        run(settings)
     except AzureMLException as error:
         print(error.message, file=sys.stderr)
         return 1

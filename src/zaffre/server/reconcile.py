@@ -18,6 +18,7 @@ class Reconciler:
         self._steps = steps
         self._period = period
         self._stopped = threading.Event()
+        self._said = ""
         self._thread = threading.Thread(target=self._work, name="zaffre-reconcile", daemon=True)
 
     def start(self) -> None:
@@ -31,12 +32,21 @@ class Reconciler:
 
     def _work(self) -> None:
         while not self._stopped.wait(self._period):
-            for step in self._steps:
-                if self._stopped.is_set():
-                    return
-                try:
-                    step()
-                except ServerUnavailable:
-                    return  # the store is closed
-                except Exception:
-                    _log.exception("A step of reconciling failed; it is tried again in %g seconds", self._period)
+            try:
+                self._round()
+                self._said = ""
+            except ServerUnavailable as error:  # the database is away, and every step needs it
+                if error.message != self._said:
+                    _log.warning("Nothing is reconciled: %s", error.message)
+                self._said = error.message
+
+    def _round(self) -> None:
+        for step in self._steps:
+            if self._stopped.is_set():
+                return
+            try:
+                step()
+            except ServerUnavailable:
+                raise
+            except Exception:
+                _log.exception("A step of reconciling failed; it is tried again in %g seconds", self._period)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from zaffre.core import contract, limits
@@ -17,6 +17,7 @@ class Settings:
     port: int = contract.DEFAULT_PORT  # 0: a free one
     team: bool = False  # True: workspaces and computes are made by hand, never on first use
     allowed_hosts: tuple[str, ...] = ()  # names besides the loopback ones that the Host header may carry
+    database_address: str = field(default="", repr=False)  # postgresql://...; empty: a SQLite file in the home
     studio: Path | None = None  # the built Studio; None: the one in the package
     private_webhooks: bool = False  # webhooks may reach this machine and the networks around it, and by plain http
     webhook_retry_seconds: float = 1.0  # before a delivery is tried again; each further wait is twice as long
@@ -26,8 +27,13 @@ class Settings:
     keep_alive_seconds: float = 15.0  # how often an idle event stream says that it lives
 
     @property
-    def database(self) -> Path:
-        return self.home / "workspace.db"
+    def database(self) -> str | Path:
+        """What the store opens; it may hold a password."""
+        return self.database_address or self.home / "workspace.db"
+
+    @property
+    def database_file(self) -> Path:
+        return self.home / contract.DATABASE_FILE
 
     @property
     def artifacts(self) -> Path:
