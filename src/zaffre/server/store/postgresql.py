@@ -184,6 +184,12 @@ def too_old(version: int, place: str) -> InvalidValue:
     )
 
 
+def without_password(address: str) -> str:
+    """The address as it may be kept: libpq then takes the password from PGPASSWORD or ~/.pgpass."""
+    bare = re.sub(r"^([^:]+://[^:@/?#]*):[^@/?#]*@", r"\1@", address)
+    return re.sub(r"([?&])password=[^&]*&?", r"\1", bare).rstrip("?&")
+
+
 def _arguments(address: str) -> dict[str, Any]:
     try:
         from psycopg import ProgrammingError
