@@ -45,7 +45,7 @@ demo: setup-server ## Train, register, deploy and score a model on this machine
 	@$(BIN)/zaffre demo
 
 test: setup ## Run the whole test suite: unit, integration, browser (WORKERS=N at once)
-	@scripts/install-system-packages.sh chromium postgresql
+	@scripts/install-system-packages.sh chromium default-jre-headless postgresql
 	$(BIN)/python hatch_build.py npm run test
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup $(TESTS)
 
@@ -76,6 +76,8 @@ lock: $(UV) ## Write the lock files anew
 	$(LOCK) --upgrade -o requirements/bootstrap.txt requirements/bootstrap.in
 	$(LOCK) --upgrade -o requirements/server.txt --extra server --group build pyproject.toml
 	$(LOCK) --upgrade -o requirements/dev.txt --constraint requirements/server.txt --extra server --group dev pyproject.toml
+	$(LOCK) --upgrade -o requirements/autolog.txt --constraint requirements/dev.txt --override requirements/autolog-without-torch.in requirements/autolog.in
+	$(LOCK) --upgrade -o requirements/autolog-torch.txt --constraint requirements/autolog.txt requirements/autolog-torch.in
 
 clean: ## Remove what was built; ZAFFRE_HOME stays
 	rm -rf $(VENV) dist studio/node_modules src/zaffre/server/studio_dist

@@ -6,6 +6,7 @@
 #   python3-venv   makes the .venv (Debian ships Python without it)
 #   chromium       drives the browser tests and the screenshots
 #   postgresql     the store's tests run on it too; they start one of their own, in a folder of theirs
+#   default-jre-headless   runs Spark, whose sessions the MLflow tests log from
 #
 # A package whose program is already there is left alone. Needs root or sudo only when something is missing.
 set -euo pipefail
@@ -15,6 +16,7 @@ present() {
         python3-venv) python3 -c 'import ensurepip, venv' 2>/dev/null ;;
         chromium) command -v chromium >/dev/null || command -v google-chrome >/dev/null ;;
         postgresql) compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || command -v initdb >/dev/null ;;
+        default-jre-headless) command -v java >/dev/null ;;
         *) echo "$0: no package is called $1 here; see the list at the top of the script." >&2; exit 2 ;;
     esac
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -197,7 +198,7 @@ def test_orders(tracking: Tracking, experiment: Experiment, three: list[str], ke
 
 def test_inputs_and_outputs_of_a_run(tracking: Tracking, run: Run, model: LoggedModel) -> None:
     tracking.log_inputs("default", run.id, [IRIS], [model.id])
-    tracking.log_inputs("default", run.id, [IRIS])
+    tracking.log_inputs("default", run.id, [replace(IRIS, tags={"mlflow.data.context": "scoring"})])
     tracking.log_outputs("default", run.id, [ModelOutput(model_id=model.id, step=3)])
     assert tracking.run_links("default", [run.id, "unknown"]) == {
         run.id: RunLinks(datasets=[IRIS], models=[model.id], outputs=[ModelOutput(model_id=model.id, step=3)])

@@ -29,7 +29,9 @@ _linked = Prepared(
 
 
 def add_datasets(connection: Connection, run_pk: int, experiment_id: int, given: Iterable[DatasetInput]) -> None:
-    """Record that a run read these. A name and digest that the experiment knows is that data set; tags are set anew."""
+    """Record that a run read these. A name and digest that the experiment knows is that data set; where the run had read
+    it already its tags stay, as on MLflow's server: autologging names the same data set for training, then for scoring.
+    """
     links = [
         {
             "run_pk": run_pk,
@@ -39,7 +41,8 @@ def add_datasets(connection: Connection, run_pk: int, experiment_id: int, given:
         }
         for dataset in given
     ]
-    dialect.put(connection, run_datasets, ("run_pk", "dataset_pk"), links)
+    if links:
+        connection.execute(dialect.upsert(connection.dialect, run_datasets, ("run_pk", "dataset_pk"), ()), links)
 
 
 def _dataset(connection: Connection, experiment_id: int, dataset: DatasetInput) -> int:
