@@ -570,6 +570,111 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workspaces/{ws}/imports/experiment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Import Experiment */
+        put: operations["import_experiment"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{ws}/imports/logged-models/{model_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Import Logged Model */
+        put: operations["import_logged_model"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{ws}/imports/model-version": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Import Model Version */
+        put: operations["import_model_version"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{ws}/imports/registered-model": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Import Registered Model */
+        put: operations["import_registered_model"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{ws}/imports/runs/{run_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Import Run
+         * @description The run is made, or found if it is the same: `created` tells. Another run with this id is a conflict.
+         */
+        put: operations["import_run"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{ws}/imports/runs/{run_id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** End Import Of Run */
+        put: operations["end_import_of_run"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workspaces/{ws}/logged-models/{model_id}": {
         parameters: {
             query?: never;
@@ -1754,7 +1859,41 @@ export interface components {
          * DatasetInput
          * @description A data set that a run read, as MLflow's log_input describes it; name and digest together name it.
          */
-        DatasetInput: {
+        "DatasetInput-Input": {
+            /** Digest */
+            digest: string;
+            /** Name */
+            name: string;
+            /**
+             * Profile
+             * @default
+             */
+            profile: string;
+            /**
+             * Schema
+             * @default
+             */
+            schema: string;
+            /**
+             * Source
+             * @default
+             */
+            source: string;
+            /**
+             * Source Type
+             * @default
+             */
+            source_type: string;
+            /** Tags */
+            tags?: {
+                [key: string]: string;
+            };
+        };
+        /**
+         * DatasetInput
+         * @description A data set that a run read, as MLflow's log_input describes it; name and digest together name it.
+         */
+        "DatasetInput-Output": {
             /** Digest */
             digest: string;
             /** Name */
@@ -1952,6 +2091,22 @@ export interface components {
             /** Workspace */
             workspace: string;
         };
+        /**
+         * ExperimentImport
+         * @description An experiment by its name; one that is there gets the tags.
+         */
+        ExperimentImport: {
+            /** Created At */
+            created_at: number;
+            /** Name */
+            name: string;
+            /** Tags */
+            tags?: {
+                [key: string]: string;
+            };
+            /** Updated At */
+            updated_at: number;
+        };
         /** ExperimentPatch */
         ExperimentPatch: {
             /** Archived */
@@ -2048,6 +2203,42 @@ export interface components {
             updated_at: number;
             /** Workspace */
             workspace: string;
+        };
+        /** LoggedModelImport */
+        LoggedModelImport: {
+            /** Created At */
+            created_at: number;
+            /** Experiment */
+            experiment: string;
+            /** Metrics */
+            metrics?: components["schemas"]["ModelMetricImport"][];
+            /**
+             * Model Type
+             * @default
+             */
+            model_type: string;
+            /** Name */
+            name: string;
+            /** Params */
+            params?: {
+                [key: string]: string;
+            };
+            /** Source Run Id */
+            source_run_id?: string | null;
+            /** Status */
+            status: string;
+            /** Tags */
+            tags?: {
+                [key: string]: string;
+            };
+            /** Updated At */
+            updated_at: number;
+        };
+        /** LoggedModelImported */
+        LoggedModelImported: {
+            /** Created */
+            created: boolean;
+            model: components["schemas"]["LoggedModel"];
         };
         /**
          * MetricRecord
@@ -2187,6 +2378,45 @@ export interface components {
             /** Value */
             value: number;
         };
+        /**
+         * ModelMetricImport
+         * @description The latest of a logged model's metric, as one run measured it on one data set.
+         */
+        ModelMetricImport: {
+            /**
+             * Dataset Digest
+             * @default
+             */
+            dataset_digest: string;
+            /**
+             * Dataset Name
+             * @default
+             */
+            dataset_name: string;
+            /** Key */
+            key: string;
+            /** Run Id */
+            run_id: string;
+            /**
+             * Step
+             * @default 0
+             */
+            step: number;
+            /** Timestamp */
+            timestamp: number;
+            /** Value */
+            value: number | string;
+        };
+        /** ModelOutput */
+        ModelOutput: {
+            /** Model Id */
+            model_id: string;
+            /**
+             * Step
+             * @default 0
+             */
+            step: number;
+        };
         /** ModelPatch */
         ModelPatch: {
             /** Datasets */
@@ -2290,6 +2520,60 @@ export interface components {
             /** Workspace */
             workspace: string;
         };
+        /**
+         * ModelVersionImport
+         * @description A version with its number. Its files: an upload, a path of ``run_id``, or a logged model; none for a prompt.
+         */
+        ModelVersionImport: {
+            /** Created At */
+            created_at: number;
+            /**
+             * Created By
+             * @default
+             */
+            created_by: string;
+            /**
+             * Description
+             * @default
+             */
+            description: string;
+            /** Logged Model Id */
+            logged_model_id?: string | null;
+            /** Logged Model Path */
+            logged_model_path?: string | null;
+            /** Name */
+            name: string;
+            /** Run Id */
+            run_id?: string | null;
+            /** Run Path */
+            run_path?: string | null;
+            /**
+             * Source
+             * @default
+             */
+            source: string;
+            /**
+             * Stage
+             * @default None
+             */
+            stage: string;
+            /** Tags */
+            tags?: {
+                [key: string]: string;
+            };
+            /** Updated At */
+            updated_at: number;
+            /** Upload Id */
+            upload_id?: string | null;
+            /** Version */
+            version: number;
+        };
+        /** ModelVersionImported */
+        ModelVersionImported: {
+            /** Created */
+            created: boolean;
+            version: components["schemas"]["ModelVersion"];
+        };
         /** Page */
         Page_ArtifactInfo_: {
             /** Items */
@@ -2387,6 +2671,60 @@ export interface components {
             items: components["schemas"]["Workspace"][];
             /** Next */
             next?: string | null;
+        };
+        /** RegisteredModel */
+        RegisteredModel: {
+            /** Aliases */
+            aliases?: {
+                [key: string]: number;
+            };
+            /** Created At */
+            created_at: number;
+            /**
+             * Description
+             * @default
+             */
+            description: string;
+            /**
+             * Latest Version
+             * @default 0
+             */
+            latest_version: number;
+            /** Name */
+            name: string;
+            /** Tags */
+            tags?: {
+                [key: string]: string;
+            };
+            /** Updated At */
+            updated_at: number;
+            /** Workspace */
+            workspace: string;
+        };
+        /**
+         * RegisteredModelImport
+         * @description A registered model by its name; one that is there gets description, tags, aliases and times.
+         */
+        RegisteredModelImport: {
+            /** Aliases */
+            aliases?: {
+                [key: string]: number;
+            };
+            /** Created At */
+            created_at: number;
+            /**
+             * Description
+             * @default
+             */
+            description: string;
+            /** Name */
+            name: string;
+            /** Tags */
+            tags?: {
+                [key: string]: string;
+            };
+            /** Updated At */
+            updated_at: number;
         };
         /** ReportAnswer */
         ReportAnswer: {
@@ -2524,13 +2862,65 @@ export interface components {
             reason: string;
             status: components["schemas"]["RunStatus"];
         };
+        /** RunImport */
+        RunImport: {
+            /**
+             * Created By
+             * @default
+             */
+            created_by: string;
+            /** Display Name */
+            display_name?: string | null;
+            /** End Time */
+            end_time?: number | null;
+            /** Experiment */
+            experiment: string;
+            /** Params */
+            params?: {
+                [key: string]: string;
+            };
+            /** Start Time */
+            start_time: number;
+            status: components["schemas"]["RunStatus"];
+            /** Tags */
+            tags?: {
+                [key: string]: string;
+            };
+        };
+        /**
+         * RunImportEnd
+         * @description What can only be told of a run when everything else of it is there.
+         */
+        RunImportEnd: {
+            /**
+             * Archived
+             * @default false
+             */
+            archived: boolean;
+            /** Complete */
+            complete?: string | null;
+            /** Datasets */
+            datasets?: components["schemas"]["DatasetInput-Input"][];
+            /** Inputs */
+            inputs?: string[];
+            /** Outputs */
+            outputs?: components["schemas"]["ModelOutput"][];
+            /** Parent Id */
+            parent_id?: string | null;
+        };
+        /** RunImported */
+        RunImported: {
+            /** Created */
+            created: boolean;
+            run: components["schemas"]["Run"];
+        };
         /**
          * RunLineage
          * @description What a run read and made, as MLflow clients recorded it; models that were deleted since are left out.
          */
         RunLineage: {
             /** Datasets */
-            datasets: components["schemas"]["DatasetInput"][];
+            datasets: components["schemas"]["DatasetInput-Output"][];
             /** Inputs */
             inputs: components["schemas"]["LoggedModel"][];
             /** Outputs */
@@ -4724,6 +5114,219 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Run"];
+                };
+            };
+            /** @description Why it was refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    import_experiment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ws: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExperimentImport"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Experiment"];
+                };
+            };
+            /** @description Why it was refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    import_logged_model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ws: string;
+                model_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LoggedModelImport"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoggedModelImported"];
+                };
+            };
+            /** @description Why it was refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    import_model_version: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ws: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ModelVersionImport"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelVersionImported"];
+                };
+            };
+            /** @description Why it was refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    import_registered_model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ws: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RegisteredModelImport"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegisteredModel"];
+                };
+            };
+            /** @description Why it was refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    import_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ws: string;
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RunImport"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunImported"];
+                };
+            };
+            /** @description Why it was refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    end_import_of_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ws: string;
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RunImportEnd"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunImported"];
                 };
             };
             /** @description Why it was refused */

@@ -14,7 +14,8 @@ import { GettingStarted } from "../components/GettingStarted";
 import { RowList } from "../components/home/RowList";
 import { Page } from "../components/Page";
 import { RelativeTime } from "../components/RelativeTime";
-import { ExperimentLink, RunLink } from "../components/runs/columns";
+import { ExperimentLink } from "../components/runs/columns";
+import { RunLink } from "../components/runs/RunName";
 import { RunStatusBadge, ServiceStateBadge } from "../components/StatusBadge";
 
 const route = getRouteApi("/ws/$ws");

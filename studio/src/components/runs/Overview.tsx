@@ -80,11 +80,11 @@ export function Overview({ ws, run }: { ws: string; run: Run }) {
           <Card title="Tags">
             <TagEditor tags={run.tags} onChange={change} />
           </Card>
+          <RunModels ws={ws} run={run} />
           <RunLineage ws={ws} run={run} />
           <Card title="Description">
             <Description text={run.description} onChange={(description) => change({ description })} />
           </Card>
-          <RunModels ws={ws} run={run} />
           {git.length > 0 ? (
             <Card title="Git">
               <Facts facts={git} />

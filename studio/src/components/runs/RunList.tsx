@@ -17,6 +17,7 @@ import { DataTable } from "../table/DataTable";
 import { useWorkspace } from "../WorkspaceContext";
 import { runColumns } from "./columns";
 import type { RunListState } from "./state";
+import { RunTreeContext, type RunTree } from "./tree";
 
 const useStyles = makeStyles({
   filters: { display: "flex", flexWrap: "wrap", gap: "8px", alignItems: "flex-start", flexShrink: 0 },
@@ -78,6 +79,7 @@ function searchOf(state: RunListState, experiment: string | undefined): RunSearc
 
 interface Props {
   found: RunsFound;
+  tree: RunTree;
   state: RunListState;
   onState: (state: RunListState) => void;
   chosen: readonly string[];
@@ -86,7 +88,7 @@ interface Props {
 }
 
 /** Runs, searched and sorted by the server, read page by page while one scrolls. */
-export function RunList({ found, state, onState, chosen, selected, onSelect }: Props) {
+export function RunList({ found, tree, state, onState, chosen, selected, onSelect }: Props) {
   const { search, runs, error, hasMore } = found;
   const columns = useMemo(() => runColumns(chosen), [chosen]);
   const refused = error instanceof ApiError && error.status === 400;
@@ -98,19 +100,21 @@ export function RunList({ found, state, onState, chosen, selected, onSelect }: P
         <ErrorState error={error} what="The runs could not be listed." retry={found.refetch} />
       ) : null}
       {error && !runs ? null : (
-        <DataTable
-          label="Runs"
-          rows={runs}
-          columns={columns}
-          rowId={(run) => run.id}
-          storageKey="runs"
-          sort={state.sort ? { id: state.sort, desc: state.desc ?? true } : { id: "start_time", desc: true }}
-          onSort={(sort) => onState({ ...state, ...(sort ? { sort: sort.id, desc: sort.desc } : {}) })}
-          selected={selected}
-          onSelect={onSelect}
-          onEnd={hasMore ? found.onEnd : noMore}
-          empty={<NoRuns filtered={filtered} />}
-        />
+        <RunTreeContext.Provider value={tree}>
+          <DataTable
+            label="Runs"
+            rows={tree.rows}
+            columns={columns}
+            rowId={(run) => run.id}
+            storageKey="runs"
+            sort={state.sort ? { id: state.sort, desc: state.desc ?? true } : { id: "start_time", desc: true }}
+            onSort={(sort) => onState({ ...state, ...(sort ? { sort: sort.id, desc: sort.desc } : {}) })}
+            selected={selected}
+            onSelect={onSelect}
+            onEnd={hasMore ? found.onEnd : noMore}
+            empty={<NoRuns filtered={filtered} />}
+          />
+        </RunTreeContext.Provider>
       )}
     </>
   );

@@ -21,6 +21,7 @@ import { ColumnChooser } from "./ColumnChooser";
 import { DEFAULT_COLUMNS } from "./columns";
 import { RunList, useRuns } from "./RunList";
 import type { RunListState } from "./state";
+import { byBeginning, useRunTree } from "./tree";
 
 const COLUMNS_KEY = "zaffre.columns.runs";
 const MOST_COMPARED = 10;
@@ -39,13 +40,15 @@ interface Props {
 
 /** The page of a list of runs: commands, filters, table, and the dialogs they open. */
 export function RunsView({ title, crumbs, aside, experiment, state, onState, more = [], children }: Props) {
+  const ws = useWorkspace();
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
   const [choosing, setChoosing] = useState(false);
   const [deleting, setDeleting] = useState(false);
   const without = useMemo(() => (experiment === undefined ? [] : ["experiment"]), [experiment]);
   const [chosen, choose] = useChosenColumns(without);
   const found = useRuns(state, experiment);
-  const runs = useMemo(() => found.runs ?? [], [found.runs]);
+  const tree = useRunTree(ws, found.runs, byBeginning, !state.children);
+  const runs = useMemo(() => tree.rows ?? [], [tree.rows]);
   const picked = runs.filter((run) => selected.has(run.id));
   const commands = useRunsCommands(picked, {
     refresh: found.refetch,
@@ -57,6 +60,7 @@ export function RunsView({ title, crumbs, aside, experiment, state, onState, mor
       {children}
       <RunList
         found={found}
+        tree={tree}
         state={state}
         onState={onState}
         chosen={chosen}

@@ -8,19 +8,11 @@ import { RunStatusBadge } from "../StatusBadge";
 import type { Column } from "../table/column";
 import { tagText } from "../TagEditor";
 import { useWorkspace } from "../WorkspaceContext";
+import { RunName } from "./RunName";
 
 const useStyles = makeStyles({
   muted: { color: tokens.colorNeutralForeground3 },
 });
-
-export function RunLink({ run }: { run: Run }) {
-  const ws = useWorkspace();
-  return (
-    <AppLink to="/ws/$ws/runs/$id" params={{ ws, id: run.id }} cut title={run.display_name || run.id}>
-      {run.display_name || run.id}
-    </AppLink>
-  );
-}
 
 export function ExperimentLink({ name }: { name: string }) {
   const ws = useWorkspace();
@@ -38,7 +30,7 @@ function Nothing() {
 const NAME: Column<Run> = {
   id: "run_name",
   header: "Name",
-  cell: (run) => <RunLink run={run} />,
+  cell: (run) => <RunName run={run} />,
   value: (run) => run.display_name,
   serverSort: true,
   width: 240,

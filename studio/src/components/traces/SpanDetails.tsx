@@ -28,6 +28,7 @@ const useStyles = makeStyles({
     rowGap: "4px",
     color: tokens.colorNeutralForeground3,
   },
+  error: { flexShrink: 0 },
   part: { display: "flex", flexDirection: "column", rowGap: "8px", minWidth: 0 },
   heading: { margin: 0 },
   stack: {
@@ -91,7 +92,7 @@ function SpanError({ span }: { span: Span }) {
   const message = plain(last["exception.message"] ?? span.status_message);
   const stack = last["exception.stacktrace"];
   return (
-    <MessageBar intent="error" layout="multiline">
+    <MessageBar intent="error" layout="multiline" className={styles.error}>
       <MessageBarBody>
         <MessageBarTitle>{type}</MessageBarTitle>
         {message}

@@ -31,7 +31,7 @@ const useStyles = makeStyles({
     height: "10px",
     minWidth: "2px",
     borderRadius: tokens.borderRadiusSmall,
-    background: tokens.colorBrandBackground,
+    background: tokens.colorCompoundBrandBackground,
   },
   barFailed: { background: tokens.colorStatusDangerBackground3 },
   axis: {

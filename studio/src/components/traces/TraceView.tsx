@@ -1,4 +1,4 @@
-import { Button, makeStyles, Text, tokens } from "@fluentui/react-components";
+import { Button, makeStyles, mergeClasses, Text, tokens } from "@fluentui/react-components";
 import { ArrowLeft16Regular } from "@fluentui/react-icons";
 
 import type { Assessment, Span, Trace } from "../../api/types";
@@ -37,7 +37,7 @@ export function TraceView({ trace, spans, chosen, onChoose }: Props) {
   }
   const span = spans.find(({ id }) => id === chosen) ?? (narrow ? undefined : spans[0]);
   const tree = (
-    <div className={`${styles.tree} ${narrow ? styles.narrow : styles.edge}`}>
+    <div className={mergeClasses(styles.tree, narrow ? styles.narrow : styles.edge)}>
       <SpanTree spans={spans} chosen={span?.id} onChoose={onChoose} />
     </div>
   );

@@ -24,6 +24,7 @@ const useStyles = makeStyles({
     ":focus-visible": { outline: `2px solid ${tokens.colorStrokeFocus2}`, outlineOffset: "-2px" },
   },
   chosen: { background: tokens.colorSubtleBackgroundSelected, fontWeight: tokens.fontWeightSemibold },
+  indent: { flexShrink: 0, marginRight: "-6px" },
   chevron: { display: "inline-flex", flexShrink: 0, width: "16px", color: tokens.colorNeutralForeground3 },
 });
 
@@ -167,11 +168,13 @@ function Row<T>({ item, index, start, chosen, reachable, onClick, onToggle, onKe
       data-path={item.key}
       tabIndex={reachable ? 0 : -1}
       className={mergeClasses(styles.row, chosen && styles.chosen)}
-      style={{ transform: `translateY(${start}px)`, paddingLeft: 4 + (item.level - 1) * 16 }}
+      style={{ transform: `translateY(${start}px)` }}
       title={item.title}
       onClick={onClick}
       onKeyDown={onKeyDown}
     >
+      {/* Not a padding: what is measured in shares of the row stands below each other in every level. */}
+      <span className={styles.indent} style={{ width: (item.level - 1) * 16 }} />
       {/* The row itself is the control; the arrow keys do what a click on the chevron does. */}
       <span
         className={styles.chevron}
