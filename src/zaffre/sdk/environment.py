@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
@@ -112,6 +113,7 @@ class Environment(Section):
         kwargs.pop("_skip_defaults", None)
         self.name = name
         self.version = None
+        self._ask_lock: Callable[[], entities.EnvironmentLock | None] | None = None  # of the run that it was asked of
         self._given_version: str | None = None  # what the server called it: changed content gets another version
         self.environment_variables = {"EXAMPLE_ENV_VAR": "EXAMPLE_VALUE"}
         self.python = PythonSection()
@@ -297,7 +299,14 @@ class Environment(Section):
         made.name = Environment(new_name).name
         made.version = None
         made.asset_id = None
+        made._ask_lock = None
         return made
+
+    @property
+    def lock(self) -> entities.EnvironmentLock | None:
+        """Exactly what the run or service got of which this is the environment; None for any other environment, for
+        an interpreter used as it is, and as long as nothing is prepared."""
+        return self._ask_lock() if self._ask_lock is not None else None
 
     # --- build -------------------------------------------------------------------------------------------------------
 

@@ -389,6 +389,7 @@ class Run(RunLogging, RunMetrics, RunWaiting):
         if spec is None or spec.environment is None:
             raise UserErrorException(f"The run {self._id} was not submitted, so it has no environment of its own.")
         environment: Environment = late("submission", "environment_of")(spec)
+        environment._ask_lock = lambda: late("environment_local", "lock_of")(self._scope, "runs", self._id)
         return environment
 
     def register_model(

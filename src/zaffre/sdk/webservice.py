@@ -177,6 +177,8 @@ class Webservice:
         environment: Environment = late("environment", "Environment")._from_definition(
             spec.environment, spec.environment_name or None, spec.environment_version
         )
+        ask = late("environment_local", "lock_of")
+        environment._ask_lock = lambda: ask(self.workspace._scope, "services", self.name)
         return environment
 
     @property

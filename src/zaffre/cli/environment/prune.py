@@ -1,0 +1,59 @@
+"""``zaffre environment prune``."""
+
+from __future__ import annotations
+
+from zaffre.cli.confirm import Yes, confirm_delete
+from zaffre.cli.formats import moment, size
+from zaffre.cli.results import Listing
+from zaffre.cli.session import SESSION, Session
+from zaffre.sdk.environment_local import Item, disk_use, prunable, prune
+
+_DAY = 86_400.0
+
+
+def _used(item: Item) -> str:
+    if item.in_use:
+        return "now"
+    return moment(round(item.used_at * 1000)) if item.used_at is not None else ""
+
+
+COLUMNS = (
+    ("key", lambda item: item.key),
+    ("what", lambda item: item.what),
+    ("size", lambda item: size(item.size)),
+    ("freed", lambda item: size(item.freed)),
+    ("used", _used),
+)
+
+
+def prune_environments(
+    *,
+    unused_days: float = 30.0,
+    packages: bool = False,
+    list_only: bool = False,
+    yes: Yes = False,
+    session: Session = SESSION,  # noqa: ARG001
+) -> Listing:
+    """Remove environments of this machine that were not used for a while; each can be built again from its lock.
+
+    Parameters
+    ----------
+    unused_days
+        Those that no run and no service has used for so many days; 0 for all that nothing uses now.
+    packages
+        Remove the cache of fetched conda packages too.
+    list_only
+        Show what is on disk, the largest first, and remove nothing.
+    yes
+        Do not ask.
+    """
+    if list_only:
+        return Listing(disk_use(), COLUMNS, "No environment is built on this machine.")
+    found = prunable(unused_for=unused_days * _DAY, packages=packages)
+    nothing = "There is nothing to remove: `zaffre environment prune --list-only` shows what is on disk."
+    if not found:
+        return Listing([], COLUMNS, nothing)
+    freed = size(sum(item.freed for item in found))
+    what = "1 environment" if len(found) == 1 else f"{len(found)} environments"
+    confirm_delete(f"{what} of this machine ({freed})", yes)
+    return Listing(prune(unused_for=unused_days * _DAY, packages=packages), COLUMNS, nothing)
