@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import operator
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -214,7 +216,31 @@ def test_every_key_and_text_can_be_written(key: str, value: str, single: bool) -
 @given(st.one_of(st.integers(-(2**63), 2**63 - 1), st.floats(allow_nan=False, allow_infinity=False)))
 def test_every_number_can_be_written(value: float) -> None:
     (condition,) = parse_filter(f"metrics.m = {value!r}", RUNS)
-    assert condition.value == value
+    assert condition.value == float(value)
+
+
+_OPS = {
+    Op.GT: operator.gt,
+    Op.GE: operator.ge,
+    Op.LT: operator.lt,
+    Op.LE: operator.le,
+    Op.EQ: operator.eq,
+    Op.NE: operator.ne,
+}
+_WHOLE = st.integers(-(2**63), 2**63 - 1) | st.sampled_from([0, 1, 2, -1, -2, 2**63 - 1, -(2**63)])
+_ANY = (
+    st.integers(-(2**70), 2**70)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.sampled_from([1.5, -1.5, 2**63, 1e19])
+)
+
+
+@given(_WHOLE, st.sampled_from(list(_OPS)), _ANY)
+def test_a_time_is_compared_with_any_number_by_whole_ones_of_64_bits(time: int, op: Op, other: float) -> None:
+    (condition,) = parse_filter(f"start_time {op.value} {other!r}", RUNS)
+    assert isinstance(condition.value, int)
+    assert -(2**63) <= condition.value < 2**63
+    assert _OPS[condition.op](time, condition.value) == _OPS[op](time, other)
 
 
 @given(st.text(max_size=60))

@@ -19,6 +19,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from zaffre.core import wholes
 from zaffre.core.errors import InvalidValue
 from zaffre.core.states import MLFLOW_STATUS
 
@@ -65,9 +66,10 @@ class Condition:
     entity: Entity
     key: str
     op: Op
-    value: str | int | float | tuple[str, ...] | None
+    value: Value
 
 
+Value = str | int | float | tuple[str, ...] | None
 Filter = tuple[Condition, ...]  # all must hold; empty: everything matches
 
 
@@ -289,7 +291,7 @@ def _clause(reader: _Reader) -> Condition:
             start.at,
             f"uses {op.value}, but {entity.value} {key!r} takes only {', '.join(o.value for o in Op if o in allowed)}",
         )
-    condition = Condition(entity, key, op, _value(reader, op, op in numeric, entity, key))
+    condition = Condition(entity, key, *_value(reader, op, op in numeric, entity, key))
     if reader.grammar is RUNS and entity is Entity.ATTRIBUTE and key == "status":
         return _status_condition(condition)
     return condition
@@ -324,24 +326,22 @@ def _operators_of(entity: Entity, key: str, grammar: Grammar) -> tuple[frozenset
     return grammar.entities[entity], _NUMERIC if entity is Entity.METRIC else ORDERED
 
 
-def _value(
-    reader: _Reader, op: Op, number: bool, entity: Entity, key: str
-) -> str | int | float | tuple[str, ...] | None:
+def _value(reader: _Reader, op: Op, number: bool, entity: Entity, key: str) -> tuple[Op, Value]:
     if op in _NULL:
-        return None
+        return op, None
     if op in _MEMBER:
-        return _list(reader)
+        return op, _list(reader)
     token = reader.take()
     if number:
         if token.kind != "number":
             raise reader.fault(token.at, f"is not a number, which {entity.value} {key!r} is compared with")
-        return int(token.text) if re.fullmatch(r"[+-]?\d+", token.text) else float(token.text)
+        word, compared = wholes.comparison(op.value, token.text, is_whole=entity is Entity.ATTRIBUTE)
+        return Op(word), compared
     if token.kind not in ("single", "double"):
         raise reader.fault(token.at, f"is not a quoted string, which {entity.value} {key!r} is compared with")
-    text = _unquote(token.text)
     if op is Op.RLIKE:
-        _check_pattern(reader, token, text)
-    return text
+        _check_pattern(reader, token, _unquote(token.text))
+    return op, _unquote(token.text)
 
 
 def _check_pattern(reader: _Reader, token: _Token, pattern: str) -> None:
