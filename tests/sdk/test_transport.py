@@ -152,11 +152,11 @@ def test_a_refused_connection_is_tried_again_for_any_method() -> None:
             return None
 
         def do_POST(self) -> None:
+            answered.append(1)
             self.send_response(200)
             self.send_header("content-length", "1")
             self.end_headers()
             self.wfile.write(b"7")
-            answered.append(1)
 
     waiting = threading.Thread(target=lambda: answered.append(api.post("/x", int)))
     waiting.start()

@@ -13,9 +13,9 @@ from zaffre.server.app import reconciler
 
 
 @pytest.fixture
-def watched(tmp_path: Path) -> Iterator[Rest]:
-    """A server that takes a run for lost after a second of silence."""
-    with serve(tmp_path, heartbeat_lost_seconds=1.0, reconcile_seconds=0.05) as http:
+def watched(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Rest]:
+    """A server that takes a run for lost after a second of silence, or as many as the test says."""
+    with serve(tmp_path, heartbeat_lost_seconds=getattr(request, "param", 1.0), reconcile_seconds=0.05) as http:
         background = reconciler(http.app.state.parts, URL)  # type: ignore[attr-defined]
         background.start()
         yield Rest(http, tmp_path, "default")
@@ -38,6 +38,7 @@ def test_a_silent_run_is_first_doubted_then_failed(watched: Rest) -> None:
     assert [event["status"] for event in watched.get(f"/runs/{run}/events")] == ["Running", "NotResponding", "Failed"]
 
 
+@pytest.mark.parametrize("watched", [10.0], indirect=True)  # it has half of them to come back in
 def test_a_run_that_comes_back_runs_on(watched: Rest) -> None:
     run = watched.run()
     watched.post(f"/runs/{run}/heartbeat")
