@@ -1,0 +1,193 @@
+"""What goes wrong while an environment is built: each is a sentence, and the cache is never left half built."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tarfile
+import threading
+import zipfile
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+
+from tests.environments.builder import Builder, definition, run
+from tests.environments.channel import Channel
+from zaffre.core.errors import ActivityCanceledException, EnvironmentBuildFailed
+from zaffre.environments import disk
+from zaffre.environments.realise import realise
+
+
+def damaged(file: Path) -> None:
+    """Other content of the same size, as a failing disk would leave it; a copy, since the cache shares the file."""
+    data = bytearray(file.read_bytes())
+    data[len(data) // 2] ^= 0xFF
+    file.unlink()
+    file.write_bytes(bytes(data))
+
+
+def site(build: Builder, key: str) -> Path:
+    return next((build.home / "environments" / key / "lib").glob("python*/site-packages"))
+
+
+def test_a_damaged_file_is_found_by_its_checksum_and_built_again(build: Builder) -> None:
+    given = definition({"pip": ["six==1.16.0"]})
+    first = build(given)
+    damaged(site(build, first.key) / "six.py")
+    again = build(given)
+    assert not again.reused
+    assert again.lock == first.lock
+    assert run(again, "import six; print(six.__version__)") == "1.16.0"
+    assert "is damaged, its checksums say:" in build.log
+    assert "six.py not as built" in build.log
+    assert build(given).reused
+
+
+def test_a_touched_file_of_the_same_content_is_no_damage(build: Builder) -> None:
+    given = definition({"pip": ["six==1.16.0"]})
+    first = build(given)
+    file = site(build, first.key) / "six.py"
+    data = file.read_bytes()
+    file.unlink()
+    file.write_bytes(data)
+    assert build(given).reused
+
+
+def test_a_damaged_cache_of_packages_is_found_and_fetched_anew(
+    build: Builder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "uv"))
+    build(definition({"pip": ["six==1.16.0"]}))
+    cached = next((tmp_path / "uv").rglob("six.py"))
+    cached.write_text("broken = True\n")  # in place: the prefix shares the file
+    again = build(definition({"pip": ["six==1.16.0"]}))
+    assert run(again, "import six; print(six.__version__)") == "1.16.0"
+    cached = next((tmp_path / "uv").rglob("six.py"))
+    cached.write_text("broken = True\n")
+    other = build(definition({"pip": ["six==1.16.0", "tabulate==0.9.0"]}))
+    assert run(other, "import six; print(six.__version__)") == "1.16.0"
+    assert "The cache of packages is damaged and fetched anew: six." in build.log
+
+
+def test_a_damaged_conda_environment_is_built_again_from_checked_packages(build: Builder, channel: Channel) -> None:
+    given = definition("python", "alpha", channels=[channel.url])
+    first = build(given)
+    for file in (build.home / "packages").rglob("alpha.py"):
+        file.write_text("broken = True\n")  # in place: the prefix shares the file
+    again = build(given)
+    assert not again.reused
+    assert "alpha.py not as built" in build.log
+    assert run(again, "import alpha; print(alpha.VERSION)") == "1.0"
+    assert again.key == first.key
+
+
+def test_a_package_that_does_not_compile_is_told_with_its_last_50_lines(build: Builder, tmp_path: Path) -> None:
+    archive = tmp_path / "badly-1.0.tar.gz"
+    setup = "print('\\n'.join(f'line {n}' for n in range(200)))\nraise SystemExit('no compiler on this machine')\n"
+    with tarfile.open(archive, "w:gz") as tar:
+        for name, text in (("setup.py", setup), ("PKG-INFO", "Metadata-Version: 2.1\nName: badly\nVersion: 1.0\n")):
+            entry = tarfile.TarInfo(f"badly-1.0/{name}")
+            entry.size = len(text)
+            tar.addfile(entry, BytesIO(text.encode()))
+    with pytest.raises(EnvironmentBuildFailed, match="badly") as caught:
+        build(definition({"pip": [str(archive)]}))
+    lines = caught.value.message.splitlines()
+    assert "no compiler on this machine" in caught.value.message
+    assert any("line 199" in line for line in lines)
+    assert not any("line 100" in line for line in lines)
+    assert len(lines) < 60
+    assert build.prefixes == []
+
+
+def test_a_full_disk_is_said_and_leaves_nothing(build: Builder, monkeypatch: pytest.MonkeyPatch) -> None:
+    small = build.home / "environments"
+    small.mkdir(parents=True)
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=300k", "tmpfs", small], capture_output=True)
+    if mounted.returncode:
+        pytest.skip("Only root can mount a small disk.")
+    try:
+        monkeypatch.setenv("UV_LINK_MODE", "copy")
+        with pytest.raises(
+            EnvironmentBuildFailed, match=r"The disk is full: environment 'env' .*zaffre environment prune"
+        ):
+            build(definition({"pip": ["tabulate==0.9.0", "idna==3.10", "six==1.16.0", "pip==24.0"]}))
+        assert build.prefixes == []
+    finally:
+        subprocess.run(["umount", "-l", small], check=True)
+
+
+def test_a_build_that_is_canceled_half_way_leaves_nothing(build: Builder, channel: Channel) -> None:
+    canceled = threading.Event()
+    lines: list[str] = []
+
+    def log(line: str) -> None:
+        lines.append(line)
+        if line.startswith("Solved"):  # what follows is the installation
+            canceled.set()
+
+    with pytest.raises(ActivityCanceledException):
+        realise(definition("python", "alpha", channels=[channel.url]), home=build.home, log=log, cancel=canceled)
+    assert build.prefixes == []
+
+
+@pytest.mark.parametrize("name", ["../../escape", "/etc/passwd", "a/b", "x" * 400])
+def test_a_name_cannot_lead_out_of_the_folder(build: Builder, tmp_path: Path, name: str) -> None:
+    before = {path for path in tmp_path.rglob("*") if "home" not in path.parts}
+    build({**definition({"pip": ["six==1.16.0"]}), "name": name})
+    assert {path for path in tmp_path.rglob("*") if "home" not in path.parts} == before
+
+
+def test_what_a_running_program_uses_is_not_removed(build: Builder) -> None:
+    realised = build(definition({"pip": ["six==1.16.0"]}))
+    idle = build(definition({"pip": ["tabulate==0.9.0"]}))
+    sleeping = subprocess.Popen([realised.python, "-c", "input()"], stdin=subprocess.PIPE)
+    try:
+        removed = disk.prune(build.home, unused_for=0, log=lambda _: None)
+    finally:
+        sleeping.communicate(b"\n")
+    assert [item.key for item in removed] == [idle.key]
+    assert removed[0].what == "env"
+    assert 0 < removed[0].freed <= removed[0].size
+    assert build.prefixes == [realised.key]
+
+
+def test_what_an_interrupted_build_left_is_counted_and_removed(build: Builder) -> None:
+    first = build(definition({"pip": ["six==1.16.0"]}))
+    os.unlink(first.python.parent.parent / "zaffre-environment.json")
+    assert [item.what for item in disk.items(build.home)] == ["left by an interrupted build"]
+    assert [item.key for item in disk.prune(build.home, unused_for=1000, log=lambda _: None)] == [first.key]
+    assert build.prefixes == []
+
+
+def test_why_an_environment_was_built_anew_is_said(build: Builder) -> None:
+    build(definition({"pip": ["six==1.16.0"]}))
+    changed = build(definition({"pip": ["six==1.15.0"]}))
+    assert "+ pip six==1.15.0, - pip six==1.16.0" in build.log
+    assert any("six 1.16.0 -> 1.15.0" in note for note in changed.notes)
+
+
+def test_the_cpu_build_of_pytorch_is_a_setting(build: Builder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tag = f"cp{sys.version_info.major}{sys.version_info.minor}"
+    for version in ("1.0.0+cpu", "1.1.0+cpu", "1.2.0"):
+        wheel(tmp_path / "wheels" / f"torch-{version}-{tag}-none-any.whl", version)
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "wheels"))
+    monkeypatch.setenv("ZAFFRE_TORCH", "cpu")
+    realised = build(definition({"pip": ["torch"]}))
+    assert run(realised, "import torch; print(torch.VERSION)") == "1.1.0+cpu"
+    assert "PyTorch is taken in its build for cpu (ZAFFRE_TORCH): torch==1.1.0+cpu." in build.log
+    monkeypatch.delenv("PIP_FIND_LINKS")
+    with pytest.raises(EnvironmentBuildFailed, match=r"ZAFFRE_TORCH=cpu asks for .* cannot be reached"):
+        build(definition({"pip": ["torch"]}))
+
+
+def wheel(path: Path, version: str) -> None:
+    path.parent.mkdir(exist_ok=True)
+    info = f"torch-{version}.dist-info"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("torch.py", f"VERSION = {version!r}\n")
+        archive.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: torch\nVersion: {version}\n")
+        tag = path.stem.split("-", 2)[2]
+        archive.writestr(f"{info}/WHEEL", f"Wheel-Version: 1.0\nGenerator: x\nRoot-Is-Purelib: true\nTag: {tag}\n")
+        archive.writestr(f"{info}/RECORD", f"torch.py,,\n{info}/RECORD,,\n")
