@@ -11,7 +11,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import imports, log_calls, machine, servers, submit, tracking
+from bench import crowd, imports, log_calls, machine, points, servers, submit, tracking
 from bench.figure import Figure
 
 MEASURES: dict[str, Callable[[Path], list[Figure]]] = {
@@ -20,7 +20,10 @@ MEASURES: dict[str, Callable[[Path], list[Figure]]] = {
     "log": log_calls.figures,
     "submit": submit.figures,
     "tracking": tracking.figures,
+    "crowd": crowd.figures,
+    "points": points.figures,
 }
+LONG = ("points",)  # minutes and gigabytes: only when they are asked for
 
 
 def table(found: list[Figure]) -> Table:
@@ -43,8 +46,10 @@ def table(found: list[Figure]) -> Table:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measure what the README quotes.")
-    parser.add_argument("names", nargs="*", choices=[*MEASURES, []], help="what to measure; everything by default")
-    names = parser.parse_args().names or list(MEASURES)
+    parser.add_argument(
+        "names", nargs="*", choices=[*MEASURES, []], help="what to measure; all but the long ones by default"
+    )
+    names = parser.parse_args().names or [name for name in MEASURES if name not in LONG]
     console = Console(width=None if sys.stdout.isatty() else 220)
     console.print(machine.description())
     found: list[Figure] = []
