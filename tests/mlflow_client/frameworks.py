@@ -33,9 +33,9 @@ def interpreter() -> Path:
     wheel = processor_wheel()
     parts = [LOCK.read_text(), wheel.name if wheel else TORCH_LOCK.read_text(), sys.version, os.uname().machine]
     key = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "zaffre-tests"
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "zaffre-frameworks"
     cache.mkdir(parents=True, exist_ok=True)
-    place = cache / f"frameworks-{key}"
+    place = cache / key
     with (cache / f"{place.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # two test runs at once make one environment
         if not (place / _COMPLETE).exists():

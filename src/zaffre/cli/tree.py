@@ -12,6 +12,7 @@ from cyclopts import App, Parameter
 
 from zaffre import __version__
 from zaffre.cli.completion import completion_commands
+from zaffre.cli.token.create import create_token
 
 SINGLE: Final = {
     "up": "up:up",
@@ -20,7 +21,6 @@ SINGLE: Final = {
     "doctor": "doctor:doctor",
     "demo": "demo.command:demo",
     "init": "init:init",
-    "token": "token:token",
 }
 NOUNS: Final = {
     "workspace": (
@@ -86,6 +86,17 @@ NOUNS: Final = {
             "delete": "compute.delete:delete_compute",
         },
     ),
+    "user": (
+        "The users of the server, who sign in with a name and a password.",
+        {
+            "list": "user.list:list_users",
+            "show": "user.show:show_user",
+            "create": "user.create:create_user",
+            "set-password": "user.set_password:set_password",
+            "set-role": "user.set_role:set_role",
+            "delete": "user.delete:delete_user",
+        },
+    ),
     "service": (
         "Deploy models as web services, score and read them.",
         {
@@ -98,6 +109,12 @@ NOUNS: Final = {
             "delete": "service.delete:delete_service",
         },
     ),
+}
+# The one noun that makes something when it stands alone: scripts have `$(zaffre token)`.
+TOKEN: Final = {
+    "create": "token.create:create_token",
+    "list": "token.list:list_tokens",
+    "revoke": "token.revoke:revoke_token",
 }
 # What makes a thing has the noun's own verb, and is found as "create" too.
 ALIASES: Final = {"submit": "create", "register": "create", "deploy": "create"}
@@ -118,6 +135,11 @@ def build() -> App:
         for verb, place in verbs.items():
             group.command(f"zaffre.cli.{place}", name=verb, alias=ALIASES.get(verb))
         program.command(group)
+    tokens = App(name="token", help="Print a new token for a script or curl; list tokens and revoke them.")
+    tokens.default(create_token)
+    for verb, place in TOKEN.items():
+        tokens.command(f"zaffre.cli.{place}", name=verb)
+    program.command(tokens)
     program.command(completion_commands(lambda: load(program)))
     return program
 
@@ -129,4 +151,6 @@ def load(program: App) -> App:
     for noun, (_, verbs) in NOUNS.items():
         for verb in verbs:
             program[noun][verb]
+    for verb in TOKEN:
+        program["token"][verb]
     return program

@@ -1,0 +1,1 @@
+"""``zaffre token``: the tokens by which scripts come in."""
