@@ -6,11 +6,12 @@ Values come as JSON of their kind, or, from programs that export MLflow's spans 
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
+
+import msgspec
 
 from zaffre.core.entities import Json
 from zaffre.core.traces import INPUTS, OUTPUTS, SPAN_TYPE, Span
@@ -73,8 +74,8 @@ def plain(value: Json) -> Json:
     """The value, or what the text that it is holds as JSON."""
     if isinstance(value, str):
         try:
-            return json.loads(value)
-        except (ValueError, RecursionError):
+            return msgspec.json.decode(value)
+        except (msgspec.DecodeError, UnicodeError, RecursionError):
             return value
     return value
 

@@ -7,12 +7,12 @@ traces to in ``x-mlflow-run-id``. All spans of a request are recorded, or none o
 from __future__ import annotations
 
 import base64
-import json
 import math
 import zlib
 from collections.abc import Iterable
 from typing import Any, Final
 
+import msgspec
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
@@ -138,8 +138,7 @@ def _attributes(given: Iterable[Any], depth: int = 0) -> dict[str, Json]:
 
 
 def _value(given: Any, depth: int) -> Json:
-    if depth > _DEEPEST:
-        raise BadRequest(f"An attribute has more than {_DEEPEST} lists and maps within each other.")
+    _check_depth(depth)
     kind = given.WhichOneof("value")
     if kind is None:
         return None
@@ -149,6 +148,17 @@ def _value(given: Any, depth: int) -> Json:
     if kind == "kvlist_value":
         return _attributes(value.values, depth + 1)
     return _plain(value)
+
+
+def _check_depth(depth: int) -> None:
+    if depth > _DEEPEST:
+        raise BadRequest(f"An attribute has more than {_DEEPEST} lists and maps within each other.")
+
+
+def _whole(value: int) -> int:
+    if not -(2**63) <= value < 2**63:
+        raise BadRequest(f"Invalid OpenTelemetry format: the number {value} does not fit in 64 bits.")
+    return value
 
 
 def _plain(value: Any) -> Json:
@@ -196,9 +206,9 @@ def _tags(resource: dict[str, Json]) -> dict[str, str]:
 
 def _of_json(body: bytes) -> list[GivenSpans]:
     try:
-        message = json.loads(body)
+        message = msgspec.json.decode(body)
         return [_part_of_json(part) for part in message.get("resourceSpans") or []]
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (msgspec.DecodeError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise BadRequest(f"Invalid OpenTelemetry format: {error}.") from error
 
 
@@ -247,20 +257,21 @@ def _status_code(given: Any) -> int:
     return code if 0 <= code < len(_STATUSES) else 0
 
 
-def _attributes_of_json(given: Any) -> dict[str, Json]:
-    return {_clean(str(pair["key"])): _value_of_json(pair.get("value") or {}) for pair in given or []}
+def _attributes_of_json(given: Any, depth: int = 0) -> dict[str, Json]:
+    return {_clean(str(pair["key"])): _value_of_json(pair.get("value") or {}, depth) for pair in given or []}
 
 
-def _value_of_json(given: dict[str, Any]) -> Json:
+def _value_of_json(given: dict[str, Any], depth: int) -> Json:
+    _check_depth(depth)
     for kind, value in given.items():
         if kind == "intValue":
-            return int(value)
+            return _whole(int(value))
         if kind == "doubleValue":
             return _plain(float(value))
         if kind == "arrayValue":
-            return [_value_of_json(item) for item in value.get("values") or []]
+            return [_value_of_json(item, depth + 1) for item in value.get("values") or []]
         if kind == "kvlistValue":
-            return _attributes_of_json(value.get("values"))
+            return _attributes_of_json(value.get("values"), depth + 1)
         if kind in ("stringValue", "boolValue", "bytesValue"):
             return _plain(value)
     return None
