@@ -80,6 +80,7 @@ def _lenient(body: bytes) -> dict[str, Any] | None:
     for _ in range(2):  # an old Java client sends a JSON string that holds the JSON
         try:
             value = json.loads(value)
+            json.dumps(value, ensure_ascii=False).encode()  # half a surrogate pair is no text
         except (ValueError, RecursionError):
             return None
         if not isinstance(value, str):
