@@ -61,7 +61,12 @@ class Prepared:
         text, arrange = self._compiled(connection.dialect)
         cursor = connection.connection.cursor()
         try:
-            cursor.executemany(text, rows if arrange is None else [arrange(row) for row in rows])
+            if (
+                len(rows) == 1
+            ):  # which psycopg sends in one message, and several in a pipeline with its own beginning and end
+                cursor.execute(text, rows[0] if arrange is None else arrange(rows[0]))
+            else:
+                cursor.executemany(text, rows if arrange is None else [arrange(row) for row in rows])
         finally:
             cursor.close()
 
