@@ -11,7 +11,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import crowd, imports, log_calls, machine, points, servers, submit, tracking
+from bench import crowd, environments, imports, log_calls, machine, points, servers, submit, tracking
 from bench.figure import Figure
 
 MEASURES: dict[str, Callable[[Path], list[Figure]]] = {
@@ -19,6 +19,7 @@ MEASURES: dict[str, Callable[[Path], list[Figure]]] = {
     "servers": servers.figures,
     "log": log_calls.figures,
     "submit": submit.figures,
+    "environments": environments.figures,
     "tracking": tracking.figures,
     "crowd": crowd.figures,
     "points": points.figures,
