@@ -14,9 +14,14 @@ from zaffre.core.span_attributes import real_number
 from zaffre.core.traces import Assessment, AssessmentError
 from zaffre.server.store import dialect
 from zaffre.server.store.metrics import parts
+from zaffre.server.store.prepared import Prepared
 from zaffre.server.store.schema import assessments
 
 _WORDS = {"yes": 1.0, "no": 0.0}
+_assessed = Prepared(
+    lambda used: select(assessments.c.trace_pk).where(dialect.among(used, assessments.c.trace_pk, "traces")).distinct(),
+    ("traces",),
+)
 
 
 def put(connection: Connection, trace_pk: int, given: Sequence[Assessment]) -> None:
@@ -28,7 +33,8 @@ def of_traces(connection: Connection, trace_ids: dict[int, str]) -> dict[int, li
     """The assessments of each trace (row number -> id), the oldest first."""
     found: dict[int, list[Assessment]] = {pk: [] for pk in trace_ids}
     order = (assessments.c.trace_pk, assessments.c.created_at, assessments.c.id)
-    for some in parts(list(trace_ids)):
+    assessed = [pk for (pk,) in _assessed.all(connection, (dialect.many(list(trace_ids)),))]  # few are, as a rule
+    for some in parts(assessed):
         for row in connection.execute(select(assessments).where(assessments.c.trace_pk.in_(some)).order_by(*order)):
             found[row.trace_pk].append(_assessment(trace_ids[row.trace_pk], row))
     return found

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Row, Select, Table, bindparam, delete, insert, select, update
 
 from zaffre.core.errors import NotFound
 from zaffre.core.traces import NAME_TAG, SOURCE_RUN, Trace
@@ -32,6 +32,16 @@ _key_of = Prepared(
     ("ws", "trace"),
 )
 _put_run = Prepared(lambda used: dialect.upsert(used, trace_runs, ("trace_pk", "run_id"), ()), ("trace_pk", "run_id"))
+
+
+def _names_of(table: Table) -> Prepared:
+    owner, name = table.c
+    named = select(owner, name).order_by(owner, name)
+    return Prepared(lambda used: named.where(dialect.among(used, owner, "traces")), ("traces",))
+
+
+_runs_of = _names_of(trace_runs)
+_prompts_of = _names_of(trace_prompts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +106,8 @@ def load(connection: Connection, found: Sequence[Row[Any]]) -> list[Trace]:
     pks = [int(row.pk) for row in found]
     tags = pairs.load(connection, trace_tags, pks)
     described = pairs.load(connection, trace_metadata, pks)
-    run_ids = _linked(connection, trace_runs, pks)
-    prompts = _linked(connection, trace_prompts, pks)
+    run_ids = _linked(connection, _runs_of, pks)
+    prompts = _linked(connection, _prompts_of, pks)
     said = assessments.of_traces(connection, {int(row.pk): row.id for row in found})
     return [
         Trace(
@@ -126,12 +136,10 @@ def _first(wanted: str | None, found: list[str]) -> list[str]:
     return sorted(found, key=lambda name: name != wanted)
 
 
-def _linked(connection: Connection, table: Any, pks: Sequence[int]) -> dict[int, list[str]]:
+def _linked(connection: Connection, of: Prepared, pks: Sequence[int]) -> dict[int, list[str]]:
     found: dict[int, list[str]] = {pk: [] for pk in pks}
-    for some in parts(list(pks)):
-        owner, name = table.c
-        for pk, value in connection.execute(select(owner, name).where(owner.in_(some)).order_by(owner, name)):
-            found[pk].append(value)
+    for pk, value in of.all(connection, (dialect.many(pks),)):
+        found[pk].append(value)
     return found
 
 

@@ -77,7 +77,7 @@ class TraceActs(Acts):
         """Record a trace. One that is there takes the new values; tags, metadata and assessments are added to it."""
         _check(given)
 
-        def start(connection: Connection) -> Trace:
+        def start(connection: Connection) -> None:
             experiment = _active(connection, ws, given.experiment_id)
             known = traces.find_key(connection, ws, given.id)
             pk = _begin(connection, ws, experiment, given.id, given.start_time) if known is None else known.pk
@@ -85,24 +85,24 @@ class TraceActs(Acts):
             _put_tags(connection, pk, given.tags)
             traces.describe(connection, pk, given.metadata)
             assessments.put(connection, pk, given.assessments)
-            return traces.get(connection, ws, given.id)
 
-        return self._store.write(start)
+        self._store.write(start)
+        return self.get_trace(ws, given.id)
 
     def begin_trace(self, ws: str, given: GivenTrace) -> Trace:
         """Record a trace that goes on (``given.id`` is not looked at: it gets a new one), as MLflow 2 clients do."""
         trace_id = new_hex()
         _check(given)
 
-        def begin(connection: Connection) -> Trace:
+        def begin(connection: Connection) -> None:
             experiment = _active(connection, ws, given.experiment_id)
             pk = _begin(connection, ws, experiment, trace_id, given.start_time)
             traces.change(connection, pk, {"status": IN_PROGRESS, **_promoted(given.metadata)})
             _put_tags(connection, pk, given.tags)
             traces.describe(connection, pk, given.metadata)
-            return traces.get(connection, ws, trace_id)
 
-        return self._store.write(begin)
+        self._store.write(begin)
+        return self.get_trace(ws, trace_id)
 
     def end_trace(
         self,
@@ -118,15 +118,15 @@ class TraceActs(Acts):
         _check_status(status)
         _check_pairs(tags, metadata)
 
-        def end(connection: Connection) -> Trace:
+        def end(connection: Connection) -> None:
             key = traces.key_of(connection, ws, trace_id)
             ended = {"status": status, "duration_ms": end_time - key.start_time, "complete": 1}
             traces.change(connection, key.pk, {**ended, **_promoted(metadata)})
             _put_tags(connection, key.pk, tags)
             traces.describe(connection, key.pk, metadata)
-            return traces.get(connection, ws, trace_id)
 
-        return self._store.write(end)
+        self._store.write(end)
+        return self.get_trace(ws, trace_id)
 
     async def alog_spans(self, ws: str, experiment_id: int, given: Sequence[GivenSpans], *, run_id: str = "") -> None:
         """Record spans, all or none of them. Their traces are made in the experiment if they are not there yet, and
