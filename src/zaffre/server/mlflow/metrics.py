@@ -56,7 +56,7 @@ def history_interval(rooms: Rooms, message: GetHistoryInterval) -> object:
 
 
 def _runs(given: Sequence[str], parameter: str) -> Sequence[str]:
-    if not given:
+    if not all(given) or not given:
         raise missing(parameter)
     if len(given) > _MOST_RUNS:
         raise InvalidValue(f"{parameter} names {len(given)} runs; at most {_MOST_RUNS} can be asked for at once.")
