@@ -2,13 +2,21 @@ from __future__ import annotations
 
 import json
 import subprocess
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.server_process import ServerProcess
-from zaffre.core.errors import EnvironmentBuildFailed, NotFound, StateConflict, Unsupported, UserErrorException
+from zaffre.core.errors import (
+    AlreadyExists,
+    EnvironmentBuildFailed,
+    NotFound,
+    StateConflict,
+    Unsupported,
+    UserErrorException,
+)
 from zaffre.sdk.conda_dependencies import CondaDependencies
 from zaffre.sdk.environment import (
     DEFAULT_CPU_IMAGE,
@@ -294,14 +302,48 @@ def docker_environment() -> Environment:
         (lambda ws: small().build_local(ws, platform="Solaris", useDocker=False), "not for Solaris"),
         (lambda ws: small().build(ws, image_build_compute="cluster"), "image_build_compute='cluster'"),
         (lambda ws: docker_environment().build(ws).wait_for_completion(), "Docker image ubuntu:22.04"),
-        (lambda ws: small().get_image_details(ws), "get_image_details"),
-        (lambda ws: Environment.add_private_pip_wheel(ws, "a.whl"), "add_private_pip_wheel"),
         (lambda ws: DockerBuildContext.from_local_directory(ws, "."), "from_local_directory"),
     ],
 )
 def test_what_is_not_built_says_so(workspace: Workspace, act: Any, words: str) -> None:
     with pytest.raises(Unsupported, match=words):
         act(workspace)
+
+
+def test_what_stands_for_the_image_is_the_folder_that_was_built(workspace: Workspace) -> None:
+    environment = Environment("shown")
+    environment.python.conda_dependencies = CondaDependencies.create(pip_packages=["tabulate==0.8.10"])
+    before = environment.get_image_details(workspace)
+    assert (before.image_exist, before.registry, before.environment_path) == (False, None, None)
+    environment.build_local(workspace, useDocker=False)
+    after = environment.get_image_details(workspace)
+    assert after.image_exist is False
+    assert Path(after.environment_path).is_dir()
+    assert Path(after.interpreter_path).exists()
+
+
+def test_a_private_wheel_is_kept_in_the_workspace_and_installed(workspace: Workspace, tmp_path: Path) -> None:
+    wheel = tmp_path / "ownlib-1.0-py3-none-any.whl"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        archive.writestr("ownlib.py", "SAYS = 'mine'\n")
+        archive.writestr("ownlib-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: ownlib\nVersion: 1.0\n")
+        tags = "Wheel-Version: 1.0\nGenerator: x\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        archive.writestr("ownlib-1.0.dist-info/WHEEL", tags)
+        archive.writestr("ownlib-1.0.dist-info/RECORD", "ownlib.py,,\nownlib-1.0.dist-info/RECORD,,\n")
+    address = Environment.add_private_pip_wheel(workspace, str(wheel))
+    with pytest.raises(AlreadyExists):
+        Environment.add_private_pip_wheel(workspace, str(wheel))
+    assert Environment.add_private_pip_wheel(workspace, str(wheel), exist_ok=True) == address
+    environment = Environment("private")
+    environment.python.conda_dependencies = CondaDependencies.create(python_version="3.10.18", pip_packages=[address])
+    environment.build_local(workspace, useDocker=False)
+    python = environment.get_image_details(workspace).interpreter_path
+    said = subprocess.run([python, "-c", "import ownlib; print(ownlib.SAYS)"], capture_output=True, text=True)
+    assert said.stdout == "mine\n", said.stderr
+    with pytest.raises(UserErrorException, match=r"other\.txt is not the name of a wheel"):
+        Environment.add_private_pip_wheel(workspace, "other.txt")
+    with pytest.raises(UserErrorException, match="There is no wheel"):
+        Environment.add_private_pip_wheel(workspace, str(tmp_path / "no-1.0-py3-none-any.whl"))
 
 
 def test_a_conda_file_named_in_the_python_section_is_read_when_it_is_used(tmp_path: Path) -> None:

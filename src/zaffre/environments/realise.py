@@ -64,12 +64,14 @@ def realise(
     purpose: Purpose = "run",
     cancel: Cancel | None = None,
     anew: bool = False,
+    tokens: Mapping[str, str] | None = None,
 ) -> Realised:
     """Build the environment that a definition describes, or find it where it was built before.
 
     ``log`` receives the build's lines as they come. ``interpreter`` is the submitter's, which a user-managed
     environment means by "python". A ``service`` gets a Python that our scoring server runs on. ``anew`` resolves the
-    definition again, to newer versions of what it does not pin. Safe to call from several processes: one builds, the
+    definition again, to newer versions of what it does not pin. ``tokens`` open the wheels that a server keeps, by its
+    address. Safe to call from several processes: one builds, the
     others wait and say so. Raises ``EnvironmentBuildFailed`` with the solver's explanation, ``Unsupported`` for what
     only Docker could honour, ``ActivityCanceledException`` once ``cancel`` is set.
     """
@@ -82,7 +84,7 @@ def realise(
         log(f"Using the interpreter {python} as it is (user-managed dependencies).")
         seconds = time.monotonic() - started
         return Realised(python, "user-managed", True, seconds, spec.variables, None, spec.notices)
-    build = Build(spec, home, log, purpose, cancel)
+    build = Build(spec, home, log, purpose, cancel, tokens)
     try:
         built, reused = build.get(anew=anew)
     except (OSError, EnvironmentBuildFailed) as error:
@@ -95,14 +97,20 @@ class Build:
     """One realisation of one spec."""
 
     def __init__(
-        self, spec: Spec, home: Path, log: Callable[[str], None], purpose: Purpose, cancel: Cancel | None
+        self,
+        spec: Spec,
+        home: Path,
+        log: Callable[[str], None],
+        purpose: Purpose,
+        cancel: Cancel | None,
+        tokens: Mapping[str, str] | None = None,
     ) -> None:
         self.spec = spec
         self.home = home
         self.cancel = cancel
         self.cache = Cache(home)
         self.cache.prepare()
-        self.resolver = Resolver(spec, home, log, purpose, cancel)
+        self.resolver = Resolver(spec, home, log, purpose, cancel, tokens)
         self.history = history.History(home, spec.name)
         self.notes: list[str] = []
         self._log = log

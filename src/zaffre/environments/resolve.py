@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from zaffre.environments import conda, conda_names, interpreters, lock, settings
 from zaffre.environments.cache import Resolved
 from zaffre.environments.channels import Channel, channels_of, why_unreachable
 from zaffre.environments.requirements import canonical, name_of
-from zaffre.environments.settings import CONDA, Settings
+from zaffre.environments.settings import CONDA
 from zaffre.environments.solver import Cancel, Log, Solver
 from zaffre.environments.spec import Purpose, Spec
 from zaffre.environments.translation import translate
@@ -26,13 +26,19 @@ class Resolver:
     """Resolves one spec. ``home`` is where caches and our own wheel are."""
 
     def __init__(
-        self, spec: Spec, home: Path, log: Log, purpose: Purpose, cancel: Cancel | None, own: Settings | None = None
+        self,
+        spec: Spec,
+        home: Path,
+        log: Log,
+        purpose: Purpose,
+        cancel: Cancel | None,
+        tokens: Mapping[str, str] | None = None,
     ) -> None:
         self.spec = spec
         self.home = home
-        self.settings = own or settings.read()
+        self.settings = settings.read()
         self.mode = interpreters.fallback()
-        self.uv = Solver(home / "environments", log, cancel)
+        self.uv = Solver(home / "environments", log, cancel, tokens)
         self.conda = conda.Conda(home / "packages", log, cancel)
         self._log = log
         self._purpose = purpose

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, Protocol
+from urllib.parse import urlsplit
 
 from zaffre.core.errors import ActivityCanceledException, EnvironmentBuildFailed
 from zaffre.environments.interpreters import Interpreter, running, search_path
@@ -47,8 +48,12 @@ _LONGEST_BUILD: Final = 50  # lines of a package's build script that an error qu
 class Solver:
     """One uv binary, with a folder to work in. ``cancel`` ends a running command with ActivityCanceledException."""
 
-    def __init__(self, folder: Path, log: Log, cancel: Cancel | None = None) -> None:
+    def __init__(
+        self, folder: Path, log: Log, cancel: Cancel | None = None, tokens: Mapping[str, str] | None = None
+    ) -> None:
+        """``tokens``: address of a server -> what opens the wheels that it keeps."""
         self._uv = find_uv()
+        self._tokens = dict(tokens or {})
         self._folder = folder
         self._log = log
         self._cancel = cancel
@@ -136,10 +141,24 @@ class Solver:
 
     def _run(self, arguments: Sequence[str], failure: str = "", *, quiet: bool = False) -> str:
         """Standard output of a command; its messages go to the log as they come unless ``quiet``."""
+        with self._netrc() as more:
+            return self._run_with({**_environment(), **more}, arguments, failure, quiet=quiet)
+
+    @contextmanager
+    def _netrc(self) -> Iterator[dict[str, str]]:
+        """The tokens where uv looks for passwords, in a file that only this account can read."""
+        if not self._tokens:
+            yield {}
+            return
+        hosts = {urlsplit(url).hostname: token for url, token in self._tokens.items()}
+        with self._file([f"machine {host} login token password {token}" for host, token in hosts.items()]) as file:
+            yield {"NETRC": str(file)}
+
+    def _run_with(self, env: Mapping[str, str], arguments: Sequence[str], failure: str, *, quiet: bool) -> str:
         process = subprocess.Popen(
             [self._uv, *arguments],
             cwd=self._folder,
-            env=_environment(),
+            env=dict(env),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -37,6 +37,11 @@ class Channel:
     def url(self) -> str:
         return self._client.url
 
+    @property
+    def tokens(self) -> dict[str, str]:
+        """What opens the files that the server keeps, by its address."""
+        return {self.url: self._token}
+
     def call(self, act: Callable[[Client], T]) -> T:
         """What ``act`` returns; tried again at once if the server has moved. Raises what the server raised."""
         client = self._client

@@ -72,6 +72,7 @@ class Preparation:
                 interpreter=spec.interpreter,
                 purpose="service",
                 cancel=self._cancel,
+                tokens=self._channel.tokens,
             )
             env = self._variables(service, spec, realised, root, folders)
             argv = self._command(realised, env)

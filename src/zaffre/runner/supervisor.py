@@ -187,6 +187,7 @@ class Supervisor:
                     log=log,
                     interpreter=spec.interpreter,
                     cancel=self.canceled,
+                    tokens=self._channel.tokens,
                 )
             except AzureMLException as error:
                 print(error.message, file=build_log)

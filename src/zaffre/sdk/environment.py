@@ -20,10 +20,11 @@ from zaffre.core.errors import NotFound, Unsupported, UserErrorException
 from zaffre.core.names import check_environment
 from zaffre.environments import curated
 from zaffre.environments.realise import realise
-from zaffre.sdk import discovery
+from zaffre.sdk import discovery, private_wheel
 from zaffre.sdk.conda_dependencies import PYTHON_DEFAULT_VERSION, CondaDependencies
 from zaffre.sdk.container_registry import ContainerRegistry, RegistryIdentity
 from zaffre.sdk.environment_build import DockerImageDetails, ImageBuildDetails
+from zaffre.sdk.environment_local import explain, tokens_of
 from zaffre.sdk.environment_sections import (
     DEFAULT_CPU_IMAGE,
     DEFAULT_GPU_IMAGE,
@@ -320,7 +321,7 @@ class Environment(Section):
                 f"image_build_compute={image_build_compute!r}: environments are built on the machine that runs them, "
                 "so leave it out."
             )
-        return ImageBuildDetails(self._definition(), discovery.home())
+        return ImageBuildDetails(self._definition(), discovery.home(), tokens_of(workspace._scope))
 
     def build_local(
         self,
@@ -345,18 +346,37 @@ class Environment(Section):
             lines.append(line)
             sys.stdout.write(f"{line}\n")
 
-        realise(self._definition(), home=discovery.home(), log=log)
+        realise(self._definition(), home=discovery.home(), log=log, tokens=tokens_of(workspace._scope))
         return "".join(f"{line}\n" for line in lines)
 
     def get_image_details(self, workspace: Workspace) -> DockerImageDetails:
-        raise not_built("Environment.get_image_details", "an environment is a folder of this machine, with no image")
+        """What stands for the image: the folder and the interpreter of this machine, once the environment is built.
+
+        ``image_exist`` is False and ``registry`` None: no registry holds an image of it.
+        """
+        found = explain(self)
+        python = f"{found.prefix}/bin/python" if found.prefix and found.state.startswith("Built") else None
+        interpreter = self.python.interpreter_path if self.python.user_managed_dependencies else python
+        return DockerImageDetails(
+            {
+                "imageExistsInRegistry": False,
+                "dockerImage": {"name": None, "registry": {"address": None}},
+                "pythonEnvironment": {
+                    "interpreterPath": interpreter,
+                    "condaEnvironmentPath": found.prefix if python else None,
+                },
+                "ingredients": {"dockerfile": self.docker.base_dockerfile},
+            }
+        )
 
     @staticmethod
     def add_private_pip_wheel(workspace: Workspace, file_path: str, exist_ok: bool = False) -> str:
-        raise not_built(
-            "Environment.add_private_pip_wheel",
-            "put the wheel's absolute path, a URL, or an index that has it into the pip packages",
-        )
+        """Keep a wheel in the workspace's default datastore; returns the address to name as a pip package.
+
+        The address holds a hash of the content, so it never means another wheel. Runs and services of the workspace
+        may fetch it, with their own tokens. Raises ``AlreadyExists`` for a wheel that is there, unless ``exist_ok``.
+        """
+        return private_wheel.add(workspace._scope, Path(file_path), exist_ok=exist_ok)
 
     # --- files -------------------------------------------------------------------------------------------------------
 

@@ -15,7 +15,8 @@ from zaffre.environments.realise import Realised, realise
 class ImageBuildDetails:
     """A build in the background. ``status`` is Running, Succeeded or Failed."""
 
-    def __init__(self, definition: Mapping[str, Any], home: Path) -> None:
+    def __init__(self, definition: Mapping[str, Any], home: Path, tokens: Mapping[str, str]) -> None:
+        self._tokens = tokens
         self._definition = definition
         self._home = home
         self._lines: list[str] = []
@@ -56,7 +57,7 @@ class ImageBuildDetails:
 
     def _run(self) -> None:
         try:
-            self._result = realise(self._definition, home=self._home, log=self._lines.append)
+            self._result = realise(self._definition, home=self._home, log=self._lines.append, tokens=self._tokens)
         except AzureMLException as error:
             self._lines.append(error.message)
             self._error = error

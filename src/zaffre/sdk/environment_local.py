@@ -18,7 +18,19 @@ from zaffre.sdk.scope import Scope
 if TYPE_CHECKING:
     from zaffre.sdk.environment import Environment
 
-__all__ = ["Explanation", "Item", "build", "disk_use", "explain", "lock_of", "prunable", "prune", "text_of", "use_of"]
+__all__ = [
+    "Explanation",
+    "Item",
+    "build",
+    "disk_use",
+    "explain",
+    "lock_of",
+    "prunable",
+    "prune",
+    "text_of",
+    "tokens_of",
+    "use_of",
+]
 
 
 def explain(environment: Environment) -> Explanation:
@@ -26,13 +38,18 @@ def explain(environment: Environment) -> Explanation:
     return explaining.explain(environment._definition(), discovery.home())
 
 
-def build(environment: Environment, *, anew: bool = False) -> Realised:
+def tokens_of(scope: Scope) -> dict[str, str]:
+    """What opens the wheels that the workspace keeps, by the server's address."""
+    return {scope.client.url: scope.client.token}
+
+
+def build(environment: Environment, scope: Scope, *, anew: bool = False) -> Realised:
     """Build the environment here, printing the log; ``anew`` resolves it again, to newer versions."""
 
     def log(line: str) -> None:
         sys.stdout.write(f"{line}\n")
 
-    return realise(environment._definition(), home=discovery.home(), log=log, anew=anew)
+    return realise(environment._definition(), home=discovery.home(), log=log, anew=anew, tokens=tokens_of(scope))
 
 
 def use_of(scope: Scope, *place: str) -> EnvironmentUse:

@@ -21,7 +21,7 @@ def build_environment(environment: str, /, *, anew: bool = False, session: Sessi
         Resolve it again, to newer versions of what it does not pin.
     """
     name, version = name_and_version(environment)
-    realised = build(Environment.get(workspace_of(session), name, version), anew=anew)
+    realised = build(Environment.get(workspace_of(session), name, version), session.scope(), anew=anew)
     what = "was there already" if realised.reused else f"built in {realised.seconds:.1f} s"
     facts = {"key": realised.key, "python": str(realised.python), "reused": realised.reused}
     return Done(f"{name}: {what}; its Python is {realised.python}.", facts)
