@@ -56,10 +56,7 @@ def get_trace(ws: str, trace_id: str, parts: PartsOf) -> Response:
 
 @router.patch("/{trace_id}", response_model=Trace)
 def change_trace(ws: str, trace_id: str, body: TracePatch, parts: PartsOf) -> Response:
-    for key, value in (body.tags or {}).items():
-        parts.tracking.set_trace_tag(ws, trace_id, key, value)
-    for key in body.remove_tags or []:
-        parts.tracking.delete_trace_tag(ws, trace_id, key)
+    parts.tracking.change_trace_tags(ws, trace_id, body.tags or {}, body.remove_tags or [])
     return answer(parts.tracking.get_trace(ws, trace_id))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -163,27 +163,28 @@ class TraceActs(Acts):
 
     def set_trace_tag(self, ws: str, trace_id: str, key: str, value: str) -> None:
         """Add a tag to a trace, or change it; the tag ``mlflow.traceName`` is its name."""
-        check_key("tag", key)
-        _check_not_kept(key, "set")
-        _check_pairs({key: value}, {})
-
-        def tag(connection: Connection) -> None:
-            _put_tags(connection, traces.key_of(connection, ws, trace_id).pk, {key: value})
-
-        self._store.write(tag)
+        self.change_trace_tags(ws, trace_id, {key: value})
 
     def delete_trace_tag(self, ws: str, trace_id: str, key: str) -> None:
         """Remove a tag of a trace. Raises ``NotFound`` if it does not have it."""
-        _check_not_kept(key, "deleted")
+        self.change_trace_tags(ws, trace_id, {}, [key])
 
-        def delete(connection: Connection) -> None:
+    def change_trace_tags(self, ws: str, trace_id: str, tags: Mapping[str, str], gone: Iterable[str] = ()) -> None:
+        """Add and change tags, and remove others, all or nothing."""
+        for key in tags:
+            check_key("tag", key)
+            _check_not_kept(key, "set")
+        for key in gone:
+            _check_not_kept(key, "deleted")
+        _check_pairs(tags, {})
+
+        def change(connection: Connection) -> None:
             found = traces.key_of(connection, ws, trace_id)
-            if key == NAME_TAG and found.name is not None:
-                traces.change(connection, found.pk, {"name": None})
-            elif not pairs.remove(connection, trace_tags, found.pk, [key]):
-                raise NotFound(f"No trace tag with key '{key}' for trace with ID '{trace_id}'.", key=key)
+            _put_tags(connection, found.pk, tags)
+            for key in gone:
+                _remove_tag(connection, found, key)
 
-        self._store.write(delete)
+        self._store.write(change)
 
     def link_traces(self, ws: str, trace_ids: Sequence[str], run_id: str) -> None:
         """Make traces those of a run, too; traces that are not there are passed over. At most 100 at once."""
@@ -290,6 +291,13 @@ def _put_tags(connection: Connection, pk: int, tags: Mapping[str, str]) -> None:
     pairs.put(
         connection, trace_tags, pk, {key: value for key, value in tags.items() if key not in (NAME_TAG, SPANS_TAG)}
     )
+
+
+def _remove_tag(connection: Connection, found: TraceKey, key: str) -> None:
+    if key == NAME_TAG and found.name is not None:
+        traces.change(connection, found.pk, {"name": None})
+    elif not pairs.remove(connection, trace_tags, found.pk, [key]):
+        raise NotFound(f"No trace tag with key '{key}' for trace with ID '{found.id}'.", key=key)
 
 
 def _logging(ws: str, experiment_id: int, given: Sequence[GivenSpans], run_id: str) -> Callable[[Connection], None]:
