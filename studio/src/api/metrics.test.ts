@@ -4,7 +4,7 @@ import { http, HttpResponse } from "msw";
 import { describe, expect, it } from "vitest";
 
 import { applyMetrics } from "./live";
-import { chartQuery, metricKeys, withPoints, type Series } from "./metrics";
+import { chartQuery, metricKeys, withPoints, type Series, refined } from "./metrics";
 import { mockServer } from "./mock_server";
 
 const points = (from: number, to: number) => {
@@ -55,5 +55,14 @@ describe("a chart", () => {
     const series = await new QueryClient().query(chartQuery("lab", "r", "val/loss"));
     expect(series.values).toEqual([1, NaN, Infinity, -Infinity]);
     expect(series.exact).toBe(false);
+  });
+});
+
+describe("a finer reading of a stretch", () => {
+  it("stands in its place", () => {
+    const series = { steps: [0, 5, 10, 15], timestamps: [0, 5, 10, 15], values: [1, 2, 3, 4], exact: false };
+    const part = { steps: [4, 5, 6, 10], timestamps: [4, 5, 6, 10], values: [9, 2, 8, 3], exact: true };
+    expect(refined(series, part, { start: 4, end: 10 }).steps).toEqual([0, 4, 5, 6, 10, 15]);
+    expect(refined(series, part, { start: 4, end: 10 }).values).toEqual([1, 9, 2, 8, 3, 4]);
   });
 });

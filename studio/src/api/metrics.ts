@@ -38,6 +38,36 @@ export const chartQuery = (ws: string, run: string, name: string) =>
     },
   });
 
+/** A stretch of a metric's steps, both ends included. */
+export interface StepRange {
+  start: number;
+  end: number;
+}
+
+/** What lies between two steps, as fine as the whole chart is. */
+export const chartPartQuery = (ws: string, run: string, name: string, range: StepRange | null) =>
+  queryOptions({
+    queryKey: [...metricKeys.chart(ws, run, name), "part", range],
+    queryFn: async ({ signal }): Promise<Series> => {
+      const path = `${runPath(ws, run)}/metrics/${encodeURIComponent(name)}/chart`;
+      const query = { points: CHART_POINTS, start_step: range?.start, end_step: range?.end };
+      const answer = await request<ChartAnswer>(path, { query, signal });
+      return { ...pointsFromWire(answer), exact: answer.exact };
+    },
+    enabled: range !== null,
+  });
+
+/** A series with a finer reading of one of its stretches in its place. */
+export function refined(series: Series, part: Series, range: StepRange): Series {
+  const before = series.steps.flatMap((step, i) => (step < range.start ? [i] : []));
+  const after = series.steps.flatMap((step, i) => (step > range.end ? [i] : []));
+  const column = (name: keyof Points) => {
+    const pick = (rows: number[]) => rows.map((i) => series[name][i] ?? NaN);
+    return [...pick(before), ...part[name], ...pick(after)];
+  };
+  return { exact: false, steps: column("steps"), timestamps: column("timestamps"), values: column("values") };
+}
+
 /** The latest point and the number of points of every metric, and everything that is not a number. */
 export const metricsQuery = (ws: string, run: string) =>
   queryOptions({

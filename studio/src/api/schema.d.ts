@@ -1133,6 +1133,8 @@ export interface paths {
         /**
          * Get Metric Chart
          * @description At most `points` of a metric; the least and greatest of every stretch are kept.
+         *
+         *     With `start_step` and `end_step` of what lies between the two. `exact`: nothing there was left out.
          */
         get: operations["get_metric_chart"];
         put?: never;
@@ -6515,6 +6517,8 @@ export interface operations {
         parameters: {
             query?: {
                 points?: number;
+                start_step?: number | null;
+                end_step?: number | null;
             };
             header?: never;
             path: {

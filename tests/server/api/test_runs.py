@@ -159,6 +159,25 @@ def test_a_chart_keeps_the_spikes(rest: Rest) -> None:
     assert rest.refused("GET", f"/runs/{run}/metrics/a/b/wave/chart", points=1)[0] == 400
 
 
+def test_a_part_of_a_chart_is_as_fine_as_the_whole(rest: Rest) -> None:
+    run = rest.run()
+    rest.post(f"/runs/{run}/metrics", {"series": [points("wave", *(step % 7 for step in range(40_000)))]})
+    path = f"/runs/{run}/metrics/wave/chart"
+    whole = rest.get(path, points=100)
+    assert whole["exact"] is False
+    part = rest.get(path, points=100, start_step=20_000, end_step=20_059)
+    assert (part["steps"], part["exact"]) == (list(range(20_000, 20_060)), True)
+    wide = rest.get(path, points=100, start_step=10_000, end_step=30_000)
+    assert len(wide["steps"]) > 50
+    assert min(wide["steps"]) >= 10_000
+    assert max(wide["steps"]) <= 30_000
+    assert wide["exact"] is False
+    assert rest.get(path, start_step=39_999)["steps"] == [39_999]
+    assert rest.get(path, end_step=0)["steps"] == [0]
+    assert rest.get(path, start_step=50_000)["steps"] == []
+    assert rest.refused("GET", path, start_step=2**63)[0] == 400
+
+
 @pytest.mark.parametrize(
     "body",
     [

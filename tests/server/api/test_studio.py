@@ -47,6 +47,29 @@ def test_assets_are_kept_for_good_and_other_files_asked_for_anew(nobody: TestCli
     assert nobody.head("/").status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("accepted", "encoding", "body"),
+    [
+        ("gzip, deflate, br", "br", b"by brotli"),
+        ("gzip;q=1.0, br;q=0", "gzip", b"by gzip"),
+        ("identity", None, b"console.log(1)"),
+        ("deflate", None, b"console.log(1)"),
+    ],
+)
+def test_an_asset_is_sent_as_the_browser_understands_it(
+    nobody: TestClient, tmp_path: Path, accepted: str, encoding: str | None, body: bytes
+) -> None:
+    assets = tmp_path / "studio/assets"
+    (assets / "main-1a2b.js.br").write_bytes(b"by brotli")
+    (assets / "main-1a2b.js.gz").write_bytes(b"by gzip")
+    with nobody.stream("GET", "/assets/main-1a2b.js", headers={"Accept-Encoding": accepted}) as answer:
+        assert b"".join(answer.iter_raw()) == body
+        assert answer.headers.get("content-encoding") == encoding
+        assert answer.headers["vary"] == "Accept-Encoding"
+        assert answer.headers["content-type"].startswith(("text/javascript", "application/javascript"))
+        assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
+
+
 def test_an_asset_that_is_not_there_is_not_the_page(nobody: TestClient) -> None:
     answer = nobody.get("/assets/old-9f.js")
     assert answer.status_code == 404

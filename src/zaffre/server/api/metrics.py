@@ -66,10 +66,19 @@ def get_metrics(
 
 @router.get("/{name:path}/chart", response_model=ChartAnswer)
 def get_metric_chart(
-    ws: str, run_id: str, name: str, parts: PartsOf, points: int = Query(default=1000, ge=4, le=100_000)
+    ws: str,
+    run_id: str,
+    name: str,
+    parts: PartsOf,
+    points: int = Query(default=1000, ge=4, le=100_000),
+    start_step: int | None = Query(default=None, ge=-(2**63), lt=2**63),
+    end_step: int | None = Query(default=None, ge=-(2**63), lt=2**63),
 ) -> Response:
-    """At most `points` of a metric; the least and greatest of every stretch are kept."""
-    thinned, exact = parts.tracking.chart(ws, run_id, name, points)
+    """At most `points` of a metric; the least and greatest of every stretch are kept.
+
+    With `start_step` and `end_step` of what lies between the two. `exact`: nothing there was left out.
+    """
+    thinned, exact = parts.tracking.chart(ws, run_id, name, points, start_step=start_step, end_step=end_step)
     shown = columns(thinned)
     return answer(ChartAnswer(steps=shown.steps, timestamps=shown.timestamps, values=shown.values, exact=exact))
 

@@ -14,6 +14,7 @@ from zaffre.core.names import check_artifact_path
 ASSETS = "assets"  # file names there carry the hash of their content
 PACKAGED = Path(__file__).resolve().parent.parent / "studio_dist"
 
+_COPIES = (("br", ".br"), ("gzip", ".gz"))
 _YEAR = "public, max-age=31536000, immutable"
 _POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
@@ -39,7 +40,11 @@ class Studio:
         if file is not None:
             caching = _YEAR if path.startswith(f"{ASSETS}/") else "no-cache"
             kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
-            return FileResponse(file, headers=_headers(caching), media_type=kind)
+            headers = _headers(caching)
+            if path.startswith(f"{ASSETS}/"):
+                file, encoding = _encoded(file, request.headers.get("accept-encoding", ""))
+                headers |= {"Vary": "Accept-Encoding"} | ({"Content-Encoding": encoding} if encoding else {})
+            return FileResponse(file, headers=headers, media_type=kind)
         if path.startswith(f"{ASSETS}/"):
             return HTMLResponse("There is no such file in the Studio.", 404, _headers("no-store"))
         index = self._folder / "index.html"
@@ -53,6 +58,17 @@ class Studio:
         except InvalidName:
             return None
         return file if file.is_file() and file.is_relative_to(self._folder) else None
+
+
+def _encoded(file: Path, accepted: str) -> tuple[Path, str | None]:
+    """The compressed copy that the build left beside an asset, the smaller one first; else the asset as it is."""
+    offers = [offer.partition(";") for offer in accepted.lower().split(",")]
+    names = {name.strip() for name, _, quality in offers if quality.replace(" ", "") not in ("q=0", "q=0.0")}
+    for encoding, ending in _COPIES:
+        copy = file.with_name(file.name + ending)
+        if encoding in names and copy.is_file():
+            return copy, encoding
+    return file, None
 
 
 def _headers(caching: str) -> dict[str, str]:

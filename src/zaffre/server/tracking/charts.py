@@ -26,6 +26,15 @@ def thin(points: Columns, wanted: int) -> tuple[Columns, bool]:
     return points.pick(rows), False
 
 
+def between(points: Columns, start_step: int | None, end_step: int | None) -> Columns:
+    """The points from one step to another, both included; None: from the first, to the last."""
+    if start_step is None and end_step is None:
+        return points
+    low = min(points.steps, default=0) if start_step is None else start_step
+    high = max(points.steps, default=0) if end_step is None else end_step
+    return points.pick(i for i, step in enumerate(points.steps) if low <= step <= high)
+
+
 def evenly(points: Columns, wanted: int) -> Columns:
     """At most ``wanted`` (at least 1) of ``points`` at even distances by rank; the first and the last are kept.
 

@@ -130,11 +130,33 @@ class MetricActs(Acts):
         behind = None if after is None else After.parse(after)
         return slice_history(self._points(ws, run_id, name), behind, limit)
 
-    def chart(self, ws: str, run_id: str, name: str, points: int = 1000) -> tuple[Columns, bool]:
-        """At most ``points`` of a metric, by step, lows and highs kept; and whether these are all of it."""
-        found, is_whole = self._store.read(
-            lambda connection: metrics.outline(connection, runs.key_of(connection, ws, run_id).pk, name, points)
-        )
+    def chart(
+        self,
+        ws: str,
+        run_id: str,
+        name: str,
+        points: int = 1000,
+        *,
+        start_step: int | None = None,
+        end_step: int | None = None,
+    ) -> tuple[Columns, bool]:
+        """At most ``points`` of a metric between two steps (both included), by step, lows and highs kept.
+
+        With them comes whether these are all there are between the two.
+        """
+
+        def read(connection: Connection) -> tuple[Columns, bool]:
+            pk = runs.key_of(connection, ws, run_id).pk
+            found, is_whole = metrics.outline(connection, pk, name, points)
+            part = charts.between(found, start_step, end_step)
+            if is_whole or len(part) == len(found):
+                return part, is_whole
+            # A part of a long metric has its own lows and highs: read as much as makes the part as fine as asked for.
+            wanted = points * len(found) // max(1, len(part))
+            found, is_whole = metrics.outline(connection, pk, name, wanted)
+            return charts.between(found, start_step, end_step), is_whole
+
+        found, is_whole = self._store.read(read)
         thinned, is_all = charts.thin(found, points)
         return thinned, is_whole and is_all
 
@@ -142,12 +164,7 @@ class MetricActs(Acts):
         self, ws: str, run_id: str, name: str, *, start_step: int | None, end_step: int | None, points: int
     ) -> Columns:
         """At most ``points`` of a metric between two steps (both included), evenly by rank."""
-        found = self._points(ws, run_id, name)
-        if start_step is not None or end_step is not None:
-            low = min(found.steps, default=0) if start_step is None else start_step
-            high = max(found.steps, default=0) if end_step is None else end_step
-            found = found.pick(i for i, step in enumerate(found.steps) if low <= step <= high)
-        return charts.evenly(found, points)
+        return charts.evenly(charts.between(self._points(ws, run_id, name), start_step, end_step), points)
 
     def metrics_since(self, ws: str, run_id: str, seen: Mapping[str, int]) -> tuple[dict[str, Columns], dict[str, int]]:
         """What was logged after the first ``seen[name]`` points of each metric, as logged; and the next ``seen``."""

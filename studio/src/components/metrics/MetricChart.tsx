@@ -13,12 +13,12 @@ import { useQuery } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
 
 import { useStreamState } from "../../api/live";
-import { chartQuery, type Series } from "../../api/metrics";
+import { chartPartQuery, chartQuery, refined, type Series } from "../../api/metrics";
 import { count, counted, metric } from "../../format/number";
 import { duration, exactTime } from "../../format/time";
 import { ErrorState } from "../States";
 import { Plot, type Cursor } from "./Plot";
-import { type ChartSettings } from "./plot_data";
+import { stepsWithin, type ChartSettings } from "./plot_data";
 import { PointsTable } from "./PointsTable";
 import { useSeen } from "./seen";
 
@@ -124,10 +124,11 @@ function ChartTitle({ name }: { name: string }) {
   );
 }
 
-function LoadedChart({ name, total, settings, height = 220, onExpand, onClose, series }: Props & { series: Series }) {
+function LoadedChart(props: Props & { series: Series }) {
+  const { name, total, settings, height = 220, onExpand, onClose } = props;
   const styles = useStyles();
   const [table, setTable] = useState(false);
-  const [zoomed, setZoomed] = useState(false);
+  const [series, onStretch, zoomed] = useRefined(props);
   const [cursor, setCursor] = useState<Cursor | null>(null);
   const [generation, setGeneration] = useState(0);
   const lines = useMemo(() => [{ label: name, points: series }], [name, series]);
@@ -161,11 +162,31 @@ function LoadedChart({ name, total, settings, height = 220, onExpand, onClose, s
           settings={settings}
           height={height}
           onCursor={setCursor}
-          onZoom={setZoomed}
+          onZoom={onStretch}
         />
       )}
     </>
   );
+}
+
+type Stretch = { min: number; max: number } | null;
+
+function same(a: Stretch, b: Stretch): boolean {
+  return a?.min === b?.min && a?.max === b?.max;
+}
+
+/** The series; and while a stretch of a thinned one is shown, that stretch as fine as the server has it. */
+function useRefined({ ws, run, name, settings, series }: Props & { series: Series }) {
+  const [stretch, setStretch] = useState<Stretch>(null);
+  const range = useMemo(
+    () => (stretch && !series.exact ? stepsWithin(series, settings.x, stretch.min, stretch.max) : null),
+    [stretch, series, settings.x],
+  );
+  const part = useQuery(chartPartQuery(ws, run, name, range)).data;
+  const shown = useMemo(() => (range && part ? refined(series, part, range) : series), [range, part, series]);
+  // The chart tells of the same stretch again whenever it is drawn anew.
+  const onStretch = (next: Stretch) => setStretch((before) => (same(before, next) ? before : next));
+  return [shown, onStretch, stretch !== null] as const;
 }
 
 interface ToolProps {

@@ -20,7 +20,8 @@ interface Props {
   height: number;
   /** The row of the data under the cursor, or null. */
   onCursor?: (at: Cursor | null) => void;
-  onZoom?: (zoomed: boolean) => void;
+  /** The stretch of x that is shown, null for all of it. */
+  onZoom?: (stretch: { min: number; max: number } | null) => void;
 }
 
 export interface Cursor {
@@ -60,7 +61,7 @@ export function Plot({ lines, settings, height, onCursor, onZoom }: Props) {
       const { min, max } = u.scales["x"] ?? {};
       const all = min == null || max == null || (min <= (xs[0] ?? min) && max >= (xs[xs.length - 1] ?? max));
       zoomed.current = !all;
-      handlers.current.onZoom?.(!all);
+      handlers.current.onZoom?.(all ? null : { min, max });
     };
     const made = new uPlot({ ...options, hooks: { setCursor: [show], setScale: [follow] } }, latest.current, node);
     plot.current = made;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { ordered, plotColumns, type ChartSettings } from "./plot_data";
+import { ordered, plotColumns, stepsWithin, type ChartSettings } from "./plot_data";
 
 const settings = (change: Partial<ChartSettings> = {}): ChartSettings => ({
   x: "step",
@@ -48,5 +48,20 @@ describe("the columns of a plot", () => {
 
   it("are empty without lines", () => {
     expect(plotColumns([], settings())).toEqual([[]]);
+  });
+});
+
+describe("a stretch of a plot", () => {
+  const { points } = line("a", [0, 10, 20, 30, 40], [1, 2, 3, 4, 5]);
+  it("has the steps that are in it, and one more on either side", () => {
+    expect(stepsWithin(points, "step", 12, 25)).toEqual({ start: 10, end: 30 });
+    expect(stepsWithin(points, "step", 0, 100)).toEqual({ start: 0, end: 40 });
+    expect(stepsWithin(points, "relative", 19, 21)).toEqual({ start: 10, end: 30 });
+  });
+  it("between two points has these two", () => {
+    expect(stepsWithin(points, "step", 12, 13)).toEqual({ start: 10, end: 20 });
+  });
+  it("without points is none", () => {
+    expect(stepsWithin(points, "step", 50, 60)).toBeNull();
   });
 });

@@ -1,4 +1,4 @@
-import type { Points } from "../../api/metrics";
+import type { Points, StepRange } from "../../api/metrics";
 import { smooth } from "../../format/smoothing";
 
 export type XAxis = "step" | "time" | "relative";
@@ -19,7 +19,7 @@ export interface Line {
 export type PlotColumns = [number[], ...(number | null | undefined)[][]];
 
 /** x and y of a line in the order of x; relative time counts seconds from the line's first point. */
-export function ordered(points: Points, x: XAxis): { xs: number[]; ys: number[] } {
+export function ordered(points: Points, x: XAxis): { xs: number[]; ys: number[]; steps: number[] } {
   const { steps, timestamps, values } = points;
   const start = Math.min(...timestamps.slice(0, 1), ...timestamps.slice(-1));
   const at = (i: number): number => {
@@ -30,7 +30,17 @@ export function ordered(points: Points, x: XAxis): { xs: number[]; ys: number[] 
   const order = steps.map((_, i) => i);
   const sorted = order.every((i) => i === 0 || at(i) >= at(i - 1));
   if (!sorted) order.sort((a, b) => at(a) - at(b) || (timestamps[a] ?? 0) - (timestamps[b] ?? 0));
-  return { xs: order.map(at), ys: order.map((i) => values[i] ?? NaN) };
+  return { xs: order.map(at), ys: order.map((i) => values[i] ?? NaN), steps: order.map((i) => steps[i] ?? 0) };
+}
+
+/** The steps of what is drawn between two x, with one point more on either side. */
+export function stepsWithin(points: Points, x: XAxis, min: number, max: number): StepRange | null {
+  const { xs, steps } = ordered(points, x);
+  const first = xs.findIndex((at) => at >= min);
+  const last = xs.findLastIndex((at) => at <= max);
+  if (first < 0 || last < 0) return null;
+  const shown = steps.slice(Math.max(0, first - 1), last + 2);
+  return { start: shown.reduce((a, b) => Math.min(a, b)), end: shown.reduce((a, b) => Math.max(a, b)) };
 }
 
 function drawable(values: readonly number[], log: boolean): (number | null)[] {
