@@ -247,7 +247,8 @@ def _fields(query: RunQuery) -> list[ColumnElement[bool]]:
 # --- where to begin --------------------------------------------------------------------------------------------------
 
 _PAIRS = {Entity.TAG: run_tags, Entity.PARAM: params}
-_FEW = 1000
+_FEW = 1000  # so many runs are sorted sooner than an index is walked to find a page of them
+_SOME = 200  # what more runs than these meet is as good as any other, for counting costs time too
 
 
 def _driving(connection: Connection, query: RunQuery) -> int | None:
@@ -260,13 +261,14 @@ def _driving(connection: Connection, query: RunQuery) -> int | None:
         if found.entity in _PAIRS and found.op is Op.EQ and found.key not in (NAME_TAG, PARENT_TAG)
     ]
     by_time = query.newest or not query.order or query.order[0].entity is Entity.ATTRIBUTE
+    most = _FEW if by_time else _SOME
     if len(equal) == 1 and not by_time:
         return equal[0][0]
     best: int | None = None
-    fewest = _FEW if by_time else _FEW + 1
+    fewest = most if by_time else most + 1
     for i, found in equal:
         start = str(found.value)[:VALUE_START]
-        row = _met(_PAIRS[found.entity]).one(connection, (found.key, start))
+        row = _met(_PAIRS[found.entity]).one(connection, (found.key, start, most))
         if row is not None and row[0] < fewest:
             best, fewest = i, int(row[0])
     return best
@@ -280,9 +282,9 @@ def _start(query: RunQuery, driving: int | None) -> tuple[str, bool]:
 
 @cache
 def _met(table: Table) -> Prepared:
-    """How many runs have a tag or parameter that begins so, counted up to ``_FEW``."""
-    some = starting(table, bindparam("key_"), bindparam("start")).limit(literal_column(str(_FEW))).subquery()
-    return Prepared(select(func.count()).select_from(some), ("key_", "start"))
+    """How many runs have a tag or parameter that begins so, counted no further than ``most``."""
+    some = starting(table, bindparam("key_"), bindparam("start")).limit(bindparam("most", type_=Integer)).subquery()
+    return Prepared(select(func.count()).select_from(some), ("key_", "start", "most"))
 
 
 def _is_logged(condition: Condition) -> bool:
