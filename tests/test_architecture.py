@@ -71,6 +71,7 @@ PACKAGES: dict[str, tuple[str, ...]] = {
 # The one module that owns a heavy library, and imports it inside functions: importing the module stays cheap.
 OPTIONAL: dict[str, tuple[str, ...]] = {
     "zaffre.sdk.transport": ("httpx",),
+    "zaffre.sdk.migration.source": ("mlflow",),
     "zaffre.environments.solver": ("uv",),  # only to ask where its program is
     "zaffre.environments.conda": ("rattler",),
     "zaffre.server.store.migrate": ("alembic",),

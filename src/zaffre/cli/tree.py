@@ -97,6 +97,10 @@ NOUNS: Final = {
             "delete": "user.delete:delete_user",
         },
     ),
+    "migrate": (
+        "Bring what another tool holds into a workspace.",
+        {"mlflow": "migrate.mlflow:migrate_mlflow"},
+    ),
     "service": (
         "Deploy models as web services, score and read them.",
         {

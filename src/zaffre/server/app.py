@@ -35,6 +35,7 @@ from zaffre.server.mlflow.rooms import Rooms
 from zaffre.server.notifier import Notifier
 from zaffre.server.reconcile import Reconciler
 from zaffre.server.registry.environments import Environments
+from zaffre.server.registry.imports import RegistryImports
 from zaffre.server.registry.models import Models
 from zaffre.server.registry.snapshots import Snapshots
 from zaffre.server.registry.versions import Versions
@@ -90,6 +91,7 @@ def build(settings: Settings) -> Parts:
     workspaces.ensure_default()
     keep_token_file(settings.token_file, store)
     users = Users(store)
+    versions = Versions(store, artifacts)
     services = Services(store, artifacts, notifier, lost_seconds=settings.heartbeat_lost_seconds)
     return Parts(
         settings=settings,
@@ -101,7 +103,8 @@ def build(settings: Settings) -> Parts:
         workspaces=workspaces,
         snapshots=Snapshots(store, artifacts),
         models=Models(store, artifacts),
-        versions=Versions(store, artifacts),
+        versions=versions,
+        imports=RegistryImports(store, artifacts, versions),
         environments=Environments(store),
         tracking=tracking,
         notifier=notifier,

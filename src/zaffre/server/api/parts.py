@@ -14,6 +14,7 @@ from zaffre.server.artifacts.contract import ArtifactStore
 from zaffre.server.deployments.services import Services
 from zaffre.server.notifier import Notifier
 from zaffre.server.registry.environments import Environments
+from zaffre.server.registry.imports import RegistryImports
 from zaffre.server.registry.models import Models
 from zaffre.server.registry.snapshots import Snapshots
 from zaffre.server.registry.versions import Versions
@@ -38,6 +39,7 @@ class Parts:
     snapshots: Snapshots
     models: Models
     versions: Versions
+    imports: RegistryImports
     environments: Environments
     tracking: Tracking
     notifier: Notifier

@@ -38,6 +38,10 @@ class NewVersion:
     """What is known of a version before its files are in place."""
 
     name: str
+    version: int | None = None  # None: the next number
+    stage: str = "None"
+    created_at: int | None = None  # None: now
+    updated_at: int | None = None
     created_by: str = ""
     description: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
@@ -107,7 +111,7 @@ class Versions:
         if (wanted.upload_id is None) == (wanted.run_path is None):
             raise ModelInvalid("A model comes either from an upload (upload_id) or from a run's artifacts (run_path).")
         if wanted.upload_id is not None:
-            return self._register_upload(ws, new, wanted, wanted.upload_id)
+            return self.register_upload(ws, new, wanted.upload_id, entry=wanted.entry, unpack=wanted.unpack)
         if wanted.run_id is None or wanted.run_path is None:
             raise ModelInvalid("run_path is given without run_id: name the run whose artifacts are meant.")
         check_artifact_path(wanted.run_path)
@@ -203,16 +207,19 @@ class Versions:
         self._store.write(apply)
         self._artifacts.delete_root(roots.model(ws, name, version))
 
-    def _register_upload(self, ws: str, new: NewVersion, wanted: ModelCreate, upload_id: str) -> ModelVersion:
+    def register_upload(
+        self, ws: str, new: NewVersion, upload_id: str, *, entry: str | None = None, unpack: bool = False
+    ) -> ModelVersion:
+        """A new version with the files of an upload: one file or one folder, named ``entry`` if that is given."""
         root = self.upload_root(ws, upload_id)
         top = self._artifacts.listing(root, recursive=False)
-        if len(top) != 1 or wanted.entry not in (None, top[0].path):
+        if len(top) != 1 or entry not in (None, top[0].path):
             names = ", ".join(repr(info.path) for info in top) or "nothing"
             raise ModelInvalid(
                 f"A model is one file or one folder, but the upload holds {names}. Put the files into one folder.",
                 upload_id=upload_id,
             )
-        if wanted.unpack and not top[0].is_dir:
+        if unpack and not top[0].is_dir:
             raise ModelInvalid(f"{top[0].path!r} is one file: there is nothing to unpack.", upload_id=upload_id)
         size = sum(info.size or 0 for info in self._artifacts.listing(root))
         version = self._reserve(ws, new)
@@ -243,6 +250,8 @@ class Versions:
             if pk is None:
                 pk = models.add(connection, ws, new.name, now_ms())
                 events.model_created(connection, models.get(connection, ws, new.name))
+            if new.version is not None:
+                return model_versions.claim_number(connection, pk, new.version)
             return model_versions.next_number(connection, pk)
 
         return self._store.write(apply)
@@ -251,8 +260,9 @@ class Versions:
         now = now_ms()
         values: dict[str, Any] = {
             "version": version,
-            "created_at": now,
-            "updated_at": now,
+            "created_at": now if new.created_at is None else new.created_at,
+            "updated_at": now if new.updated_at is None else new.updated_at,
+            "stage": new.stage,
             "created_by": new.created_by,
             "description": new.description,
             "framework": new.framework,

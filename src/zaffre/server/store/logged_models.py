@@ -91,6 +91,13 @@ def among(connection: Connection, ws: str, model_ids: Sequence[str]) -> list[Log
     return found
 
 
+def find(connection: Connection, ws: str, model_id: str) -> LoggedModel | None:
+    """The model with this id, deleted or not."""
+    statement = rows().where(workspaces.c.name == ws, logged_models.c.id == model_id)
+    found = load(connection, connection.execute(statement).all())
+    return found[0] if found else None
+
+
 def load(connection: Connection, found: Sequence[Row[Any]]) -> list[LoggedModel]:
     ids = [str(row.id) for row in found]
     tags = pairs.load(connection, logged_model_tags, ids)

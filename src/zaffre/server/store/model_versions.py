@@ -131,6 +131,17 @@ def next_number(connection: Connection, model_pk: int) -> int:
     return int(connection.execute(statement).scalar_one())
 
 
+def claim_number(connection: Connection, model_pk: int, number: int) -> int:
+    """A number that a version had elsewhere; those given later are greater."""
+    statement = (
+        update(registered_models)
+        .where(registered_models.c.pk == model_pk, registered_models.c.last_version < number)
+        .values(last_version=number)
+    )
+    connection.execute(statement)
+    return number
+
+
 def add(
     connection: Connection,
     model_pk: int,

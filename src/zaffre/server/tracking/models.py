@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import Connection
@@ -17,6 +18,7 @@ from zaffre.server.tracking.acts import Acts, active_run, check_key, check_tags
 
 STATUSES = ("LOGGED_MODEL_PENDING", "LOGGED_MODEL_READY", "LOGGED_MODEL_UPLOAD_FAILED")
 _FORBIDDEN = frozenset("/:.%\"'")
+_ID = re.compile(r"m-[0-9a-zA-Z]{1,64}")
 
 
 class ModelActs(Acts):
@@ -140,7 +142,7 @@ class ModelActs(Acts):
         def log(connection: Connection) -> None:
             run = active_run(connection, ws, run_id)
             links.add_datasets(connection, run.pk, run.experiment_id, datasets)
-            _link_models(connection, ws, run.pk, "input", given)
+            link_models(connection, ws, run.pk, "input", given)
 
         self._store.write(log)
         self._notifier.publish(f"run:{run_id}")
@@ -149,7 +151,7 @@ class ModelActs(Acts):
         """Record models that a run made. Raises ``NotFound`` for an unknown one."""
 
         def log(connection: Connection) -> None:
-            _link_models(connection, ws, active_run(connection, ws, run_id).pk, "output", models)
+            link_models(connection, ws, active_run(connection, ws, run_id).pk, "output", models)
 
         self._store.write(log)
         self._notifier.publish(f"run:{run_id}")
@@ -173,10 +175,16 @@ class ModelActs(Acts):
         return self._store.read(load)
 
 
-def _link_models(connection: Connection, ws: str, run_pk: int, direction: str, given: Sequence[ModelOutput]) -> None:
+def link_models(connection: Connection, ws: str, run_pk: int, direction: str, given: Sequence[ModelOutput]) -> None:
+    """``direction`` is "input" or "output". Raises ``NotFound`` for a model that is not there."""
     for model in given:
         logged_models.get(connection, ws, model.model_id)
     links.add_models(connection, run_pk, direction, given)
+
+
+def check_model_id(model_id: str) -> None:
+    if not _ID.fullmatch(model_id):
+        raise InvalidName(f"{model_id!r:.80} is not the id of a logged model: it is m- and letters and digits.")
 
 
 def _check_name(name: str | None) -> None:

@@ -54,7 +54,7 @@ class RunActs(Acts):
             return [
                 runs.get(
                     connection,
-                    _add_run(
+                    add_run(
                         connection,
                         experiment,
                         RunCreate(parent_id=run_id, status=RunStatus.NOT_STARTED, tags=tag),
@@ -223,7 +223,7 @@ def _creation(
                 "it before you start runs in it.",
                 experiment=experiment.name,
             )
-        made = runs.get(connection, _add_run(connection, experiment, given, created_by))
+        made = runs.get(connection, add_run(connection, experiment, given, created_by))
         return made, experiment.artifact_location
 
     return create
@@ -246,7 +246,8 @@ def _apply(connection: Connection, ws: str, run: RunKey, patch: RunPatch, reason
     _add_properties(connection, run, patch.properties or {})
 
 
-def _add_run(connection: Connection, experiment: Experiment, given: RunCreate, created_by: str) -> int:
+def add_run(connection: Connection, experiment: Experiment, given: RunCreate, created_by: str) -> int:
+    """Insert a run, and answer its key in the store. Raises ``AlreadyExists`` for an id that is taken."""
     ws, now = experiment.workspace, now_ms()
     run_id = given.id or (new_run_id(experiment.name) if given.spec else new_uuid())
     check_run_id(run_id)

@@ -1,0 +1,1 @@
+"""``zaffre migrate``."""

@@ -1,0 +1,1 @@
+"""Copying what an MLflow server or store holds into a workspace."""

@@ -1,0 +1,59 @@
+"""What was made on another server, taken over with its ids and times; for users and administrators, not for runs."""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+
+from zaffre.core.entities import Experiment, RegisteredModel
+from zaffre.core.imports import (
+    ExperimentImport,
+    LoggedModelImport,
+    LoggedModelImported,
+    ModelVersionImport,
+    ModelVersionImported,
+    RegisteredModelImport,
+    RunImport,
+    RunImported,
+    RunImportEnd,
+)
+from zaffre.server.api.answers import answer, workspace_router
+from zaffre.server.api.parts import PartsOf
+from zaffre.server.api.values import finite, finite_model
+
+router = workspace_router("/imports", "imports")
+
+
+@router.put("/experiment", response_model=Experiment)
+def import_experiment(ws: str, body: ExperimentImport, parts: PartsOf) -> Response:
+    return answer(parts.tracking.import_experiment(ws, body))
+
+
+@router.put("/runs/{run_id}", response_model=RunImported)
+def import_run(ws: str, run_id: str, body: RunImport, parts: PartsOf) -> Response:
+    """The run is made, or found if it is the same: `created` tells. Another run with this id is a conflict."""
+    return answer(_finite(parts.tracking.import_run(ws, run_id, body)))
+
+
+@router.put("/runs/{run_id}/end", response_model=RunImported)
+def end_import_of_run(ws: str, run_id: str, body: RunImportEnd, parts: PartsOf) -> Response:
+    return answer(_finite(parts.tracking.end_import_of_run(ws, run_id, body)))
+
+
+@router.put("/logged-models/{model_id}", response_model=LoggedModelImported)
+def import_logged_model(ws: str, model_id: str, body: LoggedModelImport, parts: PartsOf) -> Response:
+    found = parts.tracking.import_logged_model(ws, model_id, body)
+    return answer(LoggedModelImported(model=finite_model(found.model), created=found.created))
+
+
+@router.put("/registered-model", response_model=RegisteredModel)
+def import_registered_model(ws: str, body: RegisteredModelImport, parts: PartsOf) -> Response:
+    return answer(parts.imports.model(ws, body))
+
+
+@router.put("/model-version", response_model=ModelVersionImported)
+def import_model_version(ws: str, body: ModelVersionImport, parts: PartsOf) -> Response:
+    return answer(parts.imports.version(ws, body))
+
+
+def _finite(found: RunImported) -> RunImported:
+    return RunImported(run=finite(found.run), created=found.created)
