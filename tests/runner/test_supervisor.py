@@ -9,6 +9,7 @@ from pathlib import Path
 from tests.runner.submission import Submission, submitted, until
 from tests.server_process import ServerProcess
 from zaffre.core import contract
+from zaffre.core.entities import EnvironmentUse
 from zaffre.core.states import RunStatus
 from zaffre.core.wire import RunEvent
 
@@ -264,6 +265,10 @@ def test_a_run_that_waits_for_anothers_build_says_so(own_server: ServerProcess, 
     ended = second.finish()
     assert ended.waiting_for is None
     assert "second" in second.log()
+    used = second.client.get(f"{second.path}/environment", EnvironmentUse)
+    assert used.lock is not None
+    assert (used.lock.key, used.run_id) == (key.name, ended.id)
+    assert "six==1.16.0" in used.lock.pip
 
 
 def test_a_run_that_was_canceled_before_its_runner_came_up_never_starts(

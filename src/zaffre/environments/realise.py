@@ -40,6 +40,12 @@ class Realised:
     lock: EnvironmentLock | None  # None when user-managed
     notes: tuple[str, ...] = ()  # substitutions, and why it was built anew
 
+    def activation(self) -> dict[str, str]:
+        """What tells programs which environment they are in; nothing for an interpreter used as it is."""
+        if self.lock is None:
+            return {}
+        return {"CONDA_PREFIX" if self.lock.conda else "VIRTUAL_ENV": str(self.python.parent.parent)}
+
     def use(self, name: str, version: str | None, revision: int | None = None) -> EnvironmentUse:
         """What is kept with a run or a service. ``name`` and ``version`` are the environment's in the workspace."""
         return EnvironmentUse(

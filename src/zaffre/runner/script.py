@@ -59,7 +59,7 @@ def environment(online: Online, spec: ScriptSpec, realised: Realised, inherited:
     bin_folder = str(realised.python.parent)
     if realised.key != "user-managed":
         variables = {key: value for key, value in variables.items() if key not in DROPPED}
-        variables["VIRTUAL_ENV"] = str(realised.python.parent.parent)
+        variables |= realised.activation()
     variables["PATH"] = os.pathsep.join([bin_folder, variables.get("PATH", os.defpath)])
     variables["PYTHONUNBUFFERED"] = "1"
     return {**variables, **realised.variables, **spec.environment_variables, **online.variables()}

@@ -146,7 +146,7 @@ class Preparation:
         inherited = {key: value for key, value in os.environ.items() if not key.startswith(_FOREIGN)}
         if realised.key != "user-managed":
             inherited = {key: value for key, value in inherited.items() if key not in DROPPED}
-            inherited["VIRTUAL_ENV"] = str(realised.python.parent.parent)
+            inherited |= realised.activation()
         inherited["PATH"] = os.pathsep.join([str(realised.python.parent), inherited.get("PATH", os.defpath)])
         script = Path(spec.source_name) / spec.entry_script
         own = {
