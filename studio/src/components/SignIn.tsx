@@ -2,6 +2,7 @@ import { Button, makeStyles, MessageBar, MessageBarBody, Text, tokens } from "@f
 
 import { CodeBlock } from "./CodeBlock";
 import { Mark } from "./Mark";
+import { SignInForm } from "./SignInForm";
 
 const useStyles = makeStyles({
   page: { display: "grid", placeItems: "center", minHeight: "100dvh", padding: "16px" },
@@ -23,7 +24,7 @@ const useStyles = makeStyles({
   text: { color: tokens.colorNeutralForeground2 },
 });
 
-/** Shown when the server does not know this browser: how to get a link that it knows. */
+/** Shown when the server does not know this browser: a user's name and password, or how to get a link. */
 export function SignIn({ spent }: { spent: boolean }) {
   const styles = useStyles();
   return (
@@ -38,9 +39,9 @@ export function SignIn({ spent }: { spent: boolean }) {
             <MessageBarBody>That sign-in link was used already or is older than a minute.</MessageBarBody>
           </MessageBar>
         ) : null}
+        <SignInForm />
         <Text className={styles.text}>
-          This browser has no session, or it has expired. Run this on the machine of the server and open the link that
-          it prints. The link works once.
+          Without a user: run this on the machine of the server and open the link that it prints. The link works once.
         </Text>
         <CodeBlock snippets={[{ title: "Terminal", code: "zaffre up" }]} />
         <Button onClick={() => window.location.reload()}>I am signed in: load again</Button>

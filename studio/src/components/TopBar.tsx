@@ -18,6 +18,7 @@ import type { ReactNode } from "react";
 
 import { serverQuery, workspacesQuery } from "../api/workspaces";
 import { useTheme, type ThemeChoice } from "./theme";
+import { AccountMenu } from "./AccountMenu";
 import { Mark } from "./Mark";
 import { useWorkspace } from "./WorkspaceContext";
 
@@ -76,6 +77,7 @@ export function TopBar({ start }: { start: ReactNode }) {
       <div className={styles.gap} />
       <WorkspaceMenu />
       <ThemeMenu />
+      <AccountMenu className={styles.onDark} />
     </header>
   );
 }
