@@ -86,6 +86,7 @@ def test_a_script_runs_here_from_submit_to_completed(
     environment = run.get_environment()
     assert (environment.name, environment.version) == ("user-managed", "1")
     assert environment.python.user_managed_dependencies is True
+    assert environment.lock is None  # nothing is built for an interpreter used as it is
     assert isinstance(Run.get(experiment.workspace, run.id), ScriptRun)
 
 
