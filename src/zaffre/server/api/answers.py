@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, TypeVar
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Path, Query, Request
 from starlette.responses import Response
 
 from zaffre.core import codec
@@ -20,6 +20,7 @@ ERRORS: dict[int | str, dict[str, object]] = {"default": {"model": ErrorAnswer, 
 MAX_PAGE = 1000
 
 Limit = Annotated[int | None, Query(ge=1, le=MAX_PAGE, description="Items at most")]
+VersionNumber = Annotated[int, Path(ge=0, lt=2**63)]  # a number in an address that the database can hold
 After = Annotated[str | None, Query(description="The `next` of the page before")]
 
 

@@ -46,7 +46,9 @@ def put_environment_of_service(ws: str, name: str, body: EnvironmentUse, parts: 
 
 
 @router.get("/services/{name}/environment", response_model=EnvironmentUse)
-def get_environment_of_service(ws: str, name: str, parts: PartsOf, revision: int | None = None) -> Response:
+def get_environment_of_service(
+    ws: str, name: str, parts: PartsOf, revision: Annotated[int | None, Query(ge=0, lt=2**63)] = None
+) -> Response:
     """Of a revision, by default of the newest that was prepared."""
     found = parts.store.read(lambda connection: environment_uses.of_service(connection, ws, name, revision))
     if found is None:

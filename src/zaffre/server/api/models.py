@@ -15,6 +15,7 @@ from zaffre.server.api.answers import (
     After,
     Asker,
     Limit,
+    VersionNumber,
     answer,
     empty,
     found,
@@ -87,24 +88,30 @@ def list_model_versions(ws: str, name: str, parts: PartsOf, limit: Limit = None,
 
 
 @router.get("/models/{name}/versions/{version}", response_model=ModelVersion)
-def get_model_version(ws: str, name: str, version: int, parts: PartsOf) -> Response:
+def get_model_version(ws: str, name: str, version: VersionNumber, parts: PartsOf) -> Response:
     return answer(parts.versions.get(ws, name, version))
 
 
 @router.patch("/models/{name}/versions/{version}", response_model=ModelVersion)
-def change_model_version(ws: str, name: str, version: int, body: ModelPatch, parts: PartsOf) -> Response:
+def change_model_version(ws: str, name: str, version: VersionNumber, body: ModelPatch, parts: PartsOf) -> Response:
     return answer(parts.versions.change(ws, name, version, body))
 
 
 @router.delete("/models/{name}/versions/{version}", status_code=204)
-def delete_model_version(ws: str, name: str, version: int, parts: PartsOf) -> Response:
+def delete_model_version(ws: str, name: str, version: VersionNumber, parts: PartsOf) -> Response:
     parts.versions.delete(ws, name, version)
     return empty()
 
 
 @router.get("/models/{name}/versions/{version}/files", response_model=Page[ArtifactInfo])
 def list_model_files(
-    ws: str, name: str, version: int, parts: PartsOf, prefix: str = "", limit: Limit = None, after: After = None
+    ws: str,
+    name: str,
+    version: VersionNumber,
+    parts: PartsOf,
+    prefix: str = "",
+    limit: Limit = None,
+    after: After = None,
 ) -> Response:
     return answer(page(parts.artifacts.listing(_root(parts, ws, name, version), prefix), limit, after))
 
@@ -112,13 +119,13 @@ def list_model_files(
 @router.head("/models/{name}/versions/{version}/files/{path:path}", include_in_schema=False)
 @router.get("/models/{name}/versions/{version}/files/{path:path}", responses={200: files.FILE_ANSWER})
 def get_model_file(
-    ws: str, name: str, version: int, path: str, parts: PartsOf, request: Request, inline: bool = False
+    ws: str, name: str, version: VersionNumber, path: str, parts: PartsOf, request: Request, inline: bool = False
 ) -> Response:
     return files.send(request, parts.artifacts, _root(parts, ws, name, version), path, inline=inline)
 
 
 @router.get("/models/{name}/versions/{version}/download.zip", responses={200: files.FILE_ANSWER})
-def zip_model(ws: str, name: str, version: int, parts: PartsOf) -> Response:
+def zip_model(ws: str, name: str, version: VersionNumber, parts: PartsOf) -> Response:
     return files.send_zip(parts.artifacts.zip(_root(parts, ws, name, version)), f"{name}-{version}")
 
 
