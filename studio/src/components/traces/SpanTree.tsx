@@ -9,7 +9,7 @@ import { SpanIcon } from "./SpanIcon";
 
 const useStyles = makeStyles({
   name: { flex: "1 1 0", minWidth: 0, overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap" },
-  failed: { color: tokens.colorStatusDangerForeground1 },
+  failed: { color: tokens.colorStatusDangerForeground2 },
   time: {
     flexShrink: 0,
     width: "64px",
