@@ -6,9 +6,10 @@ import json
 
 import mlflow
 import numpy
-import pandas
+import pandas  # type: ignore[import-untyped]
+from mlflow.data.pandas_dataset import from_pandas
 from mlflow.entities import AssessmentSource
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
 
 
 @mlflow.trace(span_type="TOOL")
@@ -32,7 +33,7 @@ def main() -> None:
     rows = pandas.DataFrame({"hue": [0.1, 0.4, 0.6, 0.9], "blue": [0, 0, 1, 1]})
     with mlflow.start_run(run_name="parent") as run:
         mlflow.log_params({"C": 1.0, "solver": "lbfgs", "max_iter": 200})
-        mlflow.log_input(mlflow.data.from_pandas(rows, name="hues", targets="blue"), context="training")
+        mlflow.log_input(from_pandas(rows, name="hues", targets="blue"), context="training")
         for step in (0, 10, 20):
             mlflow.log_image(numpy.full((8, 8, 3), step * 10, dtype=numpy.uint8), key="samples/out", step=step)
         mlflow.log_table({"question": ["b", "a"], "score": [0.25, 0.75]}, "answers.json")
@@ -47,6 +48,7 @@ def main() -> None:
         except ValueError:
             failed = mlflow.get_last_active_trace_id()
     mlflow.flush_trace_async_logging()
+    assert failed is not None
     mlflow.log_feedback(
         trace_id=failed, name="helpful", value=False, source=AssessmentSource(source_type="HUMAN", source_id="ada")
     )
