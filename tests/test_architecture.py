@@ -18,16 +18,17 @@ SOURCE = ROOT / "src"
 ROOMS: dict[str, tuple[str, ...]] = {
     "zaffre": (),
     "zaffre.core": (),
-    "zaffre.environments": ("zaffre.core",),
-    "zaffre.launch": ("zaffre.core",),
+    "zaffre.docker": ("zaffre.core",),
+    "zaffre.environments": ("zaffre.core", "zaffre.docker"),
+    "zaffre.launch": ("zaffre.core", "zaffre.docker"),
     "zaffre.serving": ("zaffre.core",),
-    "zaffre.sdk": ("zaffre.core", "zaffre.environments", "zaffre.launch"),
-    "zaffre.runner": ("zaffre.core", "zaffre.environments", "zaffre.launch", "zaffre.sdk"),
+    "zaffre.sdk": ("zaffre.core", "zaffre.docker", "zaffre.environments", "zaffre.launch"),
+    "zaffre.runner": ("zaffre.core", "zaffre.docker", "zaffre.environments", "zaffre.launch", "zaffre.sdk"),
     "zaffre.cli": ("zaffre.core", "zaffre.sdk"),
     "zaffre.mlflow_plugin": ("zaffre.core", "zaffre.sdk"),
     "azureml": ("zaffre.sdk", "zaffre.mlflow_plugin"),
 }
-BELOW_SERVER = ("zaffre.core", "zaffre.environments", "zaffre.launch")
+BELOW_SERVER = ("zaffre.core", "zaffre.docker", "zaffre.environments", "zaffre.launch")
 SERVER_ROOMS: dict[str, tuple[str, ...]] = {
     "settings": (),
     "notifier": (),
@@ -47,6 +48,7 @@ DOORS = ("api", "mlflow")
 # What a room may import of other people's packages at the top of a file.
 PACKAGES: dict[str, tuple[str, ...]] = {
     "zaffre.core": ("msgspec", "pathspec", "yaml"),
+    "zaffre.docker": (),
     "zaffre.environments": ("msgspec", "yaml"),
     "zaffre.launch": ("msgspec",),
     "zaffre.serving": ("msgspec", "uvicorn", "httptools", "uvloop"),
@@ -73,7 +75,7 @@ OPTIONAL: dict[str, tuple[str, ...]] = {
     "zaffre.sdk.transport": ("httpx",),
     "zaffre.sdk.migration.source": ("mlflow",),
     "zaffre.environments.solver": ("uv",),  # only to ask where its program is
-    "zaffre.environments.conda": ("rattler",),
+    "zaffre.environments.conda": ("rattler", "asyncio"),
     "zaffre.server.store.migrate": ("alembic",),
     "zaffre.server.mlflow.otlp": ("google", "opentelemetry"),  # what spans are packed in
     "zaffre.server.store.postgresql": ("psycopg", "sqlalchemy"),  # SQLAlchemy's dialect of it

@@ -31,7 +31,9 @@ AzureMLException
 │   ├── PortTaken
 │   └── DeploymentFailed                 carries the failing step and the last log lines
 ├── ActivityFailedException
-│   └── EnvironmentBuildFailed
+│   ├── EnvironmentBuildFailed
+│   └── EngineError                      the container engine refused something
+│       └── EngineUnavailable            no container engine answers, or it went away
 ├── ActivityCanceledException
 ├── ModelNotFoundException, ModelPathNotFoundException, ProjectSystemException, RunConfigurationException,
 │   RunEnvironmentException, TrainingException
@@ -280,6 +282,15 @@ class ActivityFailedException(AzureMLException):
 
 class EnvironmentBuildFailed(ActivityFailedException):
     code = "EnvironmentBuildFailed"
+
+
+class EngineError(ActivityFailedException):
+    code = "EngineError"
+
+
+class EngineUnavailable(EngineError):
+    code = "EngineUnavailable"
+    category = Category.UNAVAILABLE
 
 
 class ActivityCanceledException(AzureMLException):

@@ -19,11 +19,12 @@ OWN_WHEEL: Final = "own-wheel:"  # stands in a lock for the folder of our own wh
 _PIN = re.compile(r"^(?P<name>[A-Za-z0-9][\w.-]*)(?:\[[^\]]*\])?\s*(?:==\s*(?P<version>[^\s;\\]+)|@\s*(?P<url>\S+))")
 
 
-def make(python: str, conda: Sequence[CondaPin] = (), pip: str = "") -> EnvironmentLock:
-    """The lock with its key. ``python`` is the exact version; ``pip`` what the solver answered."""
+def make(python: str, conda: Sequence[CondaPin] = (), pip: str = "", of: str = "") -> EnvironmentLock:
+    """The lock with its key. ``python`` is the exact version; ``pip`` what the solver answered; ``of`` the platform,
+    where it is not this machine's."""
     pins = sorted(conda, key=lambda pin: pin.name)
     lines = "\n".join(line.rstrip() for line in pip.splitlines() if line.strip())
-    made = EnvironmentLock(key="", platform=platform(), python=python, conda=pins, pip=lines)
+    made = EnvironmentLock(key="", platform=of or platform(), python=python, conda=pins, pip=lines)
     return replace(made, key=key_of(made))
 
 

@@ -73,12 +73,12 @@ class Resolver:
 
     def _by_need(self) -> Resolved:
         if self.spec.needs_conda:
-            channels, why = self._reachable()
+            channels, why = self.reachable()
             return self._with_conda(channels) if channels else self._on_machine(why)
         choice = self._choice()
         is_missing = choice.notice and not self.spec.wants_default_python and not self._is_below_floor()
         if is_missing and not self._is_same_minor(choice) and conda.available():
-            channels, _ = self._reachable(must=False)
+            channels, _ = self.reachable(must=False)
             if channels:
                 return self._with_conda(channels)
         return self._on_machine(choice=choice)
@@ -86,7 +86,7 @@ class Resolver:
     def _is_same_minor(self, choice: interpreters.Choice) -> bool:
         return any(interpreters.admits(choice.interpreter.version[:2], clause) for clause in self.spec.python)
 
-    def _reachable(self, *, must: bool = True) -> tuple[list[Channel], str]:
+    def reachable(self, *, must: bool = True) -> tuple[list[Channel], str]:
         """The channels, if there is a way to them; else none, and the sentence that says why.
 
         With the setting at "channels", and ``must``, no way is an error.
@@ -124,7 +124,7 @@ class Resolver:
         spec = translate(self.spec, why)
         chosen = choice or self._choice()
         python = chosen.interpreter
-        packages = [*spec.requirements.packages, *self._own_requirement()]
+        packages = [*spec.requirements.packages, *self.own_requirement()]
         build = torch_build.choose(self.settings.torch, packages, python.version[:2])
         notices = tuple(filter(None, (*spec.notices, chosen.notice, build.notice)))
         self._say(notices, f"Python {python.text}")
@@ -140,7 +140,8 @@ class Resolver:
         made = lock.make(python.text, pip=lock.portable(pip, self.wheels))
         return Resolved(made, str(python.path), list(notices))
 
-    def _own_requirement(self) -> list[str]:
+    def own_requirement(self) -> list[str]:
+        """The line that asks for our own wheel, where a requirement means it."""
         return [wheel.requirement(self.own_wheel)] if self.own_wheel else []
 
     def _say(self, notices: Sequence[str], python: str) -> None:
@@ -193,7 +194,7 @@ class Resolver:
         return interpreters.is_below(self.spec.python, self.floor)
 
     def _pip_part(self, pins: Sequence[CondaPin], version: str) -> str:
-        packages = [*self.spec.requirements.packages, *self._own_requirement()]
+        packages = [*self.spec.requirements.packages, *self.own_requirement()]
         if not packages:
             return ""
         numbers = version.split(".")

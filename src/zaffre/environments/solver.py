@@ -98,7 +98,7 @@ class Solver:
             self._file([f"{name}=={number}" for name, number in bound.items()]) as constraints,
         ):
             arguments += ["--constraint", str(constraints)] if bound else []
-            return self._run([*arguments, *_strategy(options), str(file)], "The environment's packages cannot be found")
+            return self._run([*arguments, *strategy(options), str(file)], "The environment's packages cannot be found")
 
     def forget(self, packages: Sequence[str]) -> None:
         """Remove packages from uv's cache, whose files are damaged, so that they are fetched anew."""
@@ -125,8 +125,14 @@ class Solver:
         if target is not None:
             arguments += ["--target", str(target)]
         with self._file([*options, lock]) as file:
-            arguments += [*_strategy(options), "-r", str(file)]
+            arguments += [*strategy(options), "-r", str(file)]
             self._run(arguments, "The environment's packages cannot be installed")
+
+    def fetch(self, package: str, platform: str, target: Path) -> None:
+        """Unpack a package for another platform, as uv names it, into a new folder."""
+        arguments = ["pip", "install", "--no-deps", "--only-binary", package, "--python-platform", platform]
+        arguments += ["--python", str(running().path), "--target", str(target), package]
+        self._run(arguments, f"The package {package} cannot be fetched for {platform}", quiet=True)
 
     @contextmanager
     def _file(self, lines: Sequence[str]) -> Iterator[Path]:
@@ -142,7 +148,7 @@ class Solver:
     def _run(self, arguments: Sequence[str], failure: str = "", *, quiet: bool = False) -> str:
         """Standard output of a command; its messages go to the log as they come unless ``quiet``."""
         with self._netrc() as more:
-            return self._run_with({**_environment(), **more}, arguments, failure, quiet=quiet)
+            return self._run_with({**environment(), **more}, arguments, failure, quiet=quiet)
 
     @contextmanager
     def _netrc(self) -> Iterator[dict[str, str]]:
@@ -228,7 +234,8 @@ def find_uv() -> str:
     return str(uv.find_uv_bin())
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
+    """What uv inherits: the machine's own settings, with pip's under uv's names."""
     kept = {
         key: value for key, value in os.environ.items() if key not in _DROPPED and not key.startswith(_DROPPED_PREFIXES)
     }
@@ -239,7 +246,7 @@ def _environment() -> dict[str, str]:
     return kept
 
 
-def _strategy(options: Sequence[str]) -> list[str]:
+def strategy(options: Sequence[str]) -> list[str]:
     """pip takes the best version of all its indexes; uv's first index that has the name would win without this."""
     return ["--index-strategy", "unsafe-best-match"] if any("extra-index-url" in option for option in options) else []
 

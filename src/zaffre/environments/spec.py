@@ -76,15 +76,16 @@ class Spec:
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:24]
 
 
-def parse(definition: Mapping[str, Any], *, purpose: Purpose = "run") -> Spec:
+def parse(definition: Mapping[str, Any], *, purpose: Purpose = "run", in_image: bool = False) -> Spec:
     """Read a definition. Raises ``Unsupported`` for what only Docker, Spark or R could honour,
     ``EnvironmentBuildFailed`` for a conda document that cannot be read or built.
 
     A ``service`` merely has Docker as Azure's default road, so for it ``docker.enabled`` is no request for Docker.
+    ``in_image``: the packages are for an image, and the section on Docker is ``image_spec``'s to read.
     """
     name = str(definition.get("name") or "environment")
     python = _section(definition, "python")
-    notices = _check_docker(name, _section(definition, "docker"), purpose)
+    notices = () if in_image else _check_docker(name, _section(definition, "docker"), purpose)
     _check_other_sections(name, definition)
     variables = _variables(definition)
     if python.get("userManagedDependencies"):

@@ -16,7 +16,7 @@ from typing import Final
 import zaffre
 
 # What a training script or an entry script may import; the server, the CLI and the Studio stay at home.
-ROOMS: Final = ("core", "environments", "launch", "runner", "sdk", "serving")
+ROOMS: Final = ("core", "docker", "environments", "launch", "runner", "sdk", "serving")
 DEPENDENCIES: Final = ("httpx", "msgspec", "pyyaml", "pathspec")
 
 

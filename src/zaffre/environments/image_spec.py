@@ -1,0 +1,90 @@
+"""The Docker part of an environment's definition, read: which image to begin with, and what it is told when it runs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from zaffre.core.errors import InvalidValue, Unsupported
+from zaffre.docker.images import NO_REGISTRY, Registry
+from zaffre.environments.spec import Purpose, Spec, parse
+
+# Azure's plain base images hold an operating system and conda, nothing that a process on this machine lacks.
+_PLAIN_IMAGE = re.compile(r"mcr\.microsoft\.com/azureml/(base|base-gpu|openmpi|intelmpi|minimal-)[^/]*")
+_NAME: Final = re.compile(r"[^a-z0-9]+")
+
+
+@dataclass(frozen=True, slots=True)
+class ImageSpec:
+    """What an image must hold: ``base_image`` or ``dockerfile`` to begin with, and the packages of ``spec``."""
+
+    spec: Spec
+    base_image: str | None
+    dockerfile: str | None  # its text
+    registry: Registry = field(default_factory=lambda: NO_REGISTRY)
+
+    @property
+    def repository(self) -> str:
+        """What the image is called in the engine, without its tag."""
+        return f"zaffre/{_NAME.sub('-', self.spec.name.lower()).strip('-')[:80] or 'environment'}"
+
+    def asked(self) -> list[str]:
+        """One line for each thing that is asked for."""
+        begin = f"image {self.base_image}" if self.base_image else "image of its Dockerfile"
+        return [begin, *self.spec.asked()]
+
+
+def needs_image(definition: Mapping[str, Any]) -> bool:
+    """Whether an environment can only be had in an image: it is switched on, or names one that is more than plain."""
+    docker = _docker(definition)
+    image = docker.get("baseImage")
+    named = bool(image) and not _PLAIN_IMAGE.match(str(image))
+    return bool(docker.get("enabled") or docker.get("baseDockerfile") or docker.get("buildContext") or named)
+
+
+def read(definition: Mapping[str, Any], *, purpose: Purpose = "run") -> ImageSpec:
+    """Raises what ``spec.parse`` raises, ``Unsupported`` for what no image could be built from."""
+    name = str(definition.get("name") or "environment")
+    docker = _docker(definition)
+    if docker.get("buildContext"):
+        raise Unsupported(
+            f"Environment {name!r} is built from a Docker build context, which is not sent here: name a Dockerfile "
+            "(docker.base_dockerfile) or an image (docker.base_image)."
+        )
+    system = (docker.get("platform") or {}).get("os")
+    if system and str(system).lower() != "linux":
+        raise Unsupported(f"Environment {name!r} asks for the platform {system}, and images are built for Linux only.")
+    dockerfile = docker.get("baseDockerfile")
+    image = docker.get("baseImage")
+    if not dockerfile and not image:
+        raise InvalidValue(
+            f"Environment {name!r} is to be an image and names none to begin with: set docker.base_image or "
+            "docker.base_dockerfile."
+        )
+    registry = _registry(docker)
+    return ImageSpec(
+        spec=parse(definition, purpose=purpose, in_image=True),
+        base_image=None if dockerfile else registry.full_name(str(image)),
+        dockerfile=str(dockerfile) if dockerfile else None,
+        registry=registry,
+    )
+
+
+def _registry(docker: Mapping[str, Any]) -> Registry:
+    given = docker.get("baseImageRegistry")
+    if not isinstance(given, Mapping):
+        return NO_REGISTRY
+    return Registry(
+        address=str(given.get("address") or ""),
+        username=str(given.get("username") or ""),
+        password=str(given.get("password") or ""),
+    )
+
+
+def _docker(definition: Mapping[str, Any]) -> Mapping[str, Any]:
+    section = definition.get("docker") or {}
+    if not isinstance(section, Mapping):
+        raise InvalidValue(f"The section 'docker' of the environment's definition is not an object: {section!r}.")
+    return section

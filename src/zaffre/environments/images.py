@@ -1,0 +1,317 @@
+"""From an environment's definition to an image that has what it names: built once, then found in milliseconds.
+
+The steps are those of ``realise``, each a value: the specification (``image_spec.ImageSpec``), the lock, the image. The
+image's tag holds a key of the base image and the lock, so equal content is built once; source files are in none.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+from zaffre.core.codec import convert
+from zaffre.core.entities import EnvironmentLock, EnvironmentUse
+from zaffre.core.errors import EnvironmentBuildFailed
+from zaffre.core.ids import now_ms
+from zaffre.docker import images as engine_images
+from zaffre.docker.build import Cancel, Context, build
+from zaffre.docker.engine import Engine
+from zaffre.environments import image_base, image_recipe, interpreters, lock, torch_build
+from zaffre.environments.cache import read_json, write_json
+from zaffre.environments.exclusive import exclusive
+from zaffre.environments.image_base import Base
+from zaffre.environments.image_spec import ImageSpec, read
+from zaffre.environments.realise import Build
+from zaffre.environments.resolve import Resolver
+from zaffre.environments.spec import Purpose
+from zaffre.environments.translation import translate
+
+LABEL: Final = "zaffre.environment"  # of every image that is built here: the environment's name
+USER_MANAGED: Final = "user-managed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Image:
+    """An image that the engine has."""
+
+    tag: str  # zaffre/<name>:<key>; of an environment that is an image as it is, that image's name
+    id: str  # sha256:...
+    key: str  # "user-managed" for an image as it is
+    reused: bool
+    seconds: float  # what finding or building it took
+    python: str  # the interpreter in it: a path, or a command
+    path: str  # PATH in it
+    variables: dict[str, str]  # environment variables that the definition sets
+    lock: EnvironmentLock | None  # None for an image as it is
+    notes: tuple[str, ...] = ()  # substitutions
+
+    def use(self, name: str, version: str | None, revision: int | None = None) -> EnvironmentUse:
+        """What is kept with a run or a service. ``name`` and ``version`` are the environment's in the workspace."""
+        return EnvironmentUse(
+            name=name,
+            version=version,
+            revision=revision,
+            lock=self.lock,
+            interpreter=f"{self.python} in the image {self.tag}",
+            reused=self.reused,
+            seconds=round(self.seconds, 3),
+            notes=list(self.notes),
+            at=now_ms(),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """A lock, and how an image is made of it."""
+
+    lock: EnvironmentLock
+    python: str  # of the base image, a version that uv brings, or "" where conda's Python is used
+    options: list[str]
+    notices: list[str]
+    prefix: str = ""  # of conda packages: its place on this machine and in the image
+
+
+def build_image(
+    definition: Mapping[str, Any],
+    *,
+    engine: Engine,
+    home: Path,
+    log: Callable[[str], None],
+    cancel: Cancel | None = None,
+    purpose: Purpose = "run",
+    tokens: Mapping[str, str] | None = None,
+    anew: bool = False,
+) -> Image:
+    """Build the image that a definition describes, or find it where it was built before.
+
+    ``log`` receives the build's lines as they come. ``tokens`` open the wheels that a server keeps, by its address.
+    ``anew`` resolves the packages again. Safe to call from several processes: one builds, the others wait and say so.
+    Raises ``EnvironmentBuildFailed`` naming the base image, the packages or the step, ``EngineUnavailable``,
+    ``Unsupported``, ``ActivityCanceledException`` once ``cancel`` is set.
+    """
+    began = time.monotonic()
+    spec = read(definition, purpose=purpose)
+    for notice in spec.spec.notices:
+        log(notice)
+    base = _base(spec, engine, home, log, cancel)
+    if spec.spec.user_managed:
+        return _as_it_is(spec, base, began, log)
+    builder = _Builder(spec, base, engine, home, log, cancel, purpose, dict(tokens or {}))
+    try:
+        image = builder.get(anew=anew)
+    except OSError as error:
+        raise EnvironmentBuildFailed(
+            f"The image of environment {spec.spec.name!r} cannot be built: {error}."
+        ) from error
+    return replace(image, seconds=time.monotonic() - began)
+
+
+def _base(spec: ImageSpec, engine: Engine, home: Path, log: Callable[[str], None], cancel: Cancel | None) -> Base:
+    """The image to begin with: fetched, or built from its Dockerfile."""
+    if spec.dockerfile is None:
+        name = spec.base_image or ""
+        return image_base.look(engine, engine_images.ensure(engine, name, log, spec.registry), home, name)
+    tag = f"{spec.repository}-base:{_digest(spec.dockerfile)}"
+    with _alone(home, tag, log, cancel):
+        found = engine_images.inspect(engine, tag)
+        if found is None:
+            log(f"Building the image {tag} from its Dockerfile.")
+            build(engine, Context(spec.dockerfile), tag=tag, log=log, cancel=cancel, labels={LABEL: spec.spec.name})
+            found = engine_images.ensure(engine, tag, log)
+    return image_base.look(engine, found, home, tag)
+
+
+def _as_it_is(spec: ImageSpec, base: Base, began: float, log: Callable[[str], None]) -> Image:
+    named = spec.spec.interpreter_path
+    python = named if named != "python" else next(iter(base.pythons), "python")
+    log(f"Using the image {base.name} as it is, with its {python} (user-managed dependencies).")
+    return Image(
+        tag=base.name,
+        id=base.id,
+        key=USER_MANAGED,
+        reused=True,
+        seconds=time.monotonic() - began,
+        python=python,
+        path=base.path,
+        variables=spec.spec.variables,
+        lock=None,
+        notes=spec.spec.notices,
+    )
+
+
+class _Builder:
+    def __init__(
+        self,
+        spec: ImageSpec,
+        base: Base,
+        engine: Engine,
+        home: Path,
+        log: Callable[[str], None],
+        cancel: Cancel | None,
+        purpose: Purpose,
+        tokens: dict[str, str],
+    ) -> None:
+        self._spec = spec
+        self._base = base
+        self._engine = engine
+        self._home = home
+        self._log = log
+        self._cancel = cancel
+        self._purpose: Purpose = purpose
+        self._tokens = tokens
+        (home / "environments").mkdir(parents=True, exist_ok=True)
+        self._resolver = Resolver(spec.spec, home, log, purpose, cancel, tokens)
+
+    def get(self, *, anew: bool) -> Image:
+        file = self._home / "images" / "index" / f"{self._fingerprint()}.json"
+        known = None if anew else _known(file)
+        if known is not None and (image := self._find(known)) is not None:
+            for notice in known.notices:
+                self._log(notice)
+            self._log(f"Reusing the image {image.tag}.")
+            return image
+        with _alone(self._home, file.stem, self._log, self._cancel) as waited:
+            plan = (_known(file) if waited else known) or self._resolve()
+            image = self._find(plan) or self._build(plan)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            write_json(file, asdict(plan))
+        return image
+
+    def _fingerprint(self) -> str:
+        circumstances = self._resolver.fingerprint()
+        return _digest(self._base.id, circumstances, str(image_recipe.VERSION))
+
+    # --- resolve -----------------------------------------------------------------------------------------------------
+
+    def _resolve(self) -> _Plan:
+        why = ""
+        if self._spec.spec.needs_conda and self._resolver.settings.conda != "pypi":
+            built = self._with_conda()
+            if isinstance(built, _Plan):
+                return built
+            why = built
+        return self._with_pip(why)
+
+    def _with_conda(self) -> _Plan | str:
+        """The plan with conda's packages, or the reason why the Python package index stands in."""
+        if self._base.platform != lock.platform() or self._base.libc.startswith("musl"):
+            return f"NOTICE: conda packages are not installed for images of {self._base.platform} on this machine."
+        channels, why = self._resolver.reachable()
+        if not channels:
+            return why
+        maker = Build(self._spec.spec, self._home, self._log, self._purpose, self._cancel, self._tokens)
+        made, _ = maker.get()
+        return _Plan(made.lock, "", [], maker.notes, str(made.python.parent.parent))
+
+    def _with_pip(self, why: str) -> _Plan:
+        resolver = self._resolver
+        spec = translate(self._spec.spec, why)
+        python, version, notice = self._python()
+        packages = [*spec.requirements.packages, *resolver.own_requirement()]
+        numbers = version.split(".")
+        torch = torch_build.choose(resolver.settings.torch, packages, (int(numbers[0]), int(numbers[1])))
+        notices = [*filter(None, (*spec.notices[len(self._spec.spec.notices) :], notice, torch.notice))]
+        for line in notices:
+            self._log(line)
+        self._log(f"Resolving environment {spec.name!r} for Python {version} of {self._base.name}.")
+        options = spec.requirements.solver_options
+        pip = ""
+        if packages:
+            pip = resolver.uv.lock(
+                [*packages, *torch.pins],
+                options,
+                interpreters.running().path,
+                prereleases=spec.requirements.prereleases,
+                version=version,
+                more=[*torch.arguments, "--python-platform", self._base.uv_platform],
+            )
+        made = lock.make(version, pip=lock.portable(pip, resolver.wheels), of=self._base.platform)
+        return _Plan(made, python, list(options), notices)
+
+    def _python(self) -> tuple[str, str, str]:
+        """What to make the environment of, its version, and a notice if it is not the one that was asked for."""
+        spec, found = self._spec.spec, self._base.interpreters()
+        floor = self._resolver.floor
+        if not any(python.version[:2] >= floor for python in found):
+            version = next((text for op, text in spec.python if op in ("=", "==") and text.count(".")), "3.11")
+            if interpreters.is_below(spec.python, floor):
+                version = f"{floor[0]}.{floor[1]}"
+            has = f"only Python {', '.join(self._base.pythons.values())}" if found else "no Python"
+            return (
+                version,
+                version,
+                f"NOTICE: the image {self._base.name} has {has}; Python {version} is put into it by uv.",
+            )
+        choice = interpreters.choose(
+            spec.python, found, floor=floor, is_default=spec.wants_default_python, mode=self._resolver.mode
+        )
+        version = choice.interpreter.text
+        path = next(path for path, text in self._base.pythons.items() if text == version)
+        return path, version, choice.notice.replace("on this machine", f"in the image {self._base.name}")
+
+    # --- build -------------------------------------------------------------------------------------------------------
+
+    def _tag(self, plan: _Plan) -> str:
+        return (
+            f"{self._spec.repository}:{_digest(self._base.id, plan.lock.key, plan.prefix, str(image_recipe.VERSION))}"
+        )
+
+    def _find(self, plan: _Plan) -> Image | None:
+        tag = self._tag(plan)
+        found = engine_images.inspect(self._engine, tag)
+        return self._image(plan, tag, str(found["Id"]), reused=True) if found is not None else None
+
+    def _build(self, plan: _Plan) -> Image:
+        tag = self._tag(plan)
+        began = time.monotonic()
+        self._log(f"Building the image {tag} on {self._base.name}.")
+        if plan.prefix:
+            context = image_recipe.conda_context(self._base, Path(plan.prefix))
+        else:
+            context = image_recipe.pip_context(
+                self._base,
+                plan.lock,
+                python=plan.python,
+                options=plan.options,
+                wheels=self._resolver.wheels,
+                tokens=self._tokens,
+                uv=image_recipe.uv_for(self._base, self._home),
+            )
+        labels = {LABEL: self._spec.spec.name, "zaffre.lock": plan.lock.key}
+        number = build(self._engine, context, tag=tag, log=self._log, cancel=self._cancel, labels=labels)
+        self._log(f"Built the image {tag} in {time.monotonic() - began:.1f} s.")
+        return self._image(plan, tag, number, reused=False)
+
+    def _image(self, plan: _Plan, tag: str, number: str, *, reused: bool) -> Image:
+        prefix = plan.prefix or image_recipe.PREFIX
+        return Image(
+            tag=tag,
+            id=number,
+            key=tag.rpartition(":")[2],
+            reused=reused,
+            seconds=0.0,
+            python=f"{prefix}/bin/python",
+            path=f"{prefix}/bin:{self._base.path}",
+            variables=self._spec.spec.variables,
+            lock=plan.lock,
+            notes=(*self._spec.spec.notices, *plan.notices),
+        )
+
+
+def _known(file: Path) -> _Plan | None:
+    value = read_json(file)
+    return convert(value, _Plan, what="what is known of an image") if value is not None else None
+
+
+def _alone(home: Path, name: str, log: Callable[[str], None], cancel: Cancel | None) -> Any:
+    purpose = f"building the image {name}" if "/" in name else "building an image of the same environment"
+    return exclusive(home / "images" / "locks" / f"{name.replace('/', '-')}.lock", purpose, log, cancel)
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:20]
