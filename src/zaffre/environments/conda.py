@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
 import tempfile
@@ -196,6 +195,8 @@ class Conda:
 
     def _run(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """The outcome of a coroutine, run in a thread of its own: the caller may stand in a loop (a notebook)."""
+        import asyncio  # not at the top: the SDK imports this module, and is cheap to import
+
         loop = asyncio.new_event_loop()
         outcome: list[T] = []
         failures: list[BaseException] = []
