@@ -29,8 +29,9 @@ _linked = Prepared(
 
 
 def add_datasets(connection: Connection, run_pk: int, experiment_id: int, given: Iterable[DatasetInput]) -> None:
-    """Record that a run read these. A name and digest that the experiment knows is that data set; where the run had read
-    it already its tags stay, as on MLflow's server: autologging names the same data set for training, then for scoring.
+    """Record that a run read these. A name and digest that the experiment knows is that data set; where the run had
+    read it already its tags stay, as on MLflow's server: autologging names the same data set for training, then for
+    scoring.
     """
     links = [
         {
