@@ -10,8 +10,10 @@ from uuid import uuid4
 import hypothesis
 import pytest
 
+from tests.docker_engine import shared_engine
 from tests.postgresql import Cluster
 from tests.server_process import STRAYS, ServerProcess
+from zaffre.docker.engine import Engine
 
 # A slow example on a busy machine is not a failure; pytest's own time limit holds for the whole test.
 hypothesis.settings.register_profile("zaffre", deadline=None)
@@ -41,6 +43,20 @@ def postgresql() -> Iterator[Cluster]:
     cluster = Cluster()
     yield cluster
     cluster.remove()
+
+
+@pytest.fixture(scope="session")
+def shared_docker() -> Iterator[Engine]:
+    """A real container engine with the image ``tests.docker_engine.BASE``, for the whole session."""
+    with shared_engine() as engine:
+        yield engine
+
+
+@pytest.fixture
+def docker(shared_docker: Engine, monkeypatch: pytest.MonkeyPatch) -> Engine:
+    """The shared engine, which this process and its children take for the machine's."""
+    monkeypatch.setenv("DOCKER_HOST", shared_docker.address)
+    return shared_docker
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

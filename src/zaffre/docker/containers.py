@@ -40,6 +40,17 @@ def labelled(engine: Engine, *labels: str) -> list[dict[str, Any]]:
     return list(engine.get("/containers/json", all=True, filters={"label": list(labels)}) or ())
 
 
+def has_path(engine: Engine, container: str, path: str) -> bool:
+    """Whether there is such a file in a container, which need not run; its mounts count."""
+    try:
+        engine.call("HEAD", f"/containers/{container}/archive", {"path": path})
+    except EngineError as error:
+        if error.facts.get("status") == 404:
+            return False
+        raise
+    return True
+
+
 def output_of(engine: Engine, image: str, argv: Sequence[str]) -> tuple[int, str]:
     """Run a program in an image, without network and rights, to its end: its exit code, and what it printed.
 

@@ -77,11 +77,22 @@ class Engine:
     def delete(self, path: str, **query: object) -> Any:
         return self.call("DELETE", path, query)
 
-    def call(self, method: str, path: str, query: Mapping[str, object], body: object = None) -> Any:
-        """The decoded answer, None for an empty one. Raises ``EngineError`` with ``status`` among its facts,
-        ``EngineUnavailable``."""
+    def call(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, object],
+        body: object = None,
+        *,
+        timeout: float | None = _ANSWER_SECONDS,
+    ) -> Any:
+        """The decoded answer, None for an empty one; ``timeout`` None waits for ever.
+
+        Raises ``EngineError`` with ``status`` among its facts, ``EngineUnavailable``.
+        """
         data = None if body is None else json.dumps(body).encode()
-        with self.open(method, path, query, data, {"Content-Type": "application/json"}) as response:
+        headers = {"Content-Type": "application/json"}
+        with self.open(method, path, query, data, headers, timeout=timeout) as response:
             text = response.read()
         try:
             return json.loads(text) if text.strip() else None

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from zaffre.core.codec import convert
+from zaffre.launch.container import Container
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,7 @@ class Workload:
     env: Mapping[str, str]
     log_path: Path
     name: str  # for people: a run's id, a service's name
+    container: Container | None = None  # for backends that run containers; others have no use for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +28,8 @@ class Handle:
     """Names one started workload for ever, on the machine that started it; ``to_plain`` makes it JSON."""
 
     name: str
-    pid: int
-    started: str  # when the process started, as its system tells it: a number that is used again starts anew
+    pid: int  # 0 for a container
+    started: str  # when the process started, so that a number that is used again names nothing; a container's id
     mark: str  # stands in the environment of every process of the workload
 
     def to_plain(self) -> dict[str, Any]:
@@ -46,3 +48,4 @@ class Status:
 
     running: bool
     exit_code: int | None = None
+    reason: str = ""  # a sentence, where its end has a cause that the exit code does not tell
