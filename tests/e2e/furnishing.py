@@ -47,6 +47,8 @@ class Furnished:
             "environments": "/environments",
             "environment": f"/environments/{self.environment}",
             "compute": "/compute",
+            "settings": "/settings",
+            "users": "/settings?tab=users",
         }
 
 

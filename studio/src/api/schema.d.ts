@@ -3218,6 +3218,11 @@ export interface components {
          * @description What a service runs.
          */
         ServiceSpec: {
+            /**
+             * Container
+             * @default false
+             */
+            container: boolean;
             /** Entry Script */
             entry_script: string;
             /** Environment */

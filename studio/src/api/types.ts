@@ -3,7 +3,7 @@ import type { components } from "./schema";
 type Schemas = components["schemas"];
 
 /** The server always sends collections and texts; OpenAPI only knows that requests may leave them out. */
-type Entity<T> = {
+export type Entity<T> = {
   [K in keyof T as null extends T[K] ? K : never]: T[K];
 } & {
   [K in keyof T as null extends T[K] ? never : K]-?: Exclude<T[K], undefined>;

@@ -15,7 +15,7 @@ import { CrashPage, LoadingPage, NotFoundPage } from "../components/PageStates";
 import { Shell } from "../components/Shell";
 import { WorkspaceContext } from "../components/WorkspaceContext";
 import { mlflowLink } from "./mlflow_link";
-import { compareSearch, environmentSearch, runSearch, runsSearch, traceSearch } from "./search";
+import { compareSearch, environmentSearch, runSearch, runsSearch, tabSearch, traceSearch } from "./search";
 
 const WORKSPACE_KEY = "zaffre.workspace";
 
@@ -181,6 +181,13 @@ const compute = createRoute({
   component: lazyRouteComponent(() => import("../routes/compute"), "Compute"),
 });
 
+const settings = createRoute({
+  ...page,
+  path: "settings",
+  validateSearch: tabSearch,
+  component: lazyRouteComponent(() => import("../routes/settings"), "Settings"),
+});
+
 const tree = root.addChildren([
   start,
   tracked,
@@ -190,6 +197,7 @@ const tree = root.addChildren([
   short("endpoints"),
   short("environments"),
   short("compute"),
+  short("settings"),
   workspace.addChildren([
     home,
     experiments,
@@ -207,6 +215,7 @@ const tree = root.addChildren([
     environments,
     environment,
     compute,
+    settings,
   ]),
 ]);
 

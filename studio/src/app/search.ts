@@ -28,6 +28,12 @@ export interface CompareSearch {
 
 export interface EnvironmentSearch {
   version?: string;
+  tab?: string;
+}
+
+/** Of a page with nothing but tabs. */
+export interface TabSearch {
+  tab?: string;
 }
 
 type Raw = Record<string, unknown>;
@@ -64,7 +70,11 @@ export function compareSearch(raw: Raw): CompareSearch {
 }
 
 export function environmentSearch(raw: Raw): EnvironmentSearch {
-  return present<EnvironmentSearch>({ version: text(raw, "version") });
+  return present<EnvironmentSearch>({ version: text(raw, "version"), tab: text(raw, "tab") });
+}
+
+export function tabSearch(raw: Raw): TabSearch {
+  return present<TabSearch>({ tab: text(raw, "tab") });
 }
 
 export function traceSearch(raw: Raw): TraceSearch {

@@ -15,6 +15,8 @@ import {
   PlayCircle20Regular,
   Server20Filled,
   Server20Regular,
+  Settings20Filled,
+  Settings20Regular,
 } from "@fluentui/react-icons";
 import { createLink } from "@tanstack/react-router";
 import { forwardRef, type AnchorHTMLAttributes, type ComponentType, type ReactNode } from "react";
@@ -28,6 +30,7 @@ const ModelsIcon = bundleIcon(Box20Filled, Box20Regular);
 const EndpointsIcon = bundleIcon(CloudFlow20Filled, CloudFlow20Regular);
 const EnvironmentsIcon = bundleIcon(LayerDiagonal20Filled, LayerDiagonal20Regular);
 const ComputeIcon = bundleIcon(Server20Filled, Server20Regular);
+const SettingsIcon = bundleIcon(Settings20Filled, Settings20Regular);
 
 const useStyles = makeStyles({
   nav: { display: "flex", flexDirection: "column", rowGap: "2px", padding: "8px" },
@@ -73,7 +76,8 @@ const useStyles = makeStyles({
 });
 
 interface Entry {
-  to: "/ws/$ws" | `/ws/$ws/${"experiments" | "runs" | "models" | "endpoints" | "environments" | "compute"}`;
+  to:
+    "/ws/$ws" | `/ws/$ws/${"experiments" | "runs" | "models" | "endpoints" | "environments" | "compute" | "settings"}`;
   label: string;
   icon: ComponentType<{ filled?: boolean }>;
 }
@@ -85,7 +89,10 @@ const WORK: Entry[] = [
   { to: "/ws/$ws/endpoints", label: "Endpoints", icon: EndpointsIcon },
   { to: "/ws/$ws/environments", label: "Environments", icon: EnvironmentsIcon },
 ];
-const MANAGE: Entry[] = [{ to: "/ws/$ws/compute", label: "Compute", icon: ComputeIcon }];
+const MANAGE: Entry[] = [
+  { to: "/ws/$ws/compute", label: "Compute", icon: ComputeIcon },
+  { to: "/ws/$ws/settings", label: "Settings", icon: SettingsIcon },
+];
 const HOME: Entry = { to: "/ws/$ws", label: "Home", icon: HomeIcon };
 
 interface NavAnchorProps extends AnchorHTMLAttributes<HTMLAnchorElement> {
