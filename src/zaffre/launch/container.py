@@ -21,6 +21,7 @@ class Mount:
     source: Path
     target: str
     read_only: bool = False
+    owned: bool = False  # the workload's own: its account is made the owner, as of the workload's folder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

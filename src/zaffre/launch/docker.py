@@ -146,7 +146,7 @@ class DockerBackend:
     def _settings(self, workload: Workload, container: Container, marks: str) -> dict[str, Any]:
         own = marks.rpartition("/")[2]
         facts = self._engine.get("/info")
-        user = _account(facts, workload.cwd)
+        user = _account(facts, [workload.cwd, *(one.source for one in container.mounts if one.owned)])
         variables = {"HOME": "/tmp", "USER": "zaffre", "LOGNAME": "zaffre"}  # noqa: S108  # an account without a home
         variables |= {**container.variables, **workload.env, processes.MARK: marks}
         labels = {**container.labels, WORKLOAD: own, NAME: workload.name}
@@ -299,14 +299,15 @@ def _label(one: Mapping[str, Any], name: str) -> str:
     return str(labels.get(name) or "")
 
 
-def _account(facts: Mapping[str, Any], folder: Path) -> str:
+def _account(facts: Mapping[str, Any], folders: list[Path]) -> str:
     """Whom the container's programs run as. An engine without root maps its root to the account that started it."""
     if any("rootless" in str(option) for option in facts.get("SecurityOptions") or ()):
         return "0:0"
     if os.getuid() != 0:
         return f"{os.getuid()}:{os.getgid()}"
-    for path in (folder, *folder.rglob("*")):
-        os.chown(path, UNPRIVILEGED, UNPRIVILEGED, follow_symlinks=False)
+    for folder in folders:
+        for path in (folder, *folder.rglob("*")):
+            os.chown(path, UNPRIVILEGED, UNPRIVILEGED, follow_symlinks=False)
     return f"{UNPRIVILEGED}:{UNPRIVILEGED}"
 
 

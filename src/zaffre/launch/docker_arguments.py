@@ -39,7 +39,9 @@ def apply(container: Container, arguments: Sequence[str]) -> Container:
 
 
 def _pairs(arguments: Sequence[str]) -> Iterator[tuple[str, str]]:
-    words = [word for argument in arguments for word in (shlex.split(argument) if " " in argument else [argument])]
+    words = [
+        word for argument in arguments for word in (shlex.split(argument) if argument.startswith("-") else [argument])
+    ]
     position = 0
     while position < len(words):
         word = words[position]

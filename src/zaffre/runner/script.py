@@ -65,14 +65,17 @@ def environment(online: Online, spec: ScriptSpec, realised: Realised, inherited:
     return {**variables, **realised.variables, **spec.environment_variables, **online.variables()}
 
 
-def command_line(spec: ScriptSpec, python: Path, folder: Path) -> tuple[str, ...]:
-    """The program and its arguments. Raises ``ScriptInvalid`` or ``Unsupported`` for what cannot be started."""
+def command_line(spec: ScriptSpec, python: str, folder: Path, shell: tuple[str, ...] | None = None) -> tuple[str, ...]:
+    """The program and its arguments. ``shell`` runs a command; None is this machine's.
+
+    Raises ``ScriptInvalid`` or ``Unsupported`` for what cannot be started.
+    """
     if spec.node_count > 1:
         raise Unsupported(
             f"The run asks for {spec.node_count} nodes, and runs on several nodes are not built yet: set node_count=1."
         )
     if spec.command:
-        return (shutil.which("bash") or "/bin/sh", "-c", spec.command)
+        return (*(shell or (shutil.which("bash") or "/bin/sh", "-c")), spec.command)
     if not spec.script:
         raise ScriptInvalid("The run has neither a script nor a command: give ScriptRunConfig one of them.")
     script = folder / spec.script
@@ -82,4 +85,4 @@ def command_line(spec: ScriptSpec, python: Path, folder: Path) -> tuple[str, ...
             f"The script {spec.script!r} is not in the source directory that was sent (it has: {there}). Check "
             "script= and source_directory=, and whether .amlignore or .gitignore leaves it out."
         )
-    return (str(python), spec.script, *spec.arguments)
+    return (python, spec.script, *spec.arguments)

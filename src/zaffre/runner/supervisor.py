@@ -25,15 +25,15 @@ from zaffre.core.ids import now_ms
 from zaffre.core.states import RUN_TERMINAL, RunStatus
 from zaffre.core.wire import RunPatch, WorkspaceAnswer
 from zaffre.environments.exclusive import WAITING
-from zaffre.environments.realise import Realised, realise
-from zaffre.launch.process import ProcessBackend
-from zaffre.launch.workload import Handle, Status, Workload
-from zaffre.runner import script, source
+from zaffre.launch.backend import Backend
+from zaffre.launch.workload import Handle, Status
+from zaffre.runner import preparation, script, source
 from zaffre.runner.channel import Channel
 from zaffre.runner.collection import Collector
 from zaffre.runner.heartbeat import Heartbeat
 from zaffre.runner.logs import GrowingFile, LogShipper, masked
 from zaffre.runner.outbox import Outbox
+from zaffre.runner.preparation import Prepared
 from zaffre.sdk.client import Client, segment
 from zaffre.sdk.spool import replay_orphans
 
@@ -80,6 +80,7 @@ class Supervisor:
         self._is_full = False
         self._last_refusal = ""
         self._programs_url = ""  # by which the program knows the server
+        self._programs_spools: list[Path] = []  # where it leaves what it cannot send
         self._phase = RunStatus.STARTING
         prefix = f"/api/v1/workspaces/{segment(settings.workspace)}/runs/{segment(settings.run_id)}"
         self._path = prefix
@@ -130,11 +131,11 @@ class Supervisor:
     # --- prepare -----------------------------------------------------------------------------------------------------
 
     def _execute(self, run: Run, spec: ScriptSpec, workspace: Workspace) -> Outcome:
-        realised = self._prepare(run, spec)
-        argv = script.command_line(spec, realised.python, self.folder)
+        prepared = self._prepare(run, spec)
         online = script.Online(run, workspace, self._channel.url, self._settings.token, self._settings.home)
         self._programs_url = online.url
-        env = script.environment(online, spec, realised, self._settings.environment)
+        self._programs_spools = prepared.spools()
+        workload = prepared.workload(spec, online, self._driver_log)
         if spec.output_collection:
             self._collector = Collector(
                 self._channel,
@@ -146,15 +147,15 @@ class Supervisor:
                 on_problem=self._say,
             )
             self._collector.make_folders()
-        backend = ProcessBackend()
-        handle = backend.start(Workload(argv, self.folder, env, self._driver_log, run.id))
+        backend = prepared.backend()
+        handle = backend.start(workload)
         self._phase = RunStatus.RUNNING
         self._outbox.put(RunPatch(status=self._phase, start_time=now_ms(), waiting_for=""))
         if self._collector is not None:
             self._collector.start()
         return self._watch(backend, handle, spec)
 
-    def _prepare(self, run: Run, spec: ScriptSpec) -> Realised:
+    def _prepare(self, run: Run, spec: ScriptSpec) -> Prepared:
         """The source files and the environment, side by side."""
         failures: list[AzureMLException] = []
 
@@ -181,28 +182,22 @@ class Supervisor:
                     self._outbox.put(RunPatch(waiting_for=line))
 
             try:
-                realised = realise(
-                    spec.environment or {},
-                    home=self._settings.home,
-                    log=log,
-                    interpreter=spec.interpreter,
-                    cancel=self.canceled,
-                    tokens=self._channel.tokens,
-                )
+                told = preparation.Settings(self._settings.home, self.folder, self.spool, self._settings.environment)
+                prepared = preparation.prepare(spec, told, log, self.canceled, self._channel.tokens)
             except AzureMLException as error:
                 print(error.message, file=build_log)
                 raise
-        self._outbox.put(realised.use(spec.environment_name, spec.environment_version))
+        self._outbox.put(prepared.use(spec.environment_name, spec.environment_version))
         fetching.join()
         if self.canceled.is_set():
             raise ActivityCanceledException("The run was canceled before its program was started.")
         if failures:
             raise failures[0]
-        return realised
+        return prepared
 
     # --- run ---------------------------------------------------------------------------------------------------------
 
-    def _watch(self, backend: ProcessBackend, handle: Handle, spec: ScriptSpec) -> Outcome:
+    def _watch(self, backend: Backend, handle: Handle, spec: ScriptSpec) -> Outcome:
         """Wait for the program's end, or bring it about."""
         limit = spec.max_run_duration_seconds
         deadline = time.monotonic() + limit if limit else None
@@ -218,19 +213,27 @@ class Supervisor:
                 return Outcome(RunStatus.CANCELED, RunError(code="UserError", message=message))
             time.sleep(_POLL_SECONDS)
         # What the program left running would hold its folder and its log; a service it deployed is meant to stay.
-        backend.stop(handle, 0, nested=False)
-        return self._outcome_of(status, spec)
+        outcome = self._outcome_of(status, spec)
+        try:
+            backend.stop(handle, 0, nested=False)
+        except AzureMLException as error:  # an engine that went away: how the program ended is known all the same
+            self._note(error.message)
+        return outcome
 
     def _outcome_of(self, status: Status, spec: ScriptSpec) -> Outcome:
         if status.exit_code == 0:
             return Outcome(RunStatus.COMPLETED)
+        if status.exit_code is None and status.reason:
+            return Outcome(RunStatus.FAILED, RunError(code="ServiceError", message=status.reason))
         tail = _tail(self._driver_log, self._settings.token)
         what = f"The script {spec.script}" if not spec.command else "The command"
         code = status.exit_code if status.exit_code is not None else 1
         how = f"ended with exit code {code}"
         if code < 0:
-            how = f"was ended by signal {-code}" + (" (perhaps the machine ran out of memory)" if code == -9 else "")
-        message = f"{what} {how}." + (f" Its last lines:\n{tail}" if tail else " It printed nothing.")
+            guess = " (perhaps the machine ran out of memory)" if code == -9 and not status.reason else ""
+            how = f"was ended by signal {-code}{guess}"
+        why = f" {status.reason}" if status.reason else ""
+        message = f"{what} {how}.{why}" + (f" Its last lines:\n{tail}" if tail else " It printed nothing.")
         details = {"exit_code": code, "log": contract.DRIVER_LOG, "working_directory": str(self.folder)}
         return Outcome(RunStatus.FAILED, RunError(code="UserError", message=message, details=details))
 
@@ -264,7 +267,8 @@ class Supervisor:
         """Send the values that the program logged but, at its end, could not send; returns whether that is done."""
 
         def send(client: Client) -> None:
-            replay_orphans(client.transport, self.spool.parent, url=self._programs_url, insist=True)
+            for folder in self._programs_spools:
+                replay_orphans(client.transport, folder, url=self._programs_url, insist=True)
 
         try:
             self._channel.insist(send, self._is_patience_over, self._hear_refusal)

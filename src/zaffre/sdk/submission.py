@@ -15,6 +15,7 @@ from zaffre.core.names import check_run_id
 from zaffre.core.states import RunStatus
 from zaffre.environments import spec as environment_spec
 from zaffre.launch.workload import Workload
+from zaffre.sdk import container_settings
 from zaffre.sdk.discovery import home
 from zaffre.sdk.environment import Environment
 from zaffre.sdk.git import git_properties
@@ -102,8 +103,6 @@ def refuse_unbuilt(run_config: RunConfiguration) -> None:
         raise not_built("Distributed training (MPI, PyTorch, TensorFlow)", one_process)
     if run_config.framework in ("PySpark", "CNTK"):
         raise not_built(f"The framework {run_config.framework}", "use Python")
-    if run_config.docker.use_docker:
-        raise not_built("Running in Docker (use_docker=True)", "leave it out; the environment is built on the machine")
     data = {
         "data_references": run_config.data_references,
         "data": run_config.data,
@@ -129,7 +128,11 @@ def refuse_unbuilt(run_config: RunConfiguration) -> None:
         raise not_built("A run without a snapshot (history.snapshot_project=False)", "leave it at True")
     if run_config.target in ("amlcompute", "containerinstance"):
         raise not_built(f"The target {run_config.target!r} (a cluster for one run)", "name a compute target")
-    environment_spec.check(run_config.environment._definition())
+    definition, configuration = run_config.environment._definition(), run_config.to_plain()
+    if container_settings.wants_container(definition, configuration):
+        container_settings.check(definition, configuration)
+    else:
+        environment_spec.check(definition)
 
 
 def script_spec(run_config: RunConfiguration, environment: Environment) -> entities.ScriptSpec:
