@@ -39,6 +39,9 @@ def completion_commands(program: Callable[[], App]) -> App:
         script = program().generate_completion(shell=shell)
         return Value(script, {"script": script})
 
-    group.command(install)
-    group.command(show)
+    for name, command in (("install", install), ("show", show)):
+        # An app of its own has the name; a bare function is called after the program that happens to run.
+        named = App(name=name)
+        named.default(command)
+        group.command(named)
     return group
