@@ -145,6 +145,7 @@ def _rooms(parts: Parts) -> Rooms:
         versions=parts.versions,
         notifier=parts.notifier,
         webhooks=parts.webhooks,
+        users=parts.users,
     )
 
 

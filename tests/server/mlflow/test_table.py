@@ -90,6 +90,16 @@ GET 2.0/mlflow/webhooks/w -
 PATCH 2.0/mlflow/webhooks/w -
 DELETE 2.0/mlflow/webhooks/w -
 POST 2.0/mlflow/webhooks/w/test -
+POST 2.0/mlflow/users/create username password
+GET 2.0/mlflow/users/get username
+GET 2.0/mlflow/users/list -
+GET 2.0/mlflow/users/current -
+PATCH 2.0/mlflow/users/update-password username password
+PATCH 2.0/mlflow/users/update-admin username is_admin
+DELETE 2.0/mlflow/users/delete username
+GET 3.0/mlflow/users/permissions/get username resource_type resource_id
+GET 2.0/mlflow/experiments/permissions/get experiment_id username
+GET 2.0/mlflow/registered-models/permissions/get name username
 """
 TABLE = [tuple(line.split()) for line in (TRACKING + REGISTRY + REST).split("\n") if line]
 BASES = ("/api", "/ajax-api", "/workspaces/default/api", "/workspaces/default/ajax-api")
@@ -103,7 +113,7 @@ FILLED: dict[str, Any] = {
     "events": [{"entity": "MODEL_VERSION", "action": "CREATED"}],
     "experiment_id": "0",
 }
-NOT_TEXT = ("value", "status")  # an empty text is not absent there, but no number and no status
+NOT_TEXT = ("value", "status", "is_admin")  # an empty text is not absent there, but no number and no status
 
 
 def ask(http: TestClient, verb: str, path: str, fields: dict[str, Any]) -> Any:

@@ -33,7 +33,10 @@ _MLFLOW_DESTROYS = re.compile(
 )
 _SCRIPTS = ("run", "mlflow")
 # What everyone may do about themselves, also with a token of one workspace. Whose tokens and users, the acts look at.
-_OWN = re.compile(rf"{API}/(?:tokens(?:/[^/]+)?|tickets|signout|users/[^/]+)")
+_OWN = re.compile(
+    rf"{API}/(?:tokens(?:/[^/]+)?|tickets|signout|users/[^/]+)"
+    r"|(?:/workspaces/[^/]+)?/(?:ajax-)?api/2\.0/mlflow/users/update-password"
+)
 _ACCOUNTS = re.compile(rf"{API}/(?:tokens|users)(?:/.*)?")
 # What MLflow's clients read with POST.
 _MLFLOW_SEARCHES = re.compile(

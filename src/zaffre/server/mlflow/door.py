@@ -114,7 +114,7 @@ class Door:
                 return _of_verb(by_verb, request), match.groupdict()
         raise EndpointNotFound(
             f"This server has no {request.method} {request.url.path}. Of MLflow it offers experiments, runs, metrics, "
-            "artifacts, logged models, traces and the model registry."
+            "artifacts, logged models, traces, the model registry, webhooks and users."
         )
 
     def _rooms_for(self, request: Request, workspace: str) -> Rooms:
@@ -124,8 +124,13 @@ class Door:
                 f"The header X-MLFLOW-WORKSPACE names {wanted!r}, but the tracking URI is that of the workspace "
                 f"{workspace!r}. Use the tracking URI of the workspace, which ends in /workspaces/{wanted}.",
             )
-        principal = request.scope.get("state", {}).get("principal")
-        return replace(self._rooms, workspace=workspace, user=getattr(principal, "name", ""))
+        client = request.scope.get("client")
+        return replace(
+            self._rooms,
+            workspace=workspace,
+            asker=request.scope["state"]["principal"],  # the guard lets nobody through
+            address=str(client[0]) if client else "",
+        )
 
 
 class Ahead:

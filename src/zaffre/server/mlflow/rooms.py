@@ -9,6 +9,7 @@ from typing import Final
 from starlette.concurrency import run_in_threadpool
 
 from zaffre.core import contract
+from zaffre.server.accounts.users import Users
 from zaffre.server.artifacts.contract import ArtifactStore
 from zaffre.server.mlflow import values
 from zaffre.server.notifier import Notifier
@@ -16,10 +17,12 @@ from zaffre.server.registry.models import Models
 from zaffre.server.registry.versions import Versions
 from zaffre.server.store import experiments, workspaces
 from zaffre.server.store.engine import Store
+from zaffre.server.store.tokens import Principal
 from zaffre.server.tracking.tracking import Tracking
 from zaffre.server.webhooks.webhooks import Webhooks
 
 _DEFAULT: Final = "Default"  # the name of MLflow's experiment 0
+_NOBODY: Final = Principal(kind="run", name="", role="reader")  # may least of all
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,8 +34,15 @@ class Rooms:
     versions: Versions
     notifier: Notifier
     webhooks: Webhooks
+    users: Users
     workspace: str = ""  # of this request
-    user: str = ""  # who asks
+    asker: Principal = _NOBODY
+    address: str = ""  # where the request comes from
+
+    @property
+    def user(self) -> str:
+        """The name of who asks."""
+        return self.asker.name
 
     def experiment_id(self, text: str) -> int:
         """The experiment that a request names. "0" is where MLflow's clients log when they were told no experiment: it

@@ -23,6 +23,7 @@ from zaffre.server.mlflow import (
     traces,
     traces_v2,
     transfers,
+    users,
     webhooks,
 )
 from zaffre.server.mlflow.door import Act, Door, Transfer
@@ -59,6 +60,7 @@ ACTS: Final[tuple[Act[Any], ...]] = (
     *trace_metrics.ACTS,
     *assessments.ACTS,
     *webhooks.ACTS,
+    *users.ACTS,
     Act("GET", "3.0/mlflow/server-info", Empty, server_info),
 )
 TRANSFERS: Final[tuple[Transfer, ...]] = (
