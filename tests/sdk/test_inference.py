@@ -75,8 +75,8 @@ def test_the_older_way_with_a_conda_file(source: Path) -> None:
         ({"runtime": "python", "environment": Environment("e")}, WebserviceException, "cannot have runtime"),
         ({"environment": Environment("e"), "enable_gpu": True}, WebserviceException, "cannot have enable_gpu"),
         ({"runtime": "spark-py"}, Unsupported, "spark-py"),
-        ({"runtime": "python", "extra_docker_file_steps": "Dockerfile"}, Unsupported, "extra_docker_file_steps"),
-        ({"runtime": "python", "base_image": "ubuntu"}, Unsupported, "base_image"),
+        ({"runtime": "python", "extra_docker_file_steps": "no"}, WebserviceException, "no file with Docker steps at"),
+        ({"runtime": "python", "cuda_version": "11.0"}, Unsupported, "cuda_version"),
     ],
 )
 def test_what_no_service_can_honour_is_refused(

@@ -175,3 +175,35 @@ def test_a_python_without_the_server_says_what_to_install(tmp_path: Path) -> Non
     done = subprocess.run(bare, cwd=tmp_path, env=free_environment(), capture_output=True, text=True)
     assert done.returncode == 2
     assert 'pip install "zaffre[serving]"' in done.stderr
+
+
+def test_it_serves_on_a_socket_that_is_handed_over_and_ends_with_its_owner(tmp_path: Path) -> None:
+    """As in a container, which inherits nothing."""
+    with socket.socket() as served, socket.socket(socket.AF_UNIX) as door, pytest.MonkeyPatch.context() as patch:
+        served.bind(("127.0.0.1", 0))
+        patch.chdir(tmp_path)  # the path of a Unix socket is short
+        door.bind("door")
+        door.listen()
+        service = ScoringProcess(tmp_path, ECHO, "--listen-from", "door").launch()
+        try:
+            owner, _ = door.accept()
+            with owner:
+                socket.send_fds(owner, [b"."], [served.fileno()])
+                service.wait_for_file("status.json")
+                url = f"http://127.0.0.1:{served.getsockname()[1]}"
+                deadline = time.monotonic() + SECONDS
+                while "ready" not in service.status_file.read_text():
+                    assert time.monotonic() < deadline
+                    time.sleep(0.02)
+                assert httpx.post(f"{url}/score", content="5", timeout=SECONDS).json() == 5
+            assert service.process.wait(SECONDS) == 0
+        finally:
+            service.process.kill()
+            service.process.communicate()
+
+
+def test_nobody_hands_a_socket_over(tmp_path: Path) -> None:
+    service = ScoringProcess(tmp_path, ECHO, "--listen-from", str(tmp_path / "none")).launch()
+    assert service.process.wait(SECONDS) == 4
+    service.process.communicate()
+    assert "No socket to serve on was handed over" in service.log()

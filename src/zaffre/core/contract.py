@@ -15,6 +15,7 @@ ZAFFRE_WORKSPACE: Final = "ZAFFRE_WORKSPACE"
 ZAFFRE_PORT: Final = "ZAFFRE_PORT"
 ZAFFRE_DATABASE: Final = "ZAFFRE_DATABASE"  # the server's database; absent: the one that the home remembers
 ZAFFRE_MLFLOW_TOKEN_SECONDS: Final = "ZAFFRE_MLFLOW_TOKEN_SECONDS"  # how long tokens for MLflow clients are valid
+ZAFFRE_LOCAL_SERVICE: Final = "ZAFFRE_LOCAL_SERVICE"  # where local services run: auto, docker or process
 ZAFFRE_SERVICE: Final = "ZAFFRE_SERVICE"  # the service that a supervisor supervises
 
 # A run's identity. The first seven together mean "online" to Run.get_context().

@@ -382,6 +382,7 @@ class ServiceSpec:
     interpreter: str | None = None
     environment_variables: dict[str, str] = field(default_factory=dict)
     local_models: dict[str, str] = field(default_factory=dict)  # not registered: name -> path on the service's machine
+    container: bool = False  # serve in a container of the machine's engine, not as a process
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -110,8 +110,17 @@ class Solver:
         arguments = ["venv", "--no-project", "--relocatable", "--allow-existing", "--python", str(python), str(prefix)]
         self._run(arguments, "The environment's prefix cannot be made", quiet=True)
 
-    def install(self, lock: str, options: Sequence[str], *, python: Path, target: Path | None = None) -> None:
-        """Install a lock into the prefix of ``python``, or into the folder ``target`` for that Python."""
+    def install(
+        self,
+        lock: str,
+        options: Sequence[str],
+        *,
+        python: Path,
+        target: Path | None = None,
+        more: Sequence[str] = (),
+    ) -> None:
+        """Install a lock into the prefix of ``python``, or into the folder ``target`` for that Python. ``more``:
+        arguments for uv."""
         arguments = [
             "pip",
             "install",
@@ -124,6 +133,7 @@ class Solver:
         arguments += ["--python", str(python)]
         if target is not None:
             arguments += ["--target", str(target)]
+        arguments += more
         with self._file([*options, lock]) as file:
             arguments += [*strategy(options), "-r", str(file)]
             self._run(arguments, "The environment's packages cannot be installed")

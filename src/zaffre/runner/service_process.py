@@ -10,13 +10,16 @@ import signal
 import socket
 import subprocess
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from zaffre.core.errors import ActivityCanceledException, DeploymentFailed
+from zaffre.docker.engine import Engine
 from zaffre.launch import processes
+from zaffre.launch.container import Container
 from zaffre.launch.process import ProcessBackend
 from zaffre.launch.workload import Handle
 
@@ -32,37 +35,32 @@ class Command:
     env: Mapping[str, str]
     folder: Path
     prefix: str  # of the routes
+    container: Container | None = None  # where it is not a process of this machine; argv, env are of its inside
+    engine: Engine | None = None  # that has the container's image
 
 
-class ServingProcess:
-    """Started by the constructor; the three waits follow it up to the first answer."""
+class ServingProcess(ABC):
+    """Started by the constructor, here or in a container; the three waits follow it up to the first answer."""
 
-    def __init__(self, command: Command, sock: socket.socket, log_path: Path, name: str) -> None:
-        mark = secrets.token_hex(8)
-        outer = os.environ.get(processes.MARK)
-        self._status_file = command.folder / f"status-{mark}.json"
+    def __init__(self, command: Command, sock: socket.socket) -> None:
+        self._mark = secrets.token_hex(8)
+        self._status_file = command.folder / f"status-{self._mark}.json"
         self._port = int(sock.getsockname()[1])
         self._prefix = command.prefix
-        own = ["--listen-fd", str(sock.fileno()), "--status-file", str(self._status_file), "--watch-stdin"]
-        with log_path.open("ab") as log:
-            # Its input is a pipe from us that nobody writes to: when we are gone it ends, and so does the process.
-            self._child = subprocess.Popen(
-                [*command.argv, *own],
-                cwd=command.folder,
-                env={**command.env, processes.MARK: f"{outer}/{mark}" if outer else mark},
-                stdin=subprocess.PIPE,
-                stdout=log,
-                stderr=log,
-                pass_fds=[sock.fileno()],
-                start_new_session=True,
-            )
-        process = processes.find(self._child.pid)
-        self._handle = Handle(name, self._child.pid, process.started if process else "", mark)
+        self._asked = False  # to end
 
     @property
+    @abstractmethod
     def exit_code(self) -> int | None:
-        """None while it runs."""
-        return self._child.poll()
+        """None while it runs; at once."""
+
+    @abstractmethod
+    def _ask_to_end(self) -> None:
+        """Tell it to accept no more callers, finish what it answers and end; at once."""
+
+    @abstractmethod
+    def _end(self) -> None:
+        """End it and all that it started, and forget it; returns when that is so. It may have ended already."""
 
     def wait_initialised(self, is_canceled: Callable[[], bool]) -> dict[str, Any]:
         """Wait until ``init()`` has returned; its status. Raises ``DeploymentFailed`` with the fault."""
@@ -80,25 +78,25 @@ class ServingProcess:
 
     def retire(self, seconds: float) -> None:
         """Let it accept no more callers; returns when that is so, or after ``seconds``. ``stop`` ends it."""
-        if self.exit_code is None:
-            self._child.send_signal(signal.SIGTERM)
+        self._ask_once()
         deadline = time.monotonic() + seconds
         while self.exit_code is None and time.monotonic() < deadline and self._status().get("stage") != "draining":
             time.sleep(_POLL_SECONDS)
 
     def stop(self, grace_seconds: float) -> None:
         """Let it finish what it answers, for at most ``grace_seconds``; then end it and all that it started."""
-        if self.exit_code is None:
-            # Only the process itself: what it started may be needed for the answers that are under way.
-            self._child.send_signal(signal.SIGTERM)
+        if grace_seconds:
+            self._ask_once()
         deadline = time.monotonic() + grace_seconds
         while self.exit_code is None and time.monotonic() < deadline:
             time.sleep(_POLL_SECONDS)
-        ProcessBackend().stop(self._handle, 0)
-        self._child.wait()
-        if self._child.stdin is not None:
-            self._child.stdin.close()
+        self._end()
         self._status_file.unlink(missing_ok=True)
+
+    def _ask_once(self) -> None:
+        if not self._asked and self.exit_code is None:
+            self._asked = True
+            self._ask_to_end()
 
     def _wait(self, stages: Sequence[str], is_canceled: Callable[[], bool]) -> dict[str, Any]:
         while True:
@@ -119,7 +117,7 @@ class ServingProcess:
 
     def _fault(self, error: Mapping[str, str] | None) -> DeploymentFailed:
         if error is None:
-            code = self._child.wait()
+            code = self.exit_code or 0
             how = f"was ended by signal {-code}" if code < 0 else f"ended with exit code {code}"
             memory = " (perhaps the machine ran out of memory)" if code == -signal.SIGKILL else ""
             return DeploymentFailed(f"The serving process {how}{memory} before the service was ready.", exit_code=code)
@@ -142,3 +140,40 @@ class ServingProcess:
             return False
         finally:
             connection.close()
+
+
+class HostProcess(ServingProcess):
+    """A process of this machine."""
+
+    def __init__(self, command: Command, sock: socket.socket, log_path: Path, name: str) -> None:
+        super().__init__(command, sock)
+        outer = os.environ.get(processes.MARK)
+        own = ["--listen-fd", str(sock.fileno()), "--status-file", str(self._status_file), "--watch-stdin"]
+        with log_path.open("ab") as log:
+            # Its input is a pipe from us that nobody writes to: when we are gone it ends, and so does the process.
+            self._child = subprocess.Popen(
+                [*command.argv, *own],
+                cwd=command.folder,
+                env={**command.env, processes.MARK: f"{outer}/{self._mark}" if outer else self._mark},
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                pass_fds=[sock.fileno()],
+                start_new_session=True,
+            )
+        process = processes.find(self._child.pid)
+        self._handle = Handle(name, self._child.pid, process.started if process else "", self._mark)
+
+    @property
+    def exit_code(self) -> int | None:
+        return self._child.poll()
+
+    def _ask_to_end(self) -> None:
+        # Only the process itself: what it started may be needed for the answers that are under way.
+        self._child.send_signal(signal.SIGTERM)
+
+    def _end(self) -> None:
+        ProcessBackend().stop(self._handle, 0)
+        self._child.wait()
+        if self._child.stdin is not None:
+            self._child.stdin.close()

@@ -20,8 +20,10 @@ from zaffre.environments.realise import Realised, realise
 from zaffre.runner import source
 from zaffre.runner.channel import Channel
 from zaffre.runner.script import DROPPED
+from zaffre.runner.service_container import APP_ROOT, SERVICE
+from zaffre.runner.service_image import ServiceImage
 from zaffre.runner.service_process import Command
-from zaffre.runner.service_steps import ENVIRONMENT, MODELS, SNAPSHOT, Steps
+from zaffre.runner.service_steps import ENVIRONMENT, IMAGE, MODELS, SNAPSHOT, Steps
 from zaffre.sdk import model_files
 from zaffre.sdk.client import Client
 from zaffre.sdk.scope import Scope
@@ -64,6 +66,8 @@ class Preparation:
         with steps.step(MODELS) as step:
             folders = self._place_models(service, spec, root / contract.MODELS)
             step.detail = ", ".join([*service.models, *(f"{name}:0" for name in spec.local_models)])
+        if spec.container:
+            return self._containerised(service, spec, steps, root, folders)
         with steps.step(ENVIRONMENT) as step:
             realised = realise(
                 spec.environment or {},
@@ -79,6 +83,18 @@ class Preparation:
             step.detail = "found" if realised.reused else "built"
             self._tell(service, realised.use(spec.environment_name, spec.environment_version, service.revision))
         return Command(argv=argv, env=env, folder=root, prefix=path_prefix(env))
+
+    def _containerised(
+        self, service: Service, spec: ServiceSpec, steps: Steps, root: Path, models: list[Path]
+    ) -> Command:
+        with steps.step(IMAGE) as step:
+            image = ServiceImage(spec, self._home, self._say, self._cancel, self._channel.tokens)
+            step.detail = image.summary
+            self._tell(service, image.use(service.revision))
+        own = self._own_variables(service, spec, Path(APP_ROOT), [Path(APP_ROOT, m.relative_to(root)) for m in models])
+        env = {**image.variables, **spec.environment_variables, **own}
+        container = image.container({SERVICE: f"{service.workspace}/{service.name}"})
+        return Command(image.argv, env, root, path_prefix(env), container, image.engine)
 
     def _new_root(self, service: Service) -> Path:
         """An empty working directory; those of revisions that came to nothing go."""
@@ -148,6 +164,11 @@ class Preparation:
             inherited = {key: value for key, value in inherited.items() if key not in DROPPED}
             inherited |= realised.activation()
         inherited["PATH"] = os.pathsep.join([str(realised.python.parent), inherited.get("PATH", os.defpath)])
+        own = self._own_variables(service, spec, root, models)
+        return {**inherited, **realised.variables, **spec.environment_variables, **own}
+
+    def _own_variables(self, service: Service, spec: ServiceSpec, root: Path, models: list[Path]) -> dict[str, str]:
+        """What tells the serving process who it is; the paths are those that it sees."""
         script = Path(spec.source_name) / spec.entry_script
         own = {
             contract.APP_ROOT: str(root),
@@ -160,7 +181,7 @@ class Preparation:
         }
         if spec.source_name:
             own[contract.SOURCE_DIRECTORY] = spec.source_name
-        return {**inherited, **realised.variables, **spec.environment_variables, **own}
+        return own
 
     def _command(self, realised: Realised, env: Mapping[str, str]) -> tuple[str, ...]:
         python = str(realised.python)

@@ -12,6 +12,7 @@ from zaffre.core.ids import now_ms
 SNAPSHOT = "snapshot"
 MODELS = "models"
 ENVIRONMENT = "environment"
+IMAGE = "image"  # instead, where it serves in a container
 ENTRY_SCRIPT = "entry script"
 START = "start"
 READY = "ready"

@@ -19,12 +19,20 @@ from typing import Final
 
 from zaffre.core.codec import convert
 from zaffre.core.entities import DeploymentStep, RunError, Service, ServiceSpec
-from zaffre.core.errors import ActivityCanceledException, AzureMLException, Category, DeploymentFailed, InternalError
+from zaffre.core.errors import (
+    ActivityCanceledException,
+    AzureMLException,
+    Category,
+    DeploymentFailed,
+    EngineUnavailable,
+    InternalError,
+)
 from zaffre.core.states import ServiceState
 from zaffre.core.wire import ServiceReport
 from zaffre.runner.channel import Channel
+from zaffre.runner.service_container import ContainerProcess
 from zaffre.runner.service_log import ServiceLog
-from zaffre.runner.service_process import DRAIN_SECONDS, Command, ServingProcess
+from zaffre.runner.service_process import DRAIN_SECONDS, Command, HostProcess, ServingProcess
 from zaffre.runner.service_reports import Reports
 from zaffre.runner.service_revision import Preparation
 from zaffre.runner.service_steps import ENTRY_SCRIPT, READY, START, Steps
@@ -38,6 +46,7 @@ _RETIRE_SECONDS: Final = 2.0
 _LOOK_SECONDS: Final = 0.2  # how soon the end of a serving process is noticed
 _DELETE_SECONDS: Final = 5.0  # what running requests get when the service is deleted
 _RESTARTS: Final = 5  # in a row, before a service that keeps ending is given up
+_ENGINE_SECONDS: Final = 1.0  # between looks for a container engine that is away
 _STABLE_SECONDS: Final = 60.0  # after which an end is not "in a row" any more
 
 
@@ -84,6 +93,7 @@ class Supervisor:
         self._created_at = 0
         self._ending = False
         self._restarts = 0
+        self._engine_away = False
         self._serving: Serving | None = None
         self._retiring: list[ServingProcess] = []  # replaced, with answers still under way
 
@@ -181,10 +191,10 @@ class Supervisor:
 
     def _start(self, revision: int, command: Command, sock: socket.socket, steps: Steps) -> Serving:
         """Start the serving process and wait until it answers; it is gone again when that fails."""
-        process = None
+        process: ServingProcess | None = None
         try:
             with steps.step(ENTRY_SCRIPT) as step:
-                process = ServingProcess(command, sock, self._log.path, self._name)
+                process = self._process(command, sock)
                 times = process.wait_initialised(self._superseded.is_set)
                 step.detail = f"import {times['import_seconds']:.2f} s, init() {times['init_seconds']:.2f} s"
             with steps.step(START):
@@ -196,6 +206,11 @@ class Supervisor:
                 process.stop(0)
             raise
         return Serving(revision, command, process, sock)
+
+    def _process(self, command: Command, sock: socket.socket) -> ServingProcess:
+        if command.container is None or command.engine is None:
+            return HostProcess(command, sock, self._log.path, self._name)
+        return ContainerProcess(command, command.container, command.engine, sock, self._log.path, self._name)
 
     def _replace(self, new: Serving) -> None:
         old, self._serving = self._serving, new
@@ -245,7 +260,8 @@ class Supervisor:
         serving = self._serving
         if serving is None or (code := serving.process.exit_code) is None:
             return
-        self._log.say(f"The serving process ended by itself with exit code {code}.")
+        if not self._engine_away:
+            self._log.say(f"The serving process ended by itself with exit code {code}.")
         serving.process.stop(0)  # what it started
         self._restarts = 0 if time.monotonic() - serving.since > _STABLE_SECONDS else self._restarts + 1
         failure: AzureMLException = DeploymentFailed(
@@ -260,14 +276,26 @@ class Supervisor:
                 self._serving = self._start(serving.revision, serving.command, serving.sock, steps)
             except ActivityCanceledException:
                 return
+            except EngineUnavailable as error:
+                self._await_engine(error)
+                return
             except AzureMLException as error:
                 failure = error
             else:
+                self._engine_away = False
                 self._reports.tell(state=ServiceState.RUNNING)
                 return
         serving.sock.close()
         self._serving = None
         self._fail(serving.revision, failure, steps.current, max(0, self._log.size - 64 * 1024))
+
+    def _await_engine(self, error: EngineUnavailable) -> None:
+        """The service waits for the container engine to come back; so do its calls, for the socket stays."""
+        if not self._engine_away:
+            self._log.say(f"{error.message} The service is started again as soon as the engine answers.")
+        self._engine_away = True
+        self._restarts = 0
+        self._superseded.wait(_ENGINE_SECONDS)
 
     def _tell_steps(self, steps: list[DeploymentStep]) -> None:
         self._reports.tell(steps=steps)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from zaffre.core import entities, names, wire
 from zaffre.core.errors import Unsupported, WebserviceException
-from zaffre.sdk import mlflow_service, ports, service_spec
+from zaffre.sdk import mlflow_service, ports, service_mode, service_spec
 from zaffre.sdk.discovery import home
 from zaffre.sdk.inference import InferenceConfig
 from zaffre.sdk.service_folder import ServiceFolder
@@ -56,7 +56,7 @@ def deploy(
     folder.write_source(source)
     folder.keep_cache.unlink(missing_ok=True)
     ensure_supervisor(scope, folder, name)
-    print(f"The service {name} runs as a process on this machine, without Docker.")
+    print(f"The service {name} {service_mode.choose(inference_config._environment()._definition()).sentence}.")
     service = LocalWebservice(workspace, name)
     if show_output:
         service.wait_for_deployment(show_output=True)

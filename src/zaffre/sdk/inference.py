@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from zaffre.core.errors import WebserviceException
+from zaffre.sdk.container_registry import ContainerRegistry
 from zaffre.sdk.environment import Environment
+from zaffre.sdk.environment_sections import DEFAULT_CPU_IMAGE, DEFAULT_GPU_IMAGE, DockerSection
 from zaffre.sdk.unbuilt import not_built
 
 _RUNTIMES = ("python", "spark-py", "python-slim")
@@ -61,7 +63,7 @@ class InferenceConfig:
         return Path(self.source_directory or ".") / self.entry_script
 
     def validate_configuration(self) -> None:
-        """Raise ``WebserviceException`` for what cannot be deployed, ``Unsupported`` for what only Docker could do."""
+        """Raise ``WebserviceException`` for what cannot be deployed, ``Unsupported`` for what is not honoured."""
         if self.source_directory is not None and not Path(self.source_directory).is_dir():
             raise WebserviceException(f"The source directory {self.source_directory} is not a folder.")
         _check_script(self.script_path, self.source_directory)
@@ -82,29 +84,47 @@ class InferenceConfig:
                     "environment."
                 )
             return
-        if images:
-            raise not_built(
-                f"An InferenceConfig with {', '.join(images)}", "describe the packages in an Environment instead"
-            )
+        if self.cuda_version:
+            raise not_built("An InferenceConfig with cuda_version", "name a base_image that has that CUDA")
+        steps = self.extra_docker_file_steps
+        if steps is not None and not self._beside(steps).is_file():
+            raise WebserviceException(f"There is no file with Docker steps at {self._beside(steps)}.")
         if self.runtime is None:
             raise WebserviceException("An InferenceConfig needs an environment: pass environment=Environment(...).")
         if self.runtime not in _RUNTIMES:
             raise WebserviceException(f"{self.runtime!r} is not a runtime: use one of {', '.join(_RUNTIMES)}.")
         if self.runtime == "spark-py":
             raise not_built("The runtime spark-py", "use runtime='python', or an Environment")
-        if self.conda_file is not None and not self._conda_path().is_file():
-            raise WebserviceException(f"There is no conda file at {self._conda_path()}.")
+        if self.conda_file is not None and not self._beside(self.conda_file).is_file():
+            raise WebserviceException(f"There is no conda file at {self._beside(self.conda_file)}.")
 
-    def _conda_path(self) -> Path:
-        return Path(self.source_directory or ".") / (self.conda_file or "")
+    def _beside(self, name: str) -> Path:
+        return Path(self.source_directory or ".") / name
 
     def _environment(self) -> Environment:
         """The environment to deploy: the one given, or one made of the conda file."""
         if self.environment is not None:
             return self.environment
         if self.conda_file is None:
-            return Environment("inference")
-        return Environment.from_conda_specification("inference", self._conda_path())
+            made = Environment("inference")
+        else:
+            made = Environment.from_conda_specification("inference", self._beside(self.conda_file))
+        self._take_image(made.docker)
+        return made
+
+    def _take_image(self, docker: DockerSection) -> None:
+        """What the older way says of the image, as an environment says it."""
+        if not (self.base_image or self.extra_docker_file_steps or self.enable_gpu):
+            return
+        docker.enabled = True
+        image = self.base_image or (DEFAULT_GPU_IMAGE if self.enable_gpu else DEFAULT_CPU_IMAGE)
+        if self.extra_docker_file_steps:
+            steps = self._beside(self.extra_docker_file_steps).read_text("utf-8")
+            docker.base_dockerfile = f"FROM {image}\n{steps}"
+        else:
+            docker.base_image = image
+        if isinstance(self.base_image_registry, ContainerRegistry):
+            docker.base_image_registry = self.base_image_registry
 
     def build_create_payload(self, workspace: object, name: str, model_ids: list[str]) -> Any:
         raise not_built("InferenceConfig.build_create_payload", "deploy with Model.deploy")

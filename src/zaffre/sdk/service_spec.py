@@ -13,7 +13,9 @@ from zaffre.core.entities import Service, ServiceSpec
 from zaffre.core.errors import ModelInvalid, WebserviceException
 from zaffre.core.limits import MODELS_PER_SERVICE
 from zaffre.core.names import check_model
+from zaffre.environments import image_spec
 from zaffre.environments import spec as environment_spec
+from zaffre.sdk import service_mode
 from zaffre.sdk.scope import Scope
 from zaffre.sdk.service_folder import Source
 from zaffre.sdk.snapshotting import send_snapshot
@@ -89,7 +91,12 @@ def build(
 ) -> ServiceSpec:
     """The specification; sends the source and registers the environment. Raises what no service can honour."""
     wanted = config._environment()
-    environment_spec.check(wanted._definition(), purpose="service")
+    definition = wanted._definition()
+    mode = service_mode.choose(definition)
+    if mode.container:
+        image_spec.read(definition, purpose="service")
+    else:
+        environment_spec.check(definition, purpose="service")
     environment = wanted.register(workspace)
     return ServiceSpec(
         entry_script=source.entry_script if source.directory else Path(source.entry_script).name,
@@ -101,6 +108,7 @@ def build(
         port=port,
         interpreter=sys.executable,
         local_models=local_models,
+        container=mode.container,
     )
 
 

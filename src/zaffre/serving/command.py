@@ -38,8 +38,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     os.chdir(settings.app_root)
     for setting in settings.not_honoured:
         log.warning("%s has no effect on this service", setting)
+    servers: list[HttpServer] = []
     try:
-        sock = bind(settings.host, settings.port, settings.listen_fd)
+        sock = _socket(settings, servers)
     except PortTaken as taken:
         return _fail(settings, PORT_FAULT, "port", taken.message)
     try:
@@ -56,9 +57,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     address = "{}:{}".format(*sock.getsockname()[:2])
     if not server.start():
         return PORT_FAULT
+    servers.append(server)
     _stop_on_signals(server)
     if settings.watch_stdin:
-        threading.Thread(target=_stop_at_end_of_input, args=(server,), name="stdin", daemon=True).start()
+        _stop_at_end_of(0, servers)
     _write_status(settings, "ready", address=address, **times)
     log.info("ready on http://%s%s/score", address, settings.prefix)
     worker.work()
@@ -123,8 +125,32 @@ def _stop_on_signals(server: HttpServer) -> None:
     threading.Thread(target=watch, name="signals", daemon=True).start()
 
 
-def _stop_at_end_of_input(server: HttpServer) -> None:
-    # Not sys.stdin: a thread that waits in its buffer holds up, then aborts, the end of the interpreter.
-    while os.read(0, 4096):
-        pass
-    server.stop()
+def _socket(settings: Settings, servers: list[HttpServer]) -> socket.socket:
+    """The socket to serve on: our own, an inherited one, or one that its owner hands over to us in a container."""
+    if settings.listen_from is None:
+        return bind(settings.host, settings.port, settings.listen_fd)
+    owner = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        owner.connect(str(settings.listen_from))
+        _, handed, _, _ = socket.recv_fds(owner, 1, 1)
+    except OSError as error:
+        handed = []
+        log.error("%s", error)
+    if not handed:
+        raise PortTaken(f"No socket to serve on was handed over at {settings.listen_from}.")
+    _stop_at_end_of(owner.detach(), servers)
+    return bind(settings.host, settings.port, handed[0])
+
+
+def _stop_at_end_of(descriptor: int, servers: list[HttpServer]) -> None:
+    """Stop when nobody is at the other end any more; at once where there is no server yet."""
+
+    def watch() -> None:
+        # Not sys.stdin: a thread that waits in its buffer holds up, then aborts, the end of the interpreter.
+        while os.read(descriptor, 4096):
+            pass
+        if not servers:
+            os._exit(0)
+        servers[0].stop()
+
+    threading.Thread(target=watch, name="owner", daemon=True).start()

@@ -32,6 +32,7 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = DEFAULT_PORT
     listen_fd: int | None = None  # an inherited, bound socket instead of host and port
+    listen_from: Path | None = None  # a Unix socket whose owner hands over a bound socket, and lives as long as we
     prefix: str = ""
     timeout_ms: int = DEFAULT_TIMEOUT_MS  # from a request's arrival to its answer
     body_bytes: int = limits.SCORE_BODY_BYTES
@@ -61,6 +62,7 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--host", default="127.0.0.1")
     p.add_argument("--port", type=_port, default=DEFAULT_PORT)
     p.add_argument("--listen-fd", type=int, metavar="N", help="serve on this inherited socket, not on host and port")
+    p.add_argument("--listen-from", metavar="FILE", help="serve on the socket that the owner of this one hands over")
     p.add_argument("--timeout-ms", type=int, metavar="N", help=f"default {DEFAULT_TIMEOUT_MS}")
     p.add_argument("--max-body-bytes", type=int, default=limits.SCORE_BODY_BYTES, metavar="N")
     p.add_argument("--status-file", metavar="FILE", help="write the stage reached, or the fault, here as JSON")
@@ -83,6 +85,7 @@ def read_settings(argv: Sequence[str], environ: Mapping[str, str]) -> Settings:
         host=given.host,
         port=given.port,
         listen_fd=given.listen_fd,
+        listen_from=Path(given.listen_from) if given.listen_from else None,
         prefix=_prefix(environ.get("SERVICE_PATH_PREFIX", "")),
         timeout_ms=_positive(p, contract.SCORING_TIMEOUT_MS, timeout, DEFAULT_TIMEOUT_MS),
         body_bytes=_positive(p, "--max-body-bytes", given.max_body_bytes, limits.SCORE_BODY_BYTES),

@@ -1,0 +1,89 @@
+"""The image that a service's container is made of, and what is mounted into it; source and models are in neither."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from threading import Event
+from typing import Any, Final
+
+from zaffre.core.entities import EnvironmentUse, ServiceSpec
+from zaffre.core.errors import EngineUnavailable, EnvironmentBuildFailed
+from zaffre.docker import containers, images
+from zaffre.docker.engine import Engine
+from zaffre.environments import image_base
+from zaffre.environments.images import build_image
+from zaffre.environments.overlay import BOOT, overlay_in_image
+from zaffre.launch import docker_arguments
+from zaffre.launch.container import Container, Mount, size_of
+from zaffre.launch.docker import DockerBackend
+
+_RUNTIME: Final = "/opt/zaffre/serving"  # where the scoring server is mounted
+_VERSION: Final = "import sys; print('%d.%d.%d' % sys.version_info[:3])"
+
+
+class ServiceImage:
+    """Found or built by the constructor. Raises ``EngineUnavailable``, ``EnvironmentBuildFailed``, ``Unsupported``."""
+
+    def __init__(
+        self, spec: ServiceSpec, home: Path, say: Callable[[str], None], cancel: Event, tokens: Mapping[str, str]
+    ) -> None:
+        definition: Mapping[str, Any] = spec.environment or {}
+        self.engine = Engine.connect()
+        if not self.engine.is_local:
+            raise EngineUnavailable(
+                f"The container engine at {self.engine.address} is not on this machine, so a local service cannot be "
+                "served from it: use an engine of this machine, or set ZAFFRE_LOCAL_SERVICE=process."
+            )
+        DockerBackend(self.engine).remove_orphans()  # of supervisors that were killed
+        say(f"The service runs in a container of {self.engine.name} {self.engine.version} at {self.engine.address}.")
+        self._image = build_image(
+            definition, engine=self.engine, home=home, log=say, cancel=cancel, purpose="service", tokens=tokens
+        )
+        self._spec = spec
+        self._runtime = self._beside(home, say, cancel)
+        self._docker: Mapping[str, Any] = definition.get("docker") or {}
+
+    @property
+    def summary(self) -> str:
+        return f"{self._image.tag}, {'found' if self._image.reused else 'built'}"
+
+    @property
+    def argv(self) -> tuple[str, ...]:
+        return (self._image.python, f"{_RUNTIME}/{BOOT}", "zaffre.serving")
+
+    @property
+    def variables(self) -> dict[str, str]:
+        return {"PATH": self._image.path, **self._image.variables}
+
+    def container(self, labels: Mapping[str, str]) -> Container:
+        """What the environment's section on Docker says of the container, honoured or refused."""
+        shm = self._docker.get("shmSize")
+        made = Container(
+            image=self._image.tag,
+            mounts=(Mount(self._runtime, _RUNTIME, read_only=True),),
+            shm_size=size_of(str(shm), "docker.shm_size") if shm else None,
+            hosts=("host.docker.internal:host-gateway",) if self.engine.name == "Docker" else (),
+        )
+        made = docker_arguments.apply(made, [str(word) for word in self._docker.get("arguments") or ()])
+        return replace(made, labels={**made.labels, **labels})
+
+    def use(self, revision: int) -> EnvironmentUse:
+        return self._image.use(self._spec.environment_name, self._spec.environment_version, revision)
+
+    def _beside(self, home: Path, say: Callable[[str], None], cancel: Event) -> Path:
+        """The scoring server for the Python of the image, a folder of this machine."""
+        found = images.inspect(self.engine, self._image.id)
+        base = image_base.look(self.engine, found or {"Id": self._image.id}, home, self._image.tag)
+        python = self._image.python
+        version = self._image.lock.python if self._image.lock is not None else base.pythons.get(python)
+        if version is None:
+            code, told = containers.output_of(self.engine, self._image.id, [python, "-c", _VERSION])
+            if code != 0:
+                raise EnvironmentBuildFailed(
+                    f"The image {self._image.tag} has no Python at {python!r}, and an entry script needs one: name it "
+                    "as python.interpreter_path, or give the environment conda or pip packages."
+                )
+            version = told.strip()
+        return overlay_in_image(version, base.uv_platform, home, say, cancel)

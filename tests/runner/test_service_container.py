@@ -1,0 +1,210 @@
+"""A local service in a container: a real engine, image and container, and what they survive."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.docker_engine import BASE
+from tests.server_process import ServerProcess
+from zaffre.core.errors import DeploymentFailed
+from zaffre.docker import containers
+from zaffre.docker.engine import Engine
+from zaffre.sdk.environment import Environment
+from zaffre.sdk.inference import InferenceConfig
+from zaffre.sdk.model import Model
+from zaffre.sdk.webservice_local import LocalWebservice
+from zaffre.sdk.workspace import Workspace
+
+SECONDS = 300.0  # generous: the machine may be busy with other tests
+
+SCRIPT = """
+import json, os, six, socket
+def init():
+    global weights
+    print("init ran")
+    weights = open(os.path.join(os.environ["AZUREML_MODEL_DIR"], "weights.txt")).read()
+def run(data):
+    act = json.loads(data)
+    if act == "die":
+        os._exit(7)
+    if act == "where":
+        return {"user": os.getuid(), "folder": os.getcwd(), "host": socket.gethostname(), **os.environ}
+    return [act, VERSION, weights]
+VERSION = 1
+"""
+
+
+def until(holds: Callable[[], Any], what: str) -> Any:
+    deadline = time.monotonic() + SECONDS
+    while not (value := holds()):
+        assert time.monotonic() < deadline, f"{what} did not happen within {SECONDS:.0f} s"
+        time.sleep(0.05)
+    return value
+
+
+def environment() -> Environment:
+    made = Environment.from_docker_image("in-docker", BASE)
+    made.python.user_managed_dependencies = False
+    assert made.python.conda_dependencies is not None
+    made.python.conda_dependencies.add_pip_package("six==1.17.0")
+    made.environment_variables = {"GIVEN": "yes"}
+    return made
+
+
+def inference(source: Path, script: str = SCRIPT) -> InferenceConfig:
+    source.mkdir(exist_ok=True)
+    (source / "score.py").write_text(script)
+    return InferenceConfig("score.py", source_directory=str(source), environment=environment())
+
+
+def ask(service: LocalWebservice, act: Any) -> Any:
+    return service.run(json.dumps(act))
+
+
+def of_service(engine: Engine, workspace: str) -> list[dict[str, Any]]:
+    return containers.labelled(engine, f"zaffre.service={workspace}/svc")
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    return tmp_path / "source"
+
+
+@pytest.fixture
+def service(server: ServerProcess, docker: Engine, workspace_name: str, source: Path) -> Iterator[LocalWebservice]:
+    assert server.url
+    assert docker.address
+    there = Workspace("sub", "group", workspace_name)
+    weights = source.parent / "weights.txt"
+    weights.write_text("heavy")
+    model = Model.register(there, str(weights), "weights")
+    made = Model.deploy(there, "svc", [model], inference(source), LocalWebservice.deploy_configuration())
+    assert isinstance(made, LocalWebservice)
+    try:
+        made.wait_for_deployment(timeout_sec=SECONDS)
+        yield made
+    finally:
+        made.delete()
+
+
+def test_it_serves_from_a_container_without_rights_on_the_port_of_this_machine(
+    service: LocalWebservice, docker: Engine, workspace_name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ask(service, 3) == [3, 1, "heavy"]
+    assert service.scoring_uri == f"http://localhost:{service.port}/score"
+    where = ask(service, "where")
+    (found,) = of_service(docker, workspace_name)
+    inside = containers.inspect(docker, found["Id"])
+    assert inside is not None
+    assert where["user"] != 0
+    assert where["folder"] == where["AML_APP_ROOT"] == "/var/azureml-app"
+    assert where["AZUREML_MODEL_DIR"] == "/var/azureml-app/azureml-models/weights/1"
+    assert where["host"] == found["Id"][:12]
+    assert where["GIVEN"] == "yes"
+    assert not [name for name in where if name.startswith("ZAFFRE_") and "TOKEN" in name]
+    assert inside["HostConfig"]["CapDrop"] == ["ALL"]
+    assert inside["HostConfig"]["PortBindings"] in ({}, None)  # the port is the supervisor's, on 127.0.0.1 alone
+    assert found["Image"].startswith("zaffre/in-docker:")
+    assert "The service runs in a container of Docker" in service.get_logs()
+    assert "init ran" in service.get_logs()
+    service.wait_for_deployment(show_output=True)
+    assert "image" in capsys.readouterr().out
+
+
+def test_an_update_refuses_no_call_and_builds_nothing(
+    service: LocalWebservice, docker: Engine, workspace_name: str, source: Path
+) -> None:
+    answers: list[int] = []
+    faults: list[Exception] = []
+    done = threading.Event()
+
+    def call() -> None:
+        while not done.is_set():
+            try:
+                answers.append(ask(service, 0)[1])
+            except Exception as error:
+                faults.append(error)
+
+    caller = threading.Thread(target=call)
+    caller.start()
+    try:
+        service.update(inference_config=inference(source, SCRIPT.replace("VERSION = 1", "VERSION = 2")), wait=True)
+        assert ask(service, 0)[1] == 2
+    finally:
+        done.set()
+        caller.join()
+    assert faults == []
+    assert answers == sorted(answers)
+    assert "Reusing the image zaffre/in-docker" in service.get_logs().split("Deploying revision 2")[1]
+    (source / "score.py").write_text(SCRIPT.replace("VERSION = 1", "VERSION = 3"))
+    service.reload(wait=True)
+    assert ask(service, 0)[1] == 3
+    until(lambda: len(of_service(docker, workspace_name)) == 1, "the end of the containers that were replaced")
+
+
+def test_a_container_that_ends_is_started_anew_while_calls_wait(service: LocalWebservice, docker: Engine) -> None:
+    first = ask(service, "where")["host"]
+    with pytest.raises(Exception, match="does not answer"):
+        ask(service, "die")
+    second = ask(service, "where")["host"]
+    assert second != first
+    containers.remove(docker, second)
+    assert ask(service, "where")["host"] not in (first, second)
+    assert "ended by itself with exit code 7" in service.get_logs()
+
+
+def test_a_failing_init_says_why_and_leaves_no_container(
+    service: LocalWebservice, docker: Engine, workspace_name: str, source: Path
+) -> None:
+    broken = SCRIPT.replace('print("init ran")', 'raise OSError("no weights")')
+    service.update(inference_config=inference(source, broken))
+    with pytest.raises(DeploymentFailed, match="OSError: no weights"):
+        service.wait_for_deployment(timeout_sec=SECONDS)
+    assert ask(service, 1) == [1, 1, "heavy"]
+    assert len(of_service(docker, workspace_name)) == 1
+
+
+def test_with_its_supervisor_ends_the_container_and_a_reload_begins_anew(
+    service: LocalWebservice, docker: Engine, workspace_name: str
+) -> None:
+    service.update_deployment_state()
+    assert service._service.pid is not None
+    os.kill(service._service.pid, signal.SIGKILL)
+
+    def running() -> list[dict[str, Any]]:
+        return [one for one in of_service(docker, workspace_name) if one["State"] == "running"]
+
+    until(lambda: not running(), "the end of the container")
+    service.update_deployment_state()
+    assert service.state == "unknown"
+    service.reload(wait=True)
+    assert ask(service, 5) == [5, 1, "heavy"]
+    assert len(of_service(docker, workspace_name)) == 1
+    service.delete()
+    assert of_service(docker, workspace_name) == []
+
+
+def test_an_image_without_the_python_that_is_named_is_told(
+    service: LocalWebservice, docker: Engine, workspace_name: str, source: Path
+) -> None:
+    config = inference(source)
+    config.environment = Environment.from_docker_image("bare", BASE)
+    config.environment.python.interpreter_path = "/opt/python/of/nobody"
+    service.update(inference_config=config)
+    with pytest.raises(DeploymentFailed, match="/opt/python/of/nobody"):
+        service.wait_for_deployment(timeout_sec=SECONDS)
+    assert ask(service, 1) == [1, 1, "heavy"]
+    assert len(of_service(docker, workspace_name)) == 1
+    config.environment.python.interpreter_path = "python3"
+    (source / "score.py").write_text(SCRIPT.replace(", six", ""))
+    service.update(inference_config=config, wait=True)
+    assert ask(service, 1) == [1, 1, "heavy"]
