@@ -18,6 +18,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import QueuePool
 
 from zaffre.core.errors import AzureMLException, InternalError, InvalidValue, ServerUnavailable, StorageFull
+from zaffre.server.store.texts import NUL
 
 SCHEMES = ("postgresql", "postgres", "postgresql+psycopg")
 OLDEST = 13  # the oldest version that tells what became of a transaction (pg_xact_status of an xid8)
@@ -278,7 +279,7 @@ def translate(error: BaseException, place: str) -> AzureMLException | None:
 def _refused(state: str, text: str, place: str, facts: dict[str, Any]) -> AzureMLException | None:
     """What the database refuses to do, as opposed to what it cannot do now."""
     if "NUL (0x00)" in text or state == "22P05":
-        return InvalidValue("A text holds the character NUL (\\u0000), which cannot be kept. Leave it out.", **facts)
+        return InvalidValue(NUL, **facts)
     if state == "54000":
         return InvalidValue(f"A name is too long for the database ({text}). Use a shorter one.", **facts)
     if state == "22003":

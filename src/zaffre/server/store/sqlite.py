@@ -13,6 +13,7 @@ from sqlalchemy.pool import QueuePool, StaticPool
 
 from zaffre.core.errors import AzureMLException, InternalError, ServerUnavailable, StorageFull
 from zaffre.server.store import backup
+from zaffre.server.store.texts import TextConnection
 
 BUSY_SECONDS = 15.0  # how long to wait for another process that writes to the same file
 READERS = 8
@@ -72,7 +73,12 @@ def _engine(path: Path, *, writer: bool) -> Engine:
     engine = create_engine(
         f"sqlite:///{path}",
         isolation_level="AUTOCOMMIT",
-        connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False, "cached_statements": 512},
+        connect_args={
+            "timeout": BUSY_SECONDS,
+            "check_same_thread": False,
+            "cached_statements": 512,
+            "factory": TextConnection,
+        },
         **({"poolclass": StaticPool} if writer else {"poolclass": QueuePool, "pool_size": READERS, "max_overflow": 24}),
     )
 
