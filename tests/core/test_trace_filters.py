@@ -15,7 +15,7 @@ from zaffre.core.trace_filters import TRACES
         ("status = 'OK'", Condition(Entity.ATTRIBUTE, "status", Op.EQ, "OK")),
         ("trace.status IN ('OK', 'ERROR')", Condition(Entity.ATTRIBUTE, "status", Op.IN, ("OK", "ERROR"))),
         ("timestamp >= 5", Condition(Entity.ATTRIBUTE, "timestamp_ms", Op.GE, 5)),
-        ("attributes.execution_time_ms < 1.5", Condition(Entity.ATTRIBUTE, "execution_time_ms", Op.LT, 1.5)),
+        ("attributes.execution_time_ms < 1.5", Condition(Entity.ATTRIBUTE, "execution_time_ms", Op.LE, 1)),
         ("name RLIKE '^a.b$'", Condition(Entity.ATTRIBUTE, "name", Op.RLIKE, "^a.b$")),
         ("tags.`a b` IS NOT NULL", Condition(Entity.TAG, "a b", Op.IS_NOT_NULL, None)),
         ("metadata.mlflow.user = 'u'", Condition(Entity.METADATA, "mlflow.user", Op.EQ, "u")),
