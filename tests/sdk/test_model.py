@@ -22,7 +22,7 @@ from zaffre.core.errors import (
     Unsupported,
     WebserviceException,
 )
-from zaffre.sdk.model import Model, ModelPackage
+from zaffre.sdk.model import Model
 from zaffre.sdk.resource_configuration import ResourceConfiguration
 from zaffre.sdk.workspace import Workspace
 
@@ -272,13 +272,8 @@ def test_get_model_path_downloads_from_a_workspace(workspace: Workspace, file: s
 
 def test_what_is_not_built_says_what_to_do(workspace: Workspace, file: str) -> None:
     model = Model.register(workspace, file, "m")
-    for act in (
-        lambda: Model.package(workspace, [model]),
-        lambda: Model.profile(workspace, "p", [model], None, None),  # type: ignore[arg-type]
-        lambda: ModelPackage(workspace, "o", None),
-    ):
-        with pytest.raises(Unsupported, match=r"LocalWebservice\.deploy_configuration\(\)"):
-            act()
+    with pytest.raises(Unsupported, match=r"LocalWebservice\.deploy_configuration\(\)"):
+        Model.profile(workspace, "p", [model], None, None)  # type: ignore[arg-type]
 
 
 def test_importing_models_is_cheap() -> None:

@@ -9,18 +9,16 @@ from threading import Event
 from typing import Any, Final
 
 from zaffre.core.entities import EnvironmentUse, ServiceSpec
-from zaffre.core.errors import EngineUnavailable, EnvironmentBuildFailed
-from zaffre.docker import containers, images
+from zaffre.core.errors import EngineUnavailable
 from zaffre.docker.engine import Engine
-from zaffre.environments import image_base
+from zaffre.environments.image_overlay import overlay_for
 from zaffre.environments.images import build_image
-from zaffre.environments.overlay import BOOT, overlay_in_image
+from zaffre.environments.overlay import BOOT
 from zaffre.launch import docker_arguments
 from zaffre.launch.container import Container, Mount, size_of
 from zaffre.launch.docker import DockerBackend
 
 _RUNTIME: Final = "/opt/zaffre/serving"  # where the scoring server is mounted
-_VERSION: Final = "import sys; print('%d.%d.%d' % sys.version_info[:3])"
 
 
 class ServiceImage:
@@ -42,7 +40,7 @@ class ServiceImage:
             definition, engine=self.engine, home=home, log=say, cancel=cancel, purpose="service", tokens=tokens
         )
         self._spec = spec
-        self._runtime = self._beside(home, say, cancel)
+        self._runtime = overlay_for(self._image, self.engine, home, say, cancel)
         self._docker: Mapping[str, Any] = definition.get("docker") or {}
 
     @property
@@ -71,19 +69,3 @@ class ServiceImage:
 
     def use(self, revision: int) -> EnvironmentUse:
         return self._image.use(self._spec.environment_name, self._spec.environment_version, revision)
-
-    def _beside(self, home: Path, say: Callable[[str], None], cancel: Event) -> Path:
-        """The scoring server for the Python of the image, a folder of this machine."""
-        found = images.inspect(self.engine, self._image.id)
-        base = image_base.look(self.engine, found or {"Id": self._image.id}, home, self._image.tag)
-        python = self._image.python
-        version = self._image.lock.python if self._image.lock is not None else base.pythons.get(python)
-        if version is None:
-            code, told = containers.output_of(self.engine, self._image.id, [python, "-c", _VERSION])
-            if code != 0:
-                raise EnvironmentBuildFailed(
-                    f"The image {self._image.tag} has no Python at {python!r}, and an entry script needs one: name it "
-                    "as python.interpreter_path, or give the environment conda or pip packages."
-                )
-            version = told.strip()
-        return overlay_in_image(version, base.uv_platform, home, say, cancel)

@@ -17,6 +17,7 @@ from zaffre.sdk.deployment import deploy, print_configuration
 from zaffre.sdk.inference import InferenceConfig
 from zaffre.sdk.late import late
 from zaffre.sdk.model_lookup import Filter, Tags, find, texts, version_number
+from zaffre.sdk.model_package import ModelPackage
 from zaffre.sdk.model_payload import from_payload, to_payload
 from zaffre.sdk.resource_configuration import ResourceConfiguration
 from zaffre.sdk.times import moment
@@ -377,9 +378,11 @@ class Model:
         image_name: str | None = None,
         image_label: str | None = None,
     ) -> ModelPackage:
-        raise not_built(
-            "Model.package", "deploy with Model.deploy and LocalWebservice.deploy_configuration(), which needs no image"
-        )
+        """Make an image that serves the models on port 5001 wherever it runs, in the container engine of this machine;
+        with ``generate_dockerfile`` the folder to build it from. Call ``wait_for_creation`` on what is returned."""
+        begin = late("model_packaging", "create")
+        made: ModelPackage = begin(workspace, models, inference_config, generate_dockerfile, image_name, image_label)
+        return made
 
     @staticmethod
     def profile(
@@ -405,13 +408,6 @@ class Model:
 
     def _patch(self, patch: wire.ModelPatch) -> None:
         self._entity = self.workspace._scope.client.patch(self._route(), entities.ModelVersion, patch)
-
-
-class ModelPackage:
-    """A container image with models; its constructor says that images are not built."""
-
-    def __init__(self, workspace: object, operation_id: object, environment: object) -> None:
-        raise not_built("ModelPackage", "deploy with Model.deploy and LocalWebservice.deploy_configuration()")
 
 
 def _refuse_datasets(*given: object) -> None:
