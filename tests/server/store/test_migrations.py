@@ -11,12 +11,14 @@ import pytest
 from sqlalchemy import Connection, inspect, select, text
 
 from tests.postgresql import Cluster
-from zaffre.server.store import metrics, migrate, model_versions, runs, schema, tokens, workspaces
+from zaffre.core.filters import RUNS, parse_filter
+from zaffre.server.store import metrics, migrate, model_versions, run_search, runs, schema, tokens, workspaces
 from zaffre.server.store.database import Database
 from zaffre.server.store.engine import Store
 from zaffre.server.store.migrations.tables_0001 import metadata as first
 from zaffre.server.store.packing import Columns, pack
 from zaffre.server.store.postgresql import PostgresDatabase
+from zaffre.server.store.run_search import RunQuery
 from zaffre.server.store.sqlite import SqliteDatabase
 
 POINTS = Columns(array("q", [0, 1, 2]), array("q", [10, 11, 12]), array("d", [0.5, 0.25, float("inf")]))
@@ -149,6 +151,9 @@ def test_what_an_older_program_kept_reads_through_the_store(empty: str, begin: s
         assert (run.id, run.workspace, run.status.value, run.end_time) == ("r1", "default", "Completed", 3)
         assert (run.tags, run.params) == ({"日本": "😀"}, {"lr": "x" * 500})
         assert run.metrics == {"loss": float("inf")}
+        for text in ("tags.日本 = '😀'", f"params.lr = '{'x' * 500}'"):
+            query = RunQuery(experiment_ids=[0], filter=parse_filter(text, RUNS))
+            assert store.read(lambda connection, query=query: run_search.count(connection, "default", query)) == 1  # type: ignore[misc]
         [series] = store.read(lambda connection: metrics.read(connection, 1))
         assert (series.points.steps, series.points.values) == (POINTS.steps, POINTS.values)
         assert store.read(lambda connection: model_versions.get(connection, "default", "m", 1)).run_id == "r1"

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Select, Table, case, exists, false, func, literal_column, not_, select
+from sqlalchemy import ColumnElement, Table, case, exists, false, not_, select
 
 from zaffre.core.errors import InvalidValue
 from zaffre.core.filters import Condition, Entity, Filter, Op, OrderKey
 from zaffre.server.store import dialect
 from zaffre.server.store.paging import Sort
 from zaffre.server.store.pairs import owner_of
-from zaffre.server.store.schema import VALUE_START
 
 Clause = Callable[[Condition], ColumnElement[bool]]
 
@@ -50,14 +49,6 @@ def compare_pair(table: Table, owner: ColumnElement[Any], condition: Condition) 
     if condition.op is Op.IS_NOT_NULL:
         return there
     return there.where(compare(table.c.value, condition))
-
-
-def starting(table: FromClause, key: Any, start: Any) -> Select[Any]:
-    """Whose tag or parameter ``key`` has a value that begins with ``start``, from the index by the start of values:
-    as many characters as that holds, or the whole of a shorter value.
-    """
-    begins = func.substr(table.c.value, literal_column("1"), literal_column(str(VALUE_START)))
-    return select(owner_of(table)).where(table.c.key == key, begins == start)
 
 
 def compare_number(value: ColumnElement[Any], condition: Condition) -> ColumnElement[bool]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache, partial
 from typing import Any
 
@@ -17,14 +17,15 @@ from sqlalchemy import (
     bindparam,
     exists,
     func,
-    literal_column,
     select,
 )
+from sqlalchemy.engine import Dialect
 
 from zaffre.core.entities import Run
 from zaffre.core.errors import InvalidValue
 from zaffre.core.filters import Condition, Entity, Filter, Op, Ordering, OrderKey
 from zaffre.core.states import RunStatus
+from zaffre.server.store import dialect, run_sets
 from zaffre.server.store import runs as rows
 from zaffre.server.store.compare import (
     Clause,
@@ -34,13 +35,10 @@ from zaffre.server.store.compare import (
     compare_number,
     compare_pair,
     number_sorts,
-    starting,
 )
 from zaffre.server.store.paging import Found, Sort, cut, page
-from zaffre.server.store.pairs import owner_of
 from zaffre.server.store.prepared import Prepared
 from zaffre.server.store.schema import (
-    VALUE_START,
     datasets,
     experiments,
     params,
@@ -99,25 +97,70 @@ def search(connection: Connection, ws: str, query: RunQuery, *, limit: int, afte
 
 def find(connection: Connection, ws: str, query: RunQuery, *, limit: int, after: str | None = None) -> Found[int]:
     """``search``, answering the runs' row numbers."""
+    query, among = _begin(connection, ws, query, limit)
+    if among == []:
+        return Found([])
     sorts, _ = _sorts(query)
-    driving = _driving(connection, query)
+    listed = None if among is None else dialect.many(among)
     if after is None and _is_plain(query):
-        shape, values = _shape(query, driving)
-        found: Sequence[Any] = _prepared(shape).all(connection, (ws, limit + 1, *values))
+        shape, values = _shape(query, is_listed=listed is not None)
+        found: Sequence[Any] = _prepared(shape).all(
+            connection, (ws, limit + 1, *values, *(() if listed is None else (listed,)))
+        )
     else:
-        start, is_long = _start(query, driving)
-        selected = _select(ws, query, driving, start, is_long=is_long)
-        found = connection.execute(page(selected, sorts, after, limit)).all()
+        selected = _select(ws, query, None if listed is None else _listed(connection.dialect))
+        found = connection.execute(page(selected, sorts, after, limit), {"listed": listed} if listed else {}).all()
     shown, token = cut(found, sorts, limit)
     return Found([row[0] for row in shown], token)
 
 
 def count(connection: Connection, ws: str, query: RunQuery) -> int:
     """How many runs the query finds, on all pages together."""
-    driving = _driving(connection, query)
-    start, is_long = _start(query, driving)
-    selected = _select(ws, query, driving, start, is_long=is_long)
-    return int(connection.execute(select(func.count()).select_from(selected.subquery())).scalar_one())
+    query, among = _begin(connection, ws, query, None)
+    selected = _select(ws, query, None if among is None else _listed(connection.dialect))
+    counted = select(func.count()).select_from(selected.subquery())
+    return int(connection.execute(counted, {} if among is None else {"listed": dialect.many(among)}).scalar_one())
+
+
+# --- where to begin --------------------------------------------------------------------------------------------------
+
+_PAIRS = {Entity.TAG: run_tags, Entity.PARAM: params}
+
+
+def _begin(connection: Connection, ws: str, query: RunQuery, limit: int | None) -> tuple[RunQuery, list[int] | None]:
+    """The row numbers of the runs that have all the tags and parameters that must equal a value, and what the query
+    asks besides. None and the whole query where it asks for no such thing, or where to walk the index by start time
+    until ``limit`` runs are found is shorter, for many have them.
+    """
+    wanted = [run_sets.pair_of(_PAIRS[found.entity].name, found.key, str(found.value)) for found in _equal(query)]
+    wanted += [run_sets.pair_of(run_tags.name, key, value) for key, value in query.tags.items() if value is not None]
+    if not wanted:
+        return query, None
+    met = run_sets.common(connection, ws, query.experiment_ids, wanted)
+    by_time = query.newest or not query.order or query.order[0].entity is Entity.ATTRIBUTE
+    if met and limit is not None and by_time:
+        span = (max(met) - min(met) + 1) * run_sets.BLOCK  # among so many runs they lie, more or less evenly
+        if run_sets.size(met) ** 2 > 2 * limit * span:
+            return query, None
+    equal = {id(found) for found in _equal(query)}
+    rest = replace(
+        query,
+        filter=tuple(found for found in query.filter if id(found) not in equal),
+        tags={key: value for key, value in query.tags.items() if value is None},
+    )
+    return rest, run_sets.listed(met)
+
+
+def _equal(query: RunQuery) -> list[Condition]:
+    return [
+        found
+        for found in query.filter
+        if found.entity in _PAIRS and found.op is Op.EQ and found.key not in (NAME_TAG, PARENT_TAG)
+    ]
+
+
+def _listed(used: Dialect) -> ColumnElement[bool]:
+    return dialect.among(used, runs.c.pk, "listed")
 
 
 # --- searches that differ in values only share a statement, which is made once --------------------------------------
@@ -132,8 +175,7 @@ class _Shape:
     order: Ordering
     newest: bool
     view: str
-    driving: int | None
-    is_long: bool  # the driving value is longer than the index by value holds
+    is_listed: bool  # only runs that are given by number
 
 
 def _is_plain(query: RunQuery) -> bool:
@@ -142,16 +184,15 @@ def _is_plain(query: RunQuery) -> bool:
     return all(given is None for given in others) and not (query.tags or query.properties or query.top_level)
 
 
-def _shape(query: RunQuery, driving: int | None) -> tuple[_Shape, tuple[Any, ...]]:
+def _shape(query: RunQuery, *, is_listed: bool) -> tuple[_Shape, tuple[Any, ...]]:
     """The shape, and its values in the order in which ``_prepared`` names them."""
     ids = None if query.experiment_ids is None else tuple(query.experiment_ids)
     conditions = tuple(
         (found.entity, found.key, found.op, len(found.value) if isinstance(found.value, tuple) else None)
         for found in query.filter
     )
-    start, is_long = _start(query, driving)
     shape = _Shape(
-        None if ids is None else len(ids), conditions, tuple(query.order), query.newest, query.view, driving, is_long
+        None if ids is None else len(ids), conditions, tuple(query.order), query.newest, query.view, is_listed
     )
     compared = [
         value
@@ -159,7 +200,7 @@ def _shape(query: RunQuery, driving: int | None) -> tuple[_Shape, tuple[Any, ...
         if found.value is not None
         for value in (found.value if isinstance(found.value, tuple) else (found.value,))
     ]
-    return shape, (*(ids or ()), *compared, *(() if driving is None else (start,)))
+    return shape, (*(ids or ()), *compared)
 
 
 @lru_cache(maxsize=256)
@@ -186,44 +227,42 @@ def _prepared(shape: _Shape) -> Prepared:
         view=shape.view,
     )
     sorts, _ = _sorts(query)
-    selected = _select(bindparam("ws"), query, shape.driving, bindparam("start"), is_long=shape.is_long)
-    statement = page(selected, sorts, None, 0)
-    statement = statement.limit(bindparam("rows", type_=Integer))
-    return Prepared(statement, ("ws", "rows", *names, *(() if shape.driving is None else ("start",))))
+
+    def build(used: Dialect) -> Select[Any]:
+        selected = _select(bindparam("ws"), query, _listed(used) if shape.is_listed else None)
+        return page(selected, sorts, None, 0).limit(bindparam("rows", type_=Integer))
+
+    return Prepared(build, ("ws", "rows", *names, *(("listed",) if shape.is_listed else ())))
 
 
 # --- the query as SQL ------------------------------------------------------------------------------------------------
 
 
-def _select(ws: Any, query: RunQuery, driving: int | None, start: Any, *, is_long: bool) -> Select[Any]:
-    """The row numbers of the runs; ``start``: the first characters of the driving value, ``is_long``: it has more."""
+def _select(ws: Any, query: RunQuery, listed: ColumnElement[bool] | None) -> Select[Any]:
+    """The row numbers of the runs; ``listed``: a clause that says among which."""
     _, joined = _sorts(query)
     source: FromClause = runs
     for table, on in joined:
         source = source.outerjoin(table, on)
     in_workspace = select(workspaces.c.pk).where(workspaces.c.name == ws).scalar_subquery()
     # The plus keeps SQLite from walking all of a workspace or experiment where there is a shorter way.
-    is_narrow = query.experiment_ids is not None or driving is not None
+    is_narrow = query.experiment_ids is not None or listed is not None
     selected = select(runs.c.pk).select_from(source)
     selected = selected.where((runs.c.workspace_pk.op("+")(0) if is_narrow else runs.c.workspace_pk) == in_workspace)
     if query.view != "all":
         archived = runs.c.archived_at.is_not(None) if query.view == "archived" else runs.c.archived_at.is_(None)
         selected = selected.where(archived)
     if query.experiment_ids is not None:
-        placed = runs.c.experiment_id if driving is None else runs.c.experiment_id.op("+")(0)
+        placed = runs.c.experiment_id if listed is None else runs.c.experiment_id.op("+")(0)
         ids = list(query.experiment_ids)
         selected = selected.where(placed == ids[0] if len(ids) == 1 else among(placed, ids))
+    if listed is not None:
+        selected = selected.where(listed)
     selected = selected.where(*_fields(query))
     for table, wanted in ((run_tags, query.tags), (run_properties, query.properties)):
         for key, value in wanted.items():
             selected = selected.where(compare_pair(table, runs.c.pk, _pair(key, value)))
-    if driving is None:
-        return selected.where(*clauses(query.filter, _by_entity(runs.c.pk)))
-    inside = [found for i, found in enumerate(query.filter) if i != driving and _is_logged(found)]
-    inside.sort(key=lambda found: found.op is not Op.EQ)  # asked in this order, and few meet what must be equal
-    outside = [found for found in query.filter if not _is_logged(found)]
-    selected = selected.where(runs.c.pk.in_(_driven(query.filter[driving], inside, start, is_long=is_long)))
-    return selected.where(*clauses(tuple(outside), _by_entity(runs.c.pk)))
+    return selected.where(*clauses(query.filter, _BY_ENTITY))
 
 
 def _fields(query: RunQuery) -> list[ColumnElement[bool]]:
@@ -244,63 +283,6 @@ def _fields(query: RunQuery) -> list[ColumnElement[bool]]:
     return asked
 
 
-# --- where to begin --------------------------------------------------------------------------------------------------
-
-_PAIRS = {Entity.TAG: run_tags, Entity.PARAM: params}
-_FEW = 1000  # so many runs are sorted sooner than an index is walked to find a page of them
-_SOME = 200  # what more runs than these meet is as good as any other, for counting costs time too
-
-
-def _driving(connection: Connection, query: RunQuery) -> int | None:
-    """Which condition of the filter to take the runs from: the one that fewest meet, of those that a tag or parameter
-    equals a value. None for a search by start time that many meet: it walks its own index until the page is full.
-    """
-    equal = [
-        (i, found)
-        for i, found in enumerate(query.filter)
-        if found.entity in _PAIRS and found.op is Op.EQ and found.key not in (NAME_TAG, PARENT_TAG)
-    ]
-    by_time = query.newest or not query.order or query.order[0].entity is Entity.ATTRIBUTE
-    most = _FEW if by_time else _SOME
-    if len(equal) == 1 and not by_time:
-        return equal[0][0]
-    best: int | None = None
-    fewest = most if by_time else most + 1
-    for i, found in equal:
-        start = str(found.value)[:VALUE_START]
-        row = _met(_PAIRS[found.entity]).one(connection, (found.key, start, most))
-        if row is not None and row[0] < fewest:
-            best, fewest = i, int(row[0])
-    return best
-
-
-def _start(query: RunQuery, driving: int | None) -> tuple[str, bool]:
-    """The first characters of the driving value, and whether that is not all of it."""
-    value = "" if driving is None else str(query.filter[driving].value)
-    return value[:VALUE_START], len(value) >= VALUE_START
-
-
-@cache
-def _met(table: Table) -> Prepared:
-    """How many runs have a tag or parameter that begins so, counted no further than ``most``."""
-    some = starting(table, bindparam("key_"), bindparam("start")).limit(bindparam("most", type_=Integer)).subquery()
-    return Prepared(select(func.count()).select_from(some), ("key_", "start", "most"))
-
-
-def _is_logged(condition: Condition) -> bool:
-    return condition.entity in (Entity.METRIC, Entity.PARAM, Entity.TAG) and condition.key not in (NAME_TAG, PARENT_TAG)
-
-
-def _driven(condition: Condition, beside: Sequence[Condition], start: Any, *, is_long: bool) -> Select[Any]:
-    """The runs that meet ``condition``, from the index by value, and those ``beside`` it."""
-    table = _PAIRS[condition.entity].alias("driving")
-    selected = starting(table, condition.key, start)
-    if is_long:  # else the index holds all of the value
-        # Joined with nothing, for SQLite leaves the index where it sees the value itself compared.
-        selected = selected.where(table.c.value.concat(literal_column("''")) == condition.value)
-    return selected.where(*clauses(tuple(beside), _by_entity(owner_of(table))))
-
-
 # --- the clauses -----------------------------------------------------------------------------------------------------
 
 
@@ -312,18 +294,18 @@ def _attribute(condition: Condition) -> ColumnElement[bool]:
     return compare(_ATTRIBUTES[condition.key], condition)
 
 
-def _tag(run: ColumnElement[Any], condition: Condition) -> ColumnElement[bool]:
+def _tag(condition: Condition) -> ColumnElement[bool]:
     if condition.key == NAME_TAG:
         return compare(runs.c.display_name, condition)
     if condition.key == PARENT_TAG:
         # A child made through the SDK has a parent and no tag; one whose tag names no run of ours, the other way round.
         tag = select(run_tags.c.value).where(run_tags.c.run_pk == runs.c.pk, run_tags.c.key == PARENT_TAG)
         return compare(func.coalesce(_PARENT_ID, tag.scalar_subquery()), condition)
-    return compare_pair(run_tags, run, condition)
+    return compare_pair(run_tags, runs.c.pk, condition)
 
 
-def _metric(run: ColumnElement[Any], condition: Condition) -> ColumnElement[bool]:
-    there = exists().where(series.c.run_pk == run, series.c.name == condition.key)
+def _metric(condition: Condition) -> ColumnElement[bool]:
+    there = exists().where(series.c.run_pk == runs.c.pk, series.c.name == condition.key)
     return there.where(compare_number(series.c.last_value, condition))
 
 
@@ -334,15 +316,13 @@ def _dataset(condition: Condition) -> ColumnElement[bool]:
     )
 
 
-def _by_entity(run: ColumnElement[Any]) -> dict[Entity, Clause]:
-    """What each entity's conditions ask of the run whose row number is ``run``."""
-    return {
-        Entity.ATTRIBUTE: _attribute,
-        Entity.METRIC: partial(_metric, run),
-        Entity.PARAM: partial(compare_pair, params, run),
-        Entity.TAG: partial(_tag, run),
-        Entity.DATASET: _dataset,
-    }
+_BY_ENTITY: dict[Entity, Clause] = {
+    Entity.ATTRIBUTE: _attribute,
+    Entity.METRIC: _metric,
+    Entity.PARAM: partial(compare_pair, params, runs.c.pk),
+    Entity.TAG: _tag,
+    Entity.DATASET: _dataset,
+}
 
 
 # --- the order -------------------------------------------------------------------------------------------------------

@@ -17,6 +17,8 @@ from zaffre.server.store.texts import TextConnection
 
 BUSY_SECONDS = 15.0  # how long to wait for another process that writes to the same file
 READERS = 8
+# The connection used last is the next one, for it has in its memory what was read last.
+_READER_POOL = {"poolclass": QueuePool, "pool_size": READERS, "max_overflow": 24, "pool_use_lifo": True}
 
 
 class SqliteDatabase:
@@ -79,7 +81,7 @@ def _engine(path: Path, *, writer: bool) -> Engine:
             "cached_statements": 512,
             "factory": TextConnection,
         },
-        **({"poolclass": StaticPool} if writer else {"poolclass": QueuePool, "pool_size": READERS, "max_overflow": 24}),
+        **({"poolclass": StaticPool} if writer else _READER_POOL),
     )
 
     @event.listens_for(engine, "connect")
@@ -93,7 +95,7 @@ def _engine(path: Path, *, writer: bool) -> Engine:
         cursor.execute("PRAGMA foreign_keys=ON")
         cursor.execute("PRAGMA temp_store=MEMORY")
         cursor.execute("PRAGMA case_sensitive_like=ON")  # LIKE as PostgreSQL has it
-        cursor.execute(f"PRAGMA cache_size={-16_000 if writer else -2_000}")
+        cursor.execute("PRAGMA cache_size=-16000")
         # Moving the log into the file holds up the commit that does it: seldom, and then more at once (32 MiB).
         cursor.execute("PRAGMA wal_autocheckpoint=8000")
         cursor.execute("PRAGMA journal_size_limit=67108864")

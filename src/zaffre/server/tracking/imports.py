@@ -21,7 +21,7 @@ from zaffre.core.imports import (
 )
 from zaffre.core.names import check_run_id
 from zaffre.core.wire import RunCreate, number_from_wire
-from zaffre.server.store import experiments, links, logged_models, pairs, runs
+from zaffre.server.store import experiments, links, logged_models, pairs, run_sets, runs
 from zaffre.server.store.schema import (
     experiment_tags,
     logged_model_params,
@@ -83,7 +83,7 @@ class ImportActs(Acts):
             )
             pk = add_run(connection, experiment, made, given.created_by)
             runs.change(connection, [pk], created_at=given.start_time, end_time=given.end_time)
-            pairs.put(connection, params, pk, given.params)
+            run_sets.put(connection, params, experiment.id, pk, given.params, {})
             return RunImported(run=runs.get(connection, pk), created=True)
 
         found = self._store.write(take)

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from zaffre.core import limits
 from zaffre.core.entities import MetricRecord, ModelMetric
 from zaffre.core.errors import InvalidValue, StateConflict, TooLarge
-from zaffre.server.store import logged_models, metrics, pairs, records, runs
+from zaffre.server.store import logged_models, metrics, pairs, records, run_sets, runs
 from zaffre.server.store.metrics import Head, Latest, Logged, Series
 from zaffre.server.store.packing import Columns, columns
 from zaffre.server.store.runs import RunKey
@@ -293,7 +293,7 @@ def _add_params(connection: Connection, run: RunKey, given: Mapping[str, str]) -
                 key=key,
                 run_id=run.id,
             )
-    pairs.put(connection, params, run.pk, {key: value for key, value in given.items() if key not in known})
+    run_sets.put(connection, params, run.experiment_id, run.pk, given, known)
 
 
 def _values(connection: Connection, pk: int, name: str | None) -> LoggedValues:

@@ -15,7 +15,7 @@ from zaffre.core.ids import new_run_id, new_uuid, now_ms
 from zaffre.core.names import check_run_id
 from zaffre.core.states import RUN_TERMINAL, RunStatus
 from zaffre.core.wire import ChildrenCreate, HeartbeatAnswer, RunCreate, RunEvent, RunPatch
-from zaffre.server.store import experiments, pairs, run_search, runs
+from zaffre.server.store import experiments, pairs, run_search, run_sets, runs
 from zaffre.server.store.paging import Found
 from zaffre.server.store.run_search import RunQuery
 from zaffre.server.store.runs import RunKey
@@ -121,7 +121,7 @@ class RunActs(Acts):
 
         def delete(connection: Connection) -> None:
             run = active_run(connection, ws, run_id)
-            if not pairs.remove(connection, run_tags, run.pk, [key]):
+            if not run_sets.remove(connection, run_tags, run.experiment_id, run.pk, [key]):
                 raise NotFound(f"No tag with name: {key} in run with id {run_id}", key=key, run_id=run_id)
 
         self._store.write(delete)
@@ -204,7 +204,9 @@ def put_tags(connection: Connection, ws: str, run: RunKey, tags: Mapping[str, st
         parent = runs.find_key(connection, ws, tags[PARENT_TAG])
         if parent is not None and parent.pk != run.pk and run.pk not in runs.ancestors(connection, parent.pk):
             runs.adopt(connection, run.pk, parent.pk)
-    pairs.put(connection, run_tags, run.pk, plain)
+    if plain:
+        known = pairs.of(connection, run_tags, run.pk)
+        run_sets.put(connection, run_tags, run.experiment_id, run.pk, plain, known)
 
 
 def _creation(
@@ -242,7 +244,7 @@ def _apply(connection: Connection, ws: str, run: RunKey, patch: RunPatch, reason
     if values:
         runs.change(connection, [run.pk], **values)
     put_tags(connection, ws, run, patch.tags or {})
-    pairs.remove(connection, run_tags, run.pk, patch.remove_tags or ())
+    run_sets.remove(connection, run_tags, run.experiment_id, run.pk, patch.remove_tags or ())
     _add_properties(connection, run, patch.properties or {})
 
 
@@ -278,7 +280,7 @@ def add_run(connection: Connection, experiment: Experiment, given: RunCreate, cr
     parent = _parent(connection, ws, given)
     if parent is not None:
         runs.adopt(connection, pk, parent.pk)
-    pairs.put(connection, run_tags, pk, tags)
+    run_sets.put(connection, run_tags, experiment.id, pk, tags, {})
     pairs.put(connection, run_properties, pk, given.properties)
     runs.add_event(connection, pk, now, status, "created")
     return pk

@@ -38,7 +38,6 @@ from zaffre.server.store.schema.tracing import (
     traces,
 )
 from zaffre.server.store.schema.tracking import (
-    VALUE_START,
     datasets,
     experiment_tags,
     experiments,
@@ -54,6 +53,7 @@ from zaffre.server.store.schema.tracking import (
     run_events,
     run_models,
     run_properties,
+    run_sets,
     run_specs,
     run_tags,
     runs,
@@ -61,11 +61,10 @@ from zaffre.server.store.schema.tracking import (
 )
 from zaffre.server.store.schema.webhooks import webhook_deliveries, webhooks
 
-REVISION = "0007"  # the newest step in migrations
+REVISION = "0008"  # the newest step in migrations
 
 __all__ = [
     "REVISION",
-    "VALUE_START",
     "assessments",
     "computes",
     "datasets",
@@ -95,6 +94,7 @@ __all__ = [
     "run_events",
     "run_models",
     "run_properties",
+    "run_sets",
     "run_specs",
     "run_tags",
     "runs",

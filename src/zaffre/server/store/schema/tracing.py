@@ -6,9 +6,8 @@ from sqlalchemy import Column, Index, Table, UniqueConstraint
 from sqlalchemy import text as sql
 
 from zaffre.server.store.schema.columns import json, key_column, metadata, number, owner, real, text
-from zaffre.server.store.schema.tracking import VALUE_START
 
-_START = sql(f"substr(value, 1, {VALUE_START})")
+_START = sql("substr(value, 1, 64)")  # a value may be thousands of characters long, an index holds its first ones
 
 
 def _counter(name: str) -> Column[int]:

@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 from sqlalchemy import Column, Index, Table, UniqueConstraint
-from sqlalchemy import text as sql
 
 from zaffre.server.store.schema.columns import BigKey, blob, json, key_column, metadata, number, owner, real, text
-
-# Searches ask for values that are equal. A value may be thousands of characters long, an index holds its first ones.
-VALUE_START = 64
-_START = sql(f"substr(value, 1, {VALUE_START})")
 
 experiments = Table(
     "experiments",
@@ -80,7 +75,6 @@ run_tags = Table(
     owner("run_pk", "runs.pk", primary_key=True),
     text("key", primary_key=True),
     text("value"),
-    Index("ix_run_tags_value", "key", _START, "run_pk"),
     sqlite_with_rowid=False,
 )
 
@@ -99,7 +93,17 @@ params = Table(
     owner("run_pk", "runs.pk", primary_key=True),
     text("key", primary_key=True),
     text("value"),
-    Index("ix_params_value", "key", _START, "run_pk"),
+    sqlite_with_rowid=False,
+)
+
+# Which runs have a parameter or tag of a value: one row for each value, experiment and block of row numbers.
+run_sets = Table(
+    "run_sets",
+    metadata,
+    owner("experiment_id", "experiments.id", primary_key=True),
+    text("pair", primary_key=True),  # a digest of the table, the key and the value
+    number("block", primary_key=True),
+    blob("members"),
     sqlite_with_rowid=False,
 )
 
