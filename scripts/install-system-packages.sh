@@ -6,6 +6,8 @@
 #   python3-venv   makes the .venv (Debian ships Python without it)
 #   chromium       drives the browser tests and the screenshots
 #   postgresql     the store's tests run on it too; they start one of their own, in a folder of theirs
+#   docker.io      a container engine; the tests of images and containers start one of their own, in a folder of theirs
+#   debootstrap    makes the image that those tests begin with
 #   default-jre-headless   runs Spark, whose sessions the MLflow tests log from
 #
 # A package whose program is already there is left alone. Needs root or sudo only when something is missing.
@@ -16,6 +18,8 @@ present() {
         python3-venv) python3 -c 'import ensurepip, venv' 2>/dev/null ;;
         chromium) command -v chromium >/dev/null || command -v google-chrome >/dev/null ;;
         postgresql) compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || command -v initdb >/dev/null ;;
+        docker.io) command -v dockerd >/dev/null ;;
+        debootstrap) command -v debootstrap >/dev/null ;;
         default-jre-headless) command -v java >/dev/null ;;
         *) echo "$0: no package is called $1 here; see the list at the top of the script." >&2; exit 2 ;;
     esac

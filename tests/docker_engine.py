@@ -71,21 +71,15 @@ def _running(at: Path) -> Engine | None:
 
 
 def _started(at: Path) -> Engine:
-    missing = [name for name in ("dockerd", "ip") if shutil.which(name) is None]
-    if missing or os.geteuid() != 0:
-        why = (
-            f"{', '.join(missing)} is missing: run scripts/install-system-packages.sh docker.io"
-            if missing
-            else "not root"
-        )
-        _give_up(f"No container engine runs, and none can be started here ({why}).")
+    if shutil.which("dockerd") is None:
+        _give_up("No container engine runs, and there is no dockerd: scripts/install-system-packages.sh docker.io.")
+    if os.geteuid() != 0:
+        _give_up("No container engine runs, and only root can start one here.")
     run = Path(tempfile.mkdtemp(prefix="zaffre-dk-"))  # short: the path of a socket may have 107 characters
     run.chmod(0o755)
-    subprocess.run(["ip", "link", "add", _BRIDGE, "type", "bridge"], capture_output=True, check=False)
-    subprocess.run(["ip", "addr", "add", _NETWORK, "dev", _BRIDGE], capture_output=True, check=False)
     address = f"unix://{run}/docker.sock"
     command = ["dockerd", "--host", address, "--data-root", str(at / "data"), "--exec-root", str(run / "exec")]
-    command += ["--pidfile", str(run / "pid"), "--bridge", _BRIDGE]
+    command += ["--pidfile", str(run / "pid"), *_bridge()]
     # Through a shell that ends at once: the engine may outlive this session, and is nobody's child.
     background = f"setsid {shlex.join(command)} >{run}/log 2>&1 </dev/null & echo $!"
     started = subprocess.run(["sh", "-c", background], check=True, capture_output=True, text=True, env=_environment())
@@ -101,6 +95,15 @@ def _started(at: Path) -> Engine:
     (at / "engine.json").write_text(json.dumps({"address": address, "pid": pid, "folder": str(run)}))
     (run / "docker.sock").chmod(0o666)  # in a folder of ours; containers of the tests use it unprivileged
     return engine
+
+
+def _bridge() -> list[str]:
+    """A bridge of its own, where the program for that is there."""
+    if shutil.which("ip") is None:
+        return []
+    subprocess.run(["ip", "link", "add", _BRIDGE, "type", "bridge"], capture_output=True, check=False)
+    subprocess.run(["ip", "addr", "add", _NETWORK, "dev", _BRIDGE], capture_output=True, check=False)
+    return ["--bridge", _BRIDGE]
 
 
 def _environment() -> dict[str, str]:
@@ -160,7 +163,8 @@ def _leave(at: Path, users: IO[str], start: IO[str], engine: Engine) -> None:
             images.remove(engine, image["Id"], force=True)
     end(state["pid"])
     (at / "engine.json").unlink()
-    subprocess.run(["ip", "link", "delete", _BRIDGE], capture_output=True, check=False)
+    if shutil.which("ip") is not None:
+        subprocess.run(["ip", "link", "delete", _BRIDGE], capture_output=True, check=False)
     shutil.rmtree(state["folder"], ignore_errors=True)
 
 

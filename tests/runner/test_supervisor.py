@@ -136,14 +136,6 @@ def test_an_environment_that_cannot_be_built_fails_the_run_with_its_log(
     assert "no version of six==99.99" in run.build_log()
 
 
-def test_docker_that_is_asked_for_is_refused_with_what_to_do(server: ServerProcess, workspace_name: str) -> None:
-    environment = {"name": "boxed", "docker": {"enabled": True}, "python": {"userManagedDependencies": True}}
-    run = submitted(server, workspace_name, "print(1)", environment=environment)
-    ended = run.finish(RunStatus.FAILED)
-    assert ended.error is not None
-    assert "Docker environments are not built yet" in ended.error.message
-
-
 def test_cancel_ends_the_whole_tree(server: ServerProcess, workspace_name: str) -> None:
     beat = (
         "import signal, sys, time, pathlib; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"

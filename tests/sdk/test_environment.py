@@ -8,15 +8,19 @@ from typing import Any
 
 import pytest
 
+from tests.docker_engine import BASE
 from tests.server_process import ServerProcess
 from zaffre.core.errors import (
     AlreadyExists,
+    EngineUnavailable,
     EnvironmentBuildFailed,
     NotFound,
     StateConflict,
     Unsupported,
     UserErrorException,
 )
+from zaffre.docker import images
+from zaffre.docker.engine import Engine
 from zaffre.sdk.conda_dependencies import CondaDependencies
 from zaffre.sdk.environment import (
     DEFAULT_CPU_IMAGE,
@@ -290,6 +294,29 @@ def test_build_here(workspace: Workspace, capsys: pytest.CaptureFixture[str]) ->
     assert capsys.readouterr().out == log
 
 
+def test_build_an_image_here(workspace: Workspace, docker: Engine, capsys: pytest.CaptureFixture[str]) -> None:
+    environment = Environment.from_docker_image("imaged", BASE)
+    environment.python.user_managed_dependencies = False
+    environment.python.conda_dependencies = CondaDependencies.create(pip_packages=["six==1.16.0"])
+    assert environment.get_image_details(workspace).image_exist is False
+    log = environment.build_local(workspace)
+    assert capsys.readouterr().out == log
+    details = environment.get_image_details(workspace)
+    assert details.image_exist is True
+    assert f"Built the image {details.repository} " in log or f"Reusing the image {details.repository}." in log
+    assert details.interpreter_path == "/opt/zaffre/env/bin/python"
+    assert images.inspect(docker, details.repository) is not None
+    assert "Reusing the image" in environment.build(workspace).wait_for_completion(show_output=False).get_log()
+
+
+def test_an_image_without_an_engine_is_a_sentence(
+    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/none.sock")
+    with pytest.raises(EngineUnavailable, match="No container engine answers"):
+        small().build_local(workspace)
+
+
 def docker_environment() -> Environment:
     return Environment.from_docker_image("boxed", "ubuntu:22.04")
 
@@ -297,11 +324,10 @@ def docker_environment() -> Environment:
 @pytest.mark.parametrize(
     ("act", "words"),
     [
-        (lambda ws: small().build_local(ws), "Building a Docker image"),
-        (lambda ws: small().build_local(ws, useDocker=False, pushImageToWorkspaceAcr=True), "Building a Docker image"),
+        (lambda ws: small().build_local(ws, useDocker=False, pushImageToWorkspaceAcr=True), "Pushing an image"),
         (lambda ws: small().build_local(ws, platform="Solaris", useDocker=False), "not for Solaris"),
         (lambda ws: small().build(ws, image_build_compute="cluster"), "image_build_compute='cluster'"),
-        (lambda ws: docker_environment().build(ws).wait_for_completion(), "Docker image ubuntu:22.04"),
+        (lambda ws: docker_environment().build_local(ws, useDocker=False), "Docker image ubuntu:22.04"),
         (lambda ws: DockerBuildContext.from_local_directory(ws, "."), "from_local_directory"),
     ],
 )

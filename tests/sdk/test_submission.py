@@ -18,7 +18,7 @@ from zaffre.core.errors import (
 )
 from zaffre.sdk.compute import AmlCompute, ComputeTarget
 from zaffre.sdk.datastore import DataReference
-from zaffre.sdk.environment import Environment
+from zaffre.sdk.environment import DockerBuildContext, Environment
 from zaffre.sdk.experiment import Experiment
 from zaffre.sdk.run import Run
 from zaffre.sdk.runconfig import RunConfiguration
@@ -167,7 +167,8 @@ def test_what_cannot_be_honoured_is_refused_with_the_reason(user_managed: Enviro
         (lambda made: setattr(made, "communicator", "IntelMpi"), "Distributed training"),
         (lambda made: setattr(made, "node_count", 2), "Distributed training"),
         (lambda made: setattr(made, "framework", "PySpark"), "PySpark"),
-        (lambda made: setattr(made.docker, "use_docker", True), "Docker"),
+        (lambda made: setattr(made, "docker", DockerConfiguration(True, arguments=["--privileged"])), "--privileged"),
+        (lambda made: setattr(made, "docker", DockerConfiguration(True, shared_volumes=False)), "shared_volumes"),
         (lambda made: made.data_references.update(a=1), "data_references"),
         (lambda made: made.data.update(a=1), "data"),
         (lambda made: setattr(made, "priority", 1), "priority"),
@@ -175,7 +176,7 @@ def test_what_cannot_be_honoured_is_refused_with_the_reason(user_managed: Enviro
         (lambda made: setattr(made.amlcompute, "vm_size", "LARGE"), r"amlcompute\.vm_size"),
         (lambda made: setattr(made.history, "snapshot_project", False), "snapshot_project"),
         (lambda made: setattr(made, "target", "amlcompute"), "cluster for one run"),
-        (lambda made: setattr(made.environment.docker, "base_image", "ubuntu:latest"), "ubuntu:latest"),
+        (lambda made: setattr(made.environment.docker, "build_context", DockerBuildContext()), "build context"),
     ):
         with pytest.raises(Unsupported, match=text):
             refuse_unbuilt(mutated(change))

@@ -7,7 +7,6 @@ import importlib.util
 import os
 import platform
 import shutil
-import socket
 import stat
 import sys
 from collections.abc import Iterator
@@ -24,10 +23,10 @@ from zaffre.core.errors import AzureMLException
 from zaffre.core.limits import MIB
 from zaffre.core.wire import ServerInfo
 from zaffre.sdk.discovery import check_server_extra, connect, home
+from zaffre.sdk.environment_local import find_engine
 
 LOW_DISK: Final = 2048 * MIB
 AZURES_OWN: Final = ("azureml-core", "azureml-sdk", "azureml-mlflow", "azureml-defaults")
-DOCKER_SOCKET: Final = "/var/run/docker.sock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,12 +142,10 @@ def _server() -> Check:
 
 
 def _docker() -> Check:
-    with socket.socket(socket.AF_UNIX) as probe:
-        probe.settimeout(2)
-        try:
-            probe.connect(DOCKER_SOCKET)
-        except OSError:
-            return Check(
-                "docker", "warning", "No Docker engine answers: services run as processes, images cannot be built."
-            )
-    return Check("docker", "ok", f"The Docker engine answers at {DOCKER_SOCKET}.")
+    try:
+        engine = find_engine()
+    except AzureMLException as error:
+        finding, _, remedy = error.message.partition(": ")
+        found = f"{finding}: runs and services in Docker, and images, cannot be had."
+        return Check("docker", "warning", found, remedy)
+    return Check("docker", "ok", f"{engine.name} {engine.version} answers at {engine.address}.")

@@ -31,7 +31,7 @@ _RUN: Final = "/run/zaffre"  # what is mounted while a step runs
 
 _MOUNT: Final = f"RUN --mount=type=bind,source={{0}},target={_RUN} --mount=type=cache,id=zaffre-uv,target=/var/cache/uv"
 _SETTINGS: Final = re.compile(
-    r"(UV_(DEFAULT_INDEX|INDEX|INDEX_URL|EXTRA_INDEX_URL|FIND_LINKS|INSECURE_HOST|INDEX_\w+)"
+    r"(UV_(DEFAULT_INDEX|PYTHON_INSTALL_MIRROR|INDEX|INDEX_URL|EXTRA_INDEX_URL|FIND_LINKS|INSECURE_HOST|INDEX_\w+)"
     r"|(HTTPS?|ALL|NO)_PROXY|(https?|all|no)_proxy)"
 )
 _CERTIFICATES: Final = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "PIP_CERT", "CURL_CA_BUNDLE")
@@ -59,10 +59,10 @@ def pip_context(
     if own:
         wheel = unquote(own[0].split(OWN_WHEEL, 1)[1].split()[0])
         files |= {f"second/{name}": content for name, content in shared.items()}
-        files["second/install.sh"] = _script(None, [])
+        files["second/own.sh"] = _script(None, [])
         files["second/requirements.txt"] = _lines([], [own[0].replace(OWN_WHEEL, f"file://{_RUN}/wheels/")])
         files[f"second/wheels/{wheel}"] = wheels / wheel
-        steps.append(f"{_MOUNT.format('second')} sh {_RUN}/install.sh")
+        steps.append(f"{_MOUNT.format('second')} sh {_RUN}/own.sh")
     return Context(_dockerfile(base, steps, "VIRTUAL_ENV", PREFIX), files)
 
 

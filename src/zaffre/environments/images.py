@@ -21,7 +21,7 @@ from zaffre.core.ids import now_ms
 from zaffre.docker import images as engine_images
 from zaffre.docker.build import Cancel, Context, build
 from zaffre.docker.engine import Engine
-from zaffre.environments import image_base, image_recipe, interpreters, lock, torch_build
+from zaffre.environments import image_base, image_disk, image_recipe, interpreters, lock, torch_build
 from zaffre.environments.cache import read_json, write_json
 from zaffre.environments.exclusive import exclusive
 from zaffre.environments.image_base import Base
@@ -31,7 +31,6 @@ from zaffre.environments.resolve import Resolver
 from zaffre.environments.spec import Purpose
 from zaffre.environments.translation import translate
 
-LABEL: Final = "zaffre.environment"  # of every image that is built here: the environment's name
 USER_MANAGED: Final = "user-managed"
 
 
@@ -111,6 +110,20 @@ def build_image(
     return replace(image, seconds=time.monotonic() - began)
 
 
+def find_image(definition: Mapping[str, Any], *, engine: Engine, home: Path) -> Image | None:
+    """The image that ``build_image`` would find; None where it would have to fetch or build something."""
+    began = time.monotonic()
+    spec = read(definition)
+    name = f"{spec.repository}-base:{_digest(spec.dockerfile)}" if spec.dockerfile else spec.base_image or ""
+    found = engine_images.inspect(engine, name)
+    if found is None:
+        return None
+    base = image_base.look(engine, found, home, name)
+    if spec.spec.user_managed:
+        return _as_it_is(spec, base, began, lambda _: None)
+    return _Builder(spec, base, engine, home, lambda _: None, None, "run", {}).find()
+
+
 def _base(spec: ImageSpec, engine: Engine, home: Path, log: Callable[[str], None], cancel: Cancel | None) -> Base:
     """The image to begin with: fetched, or built from its Dockerfile."""
     if spec.dockerfile is None:
@@ -121,7 +134,14 @@ def _base(spec: ImageSpec, engine: Engine, home: Path, log: Callable[[str], None
         found = engine_images.inspect(engine, tag)
         if found is None:
             log(f"Building the image {tag} from its Dockerfile.")
-            build(engine, Context(spec.dockerfile), tag=tag, log=log, cancel=cancel, labels={LABEL: spec.spec.name})
+            build(
+                engine,
+                Context(spec.dockerfile),
+                tag=tag,
+                log=log,
+                cancel=cancel,
+                labels={image_disk.LABEL: spec.spec.name},
+            )
             found = engine_images.ensure(engine, tag, log)
     return image_base.look(engine, found, home, tag)
 
@@ -167,8 +187,22 @@ class _Builder:
         (home / "environments").mkdir(parents=True, exist_ok=True)
         self._resolver = Resolver(spec.spec, home, log, purpose, cancel, tokens)
 
+    def find(self) -> Image | None:
+        known = _known(self._index())
+        return self._find(known) if known is not None else None
+
     def get(self, *, anew: bool) -> Image:
-        file = self._home / "images" / "index" / f"{self._fingerprint()}.json"
+        image = self._get(anew=anew)
+        used = image_disk.marker(self._home, image.tag)
+        used.parent.mkdir(parents=True, exist_ok=True)
+        used.touch()
+        return image
+
+    def _index(self) -> Path:
+        return self._home / "images" / "index" / f"{self._fingerprint()}.json"
+
+    def _get(self, *, anew: bool) -> Image:
+        file = self._index()
         known = None if anew else _known(file)
         if known is not None and (image := self._find(known)) is not None:
             for notice in known.notices:
@@ -177,6 +211,8 @@ class _Builder:
             return image
         with _alone(self._home, file.stem, self._log, self._cancel) as waited:
             plan = (_known(file) if waited else known) or self._resolve()
+            if plan.prefix and not Path(plan.prefix).is_dir() and self._find(plan) is None:
+                plan = self._resolve()
             image = self._find(plan) or self._build(plan)
             file.parent.mkdir(parents=True, exist_ok=True)
             write_json(file, asdict(plan))
@@ -282,7 +318,7 @@ class _Builder:
                 tokens=self._tokens,
                 uv=image_recipe.uv_for(self._base, self._home),
             )
-        labels = {LABEL: self._spec.spec.name, "zaffre.lock": plan.lock.key}
+        labels = {image_disk.LABEL: self._spec.spec.name, "zaffre.lock": plan.lock.key}
         number = build(self._engine, context, tag=tag, log=self._log, cancel=self._cancel, labels=labels)
         self._log(f"Built the image {tag} in {time.monotonic() - began:.1f} s.")
         return self._image(plan, tag, number, reused=False)

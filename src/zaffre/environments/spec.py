@@ -146,8 +146,8 @@ def _variables(definition: Mapping[str, Any]) -> dict[str, str]:
 def _check_docker(name: str, docker: Mapping[str, Any], purpose: Purpose) -> tuple[str, ...]:
     """Refuse what only Docker could honour; returns the notices for what merely would have run in it."""
     remedy = (
-        "Docker environments are not built yet. Use conda or pip dependencies, or python.user_managed_dependencies "
-        "with an interpreter of this machine"
+        "That needs Docker, and a folder of this machine was asked for: build it as an image "
+        "(build_local(useDocker=True)), or describe it by conda or pip dependencies"
     )
     if docker.get("baseDockerfile"):
         raise Unsupported(f"Environment {name!r} is built from a Dockerfile (docker.base_dockerfile). {remedy}.")

@@ -1,4 +1,4 @@
-"""Where a base image comes from: kept with an environment, used by nothing as long as Docker is not."""
+"""Where a base image comes from: its address and how to sign in there."""
 
 from __future__ import annotations
 

@@ -19,12 +19,11 @@ from zaffre.core.codec import to_plain
 from zaffre.core.errors import NotFound, Unsupported, UserErrorException
 from zaffre.core.names import check_environment
 from zaffre.environments import curated
-from zaffre.environments.realise import realise
 from zaffre.sdk import discovery, private_wheel
 from zaffre.sdk.conda_dependencies import PYTHON_DEFAULT_VERSION, CondaDependencies
 from zaffre.sdk.container_registry import ContainerRegistry, RegistryIdentity
-from zaffre.sdk.environment_build import DockerImageDetails, ImageBuildDetails
-from zaffre.sdk.environment_local import explain, tokens_of
+from zaffre.sdk.environment_build import DockerImageDetails, ImageBuildDetails, image_details
+from zaffre.sdk.environment_local import build_one, tokens_of
 from zaffre.sdk.environment_sections import (
     DEFAULT_CPU_IMAGE,
     DEFAULT_GPU_IMAGE,
@@ -202,7 +201,7 @@ class Environment(Section):
         conda_specification: str | os.PathLike[str] | None = None,
         pip_requirements: str | os.PathLike[str] | None = None,
     ) -> Environment:
-        """From an image. Kept and registered as any other; a run in it is refused as long as Docker is not built."""
+        """From an image, with packages on top of it if a file of them is named; runs of it are in containers."""
         made = Environment(name)
         made.docker.base_image = image
         if container_registry is not None:
@@ -217,7 +216,7 @@ class Environment(Section):
         conda_specification: str | os.PathLike[str] | None = None,
         pip_requirements: str | os.PathLike[str] | None = None,
     ) -> Environment:
-        """From a Dockerfile, given as a path or as text. A run in it is refused as long as Docker is not built."""
+        """From a Dockerfile, given as a path or as text; no other files go into its context. Runs are in containers."""
         made = Environment(name)
         made.docker.base_dockerfile = dockerfile
         made._take_packages(conda_specification, pip_requirements)
@@ -312,9 +311,8 @@ class Environment(Section):
     # --- build -------------------------------------------------------------------------------------------------------
 
     def build(self, workspace: Workspace, image_build_compute: str | None = None) -> ImageBuildDetails:
-        """Build the environment on this machine, in the background, so that the next run finds it.
-
-        Raises ``Unsupported`` for what only Docker could build, and for ``image_build_compute``.
+        """Build the environment on this machine, in the background, so that the next run finds it: an image where it
+        needs one. Raises ``Unsupported`` for ``image_build_compute``.
         """
         if image_build_compute is not None:
             raise Unsupported(
@@ -331,43 +329,34 @@ class Environment(Section):
         useDocker: bool = True,
         pushImageToWorkspaceAcr: bool = False,
     ) -> str:
-        """Build here, print the log and return it. Needs ``useDocker=False``: Docker images are not built yet."""
-        if useDocker or pushImageToWorkspaceAcr:
+        """Build here, print the log and return it: an image, or a folder of this machine with ``useDocker=False``.
+
+        Raises ``EngineUnavailable`` where no container engine answers, ``Unsupported`` for another platform.
+        """
+        if pushImageToWorkspaceAcr:
             raise not_built(
-                "Building a Docker image of an environment",
-                "pass useDocker=False (and leave pushImageToWorkspaceAcr out) to build the environment on this machine",
+                "Pushing an image to the workspace's registry (pushImageToWorkspaceAcr)",
+                "leave it out: runs and services find the image in this machine's container engine",
             )
-        own = _PLATFORMS.get(sys.platform, sys.platform)
-        if platform is not None and str(platform).lower() != own:
-            raise Unsupported(f"An environment is built for this machine ({own}), not for {platform}: leave it out.")
+        own = ("linux",) if useDocker else (_PLATFORMS.get(sys.platform, sys.platform),)
+        if platform is not None and str(platform).lower() not in own:
+            raise Unsupported(f"An environment is built here for {own[0]}, not for {platform}: leave it out.")
         lines: builtins.list[str] = []
 
         def log(line: str) -> None:
             lines.append(line)
             sys.stdout.write(f"{line}\n")
 
-        realise(self._definition(), home=discovery.home(), log=log, tokens=tokens_of(workspace._scope))
+        build_one(self._definition(), discovery.home(), log, tokens_of(workspace._scope), in_image=useDocker)
         return "".join(f"{line}\n" for line in lines)
 
     def get_image_details(self, workspace: Workspace) -> DockerImageDetails:
-        """What stands for the image: the folder and the interpreter of this machine, once the environment is built.
+        """The image in this machine's container engine; of an environment that needs none, the folder and interpreter
+        that stand for it.
 
-        ``image_exist`` is False and ``registry`` None: no registry holds an image of it.
+        ``image_exist`` says whether the engine has the image; ``registry`` is None: no registry holds it.
         """
-        found = explain(self)
-        python = f"{found.prefix}/bin/python" if found.prefix and found.state.startswith("Built") else None
-        interpreter = self.python.interpreter_path if self.python.user_managed_dependencies else python
-        return DockerImageDetails(
-            {
-                "imageExistsInRegistry": False,
-                "dockerImage": {"name": None, "registry": {"address": None}},
-                "pythonEnvironment": {
-                    "interpreterPath": interpreter,
-                    "condaEnvironmentPath": found.prefix if python else None,
-                },
-                "ingredients": {"dockerfile": self.docker.base_dockerfile},
-            }
-        )
+        return image_details(self._definition())
 
     @staticmethod
     def add_private_pip_wheel(workspace: Workspace, file_path: str, exist_ok: bool = False) -> str:

@@ -9,7 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from zaffre.core.errors import ActivityFailedException, AzureMLException
-from zaffre.environments.realise import Realised, realise
+from zaffre.docker.engine import Engine
+from zaffre.environments import image_spec
+from zaffre.environments.explain import explain
+from zaffre.environments.images import Image, find_image
+from zaffre.environments.realise import Realised
+from zaffre.sdk import discovery
+from zaffre.sdk.environment_local import build_one
 
 
 class ImageBuildDetails:
@@ -20,7 +26,7 @@ class ImageBuildDetails:
         self._definition = definition
         self._home = home
         self._lines: list[str] = []
-        self._result: Realised | None = None
+        self._result: Realised | Image | None = None
         self._error: AzureMLException | None = None
         self._thread = threading.Thread(target=self._run, name="environment-build", daemon=True)
         self._thread.start()
@@ -57,7 +63,7 @@ class ImageBuildDetails:
 
     def _run(self) -> None:
         try:
-            self._result = realise(self._definition, home=self._home, log=self._lines.append, tokens=self._tokens)
+            self._result = build_one(self._definition, self._home, self._lines.append, self._tokens)
         except AzureMLException as error:
             self._lines.append(error.message)
             self._error = error
@@ -102,3 +108,28 @@ class DockerImageDetails(dict[str, Any]):
         for key in keys:
             value = value.get(key) if isinstance(value, dict) else None
         return value
+
+
+def image_details(definition: Mapping[str, Any]) -> DockerImageDetails:
+    """What is on this machine of an environment: its image, or the folder and interpreter that stand for one."""
+    docker = definition.get("docker") or {}
+    python = definition.get("python") or {}
+    user_managed = python.get("interpreterPath") if python.get("userManagedDependencies") else None
+    if image_spec.needs_image(definition):
+        image = find_image(definition, engine=Engine.connect(), home=discovery.home())
+        name, path = (image.tag, image.python) if image is not None else (None, user_managed)
+        folder = str(Path(image.python).parent.parent) if image is not None and image.lock is not None else None
+    else:
+        found = explain(definition, discovery.home())
+        is_built = bool(found.prefix) and found.state.startswith("Built")
+        image, name = None, None
+        folder = found.prefix if is_built else None
+        path = user_managed or (f"{found.prefix}/bin/python" if is_built else None)
+    return DockerImageDetails(
+        {
+            "imageExistsInRegistry": image is not None,
+            "dockerImage": {"name": name, "registry": {"address": None}},
+            "pythonEnvironment": {"interpreterPath": path, "condaEnvironmentPath": folder},
+            "ingredients": {"dockerfile": docker.get("baseDockerfile")},
+        }
+    )

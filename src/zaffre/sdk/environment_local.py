@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from zaffre.core.entities import EnvironmentLock, EnvironmentUse
-from zaffre.core.errors import NotFound
-from zaffre.environments import disk, lock
+from zaffre.core.errors import EngineError, NotFound
+from zaffre.docker.engine import Engine
+from zaffre.environments import disk, image_disk, image_explain, image_spec, lock
 from zaffre.environments import explain as explaining
 from zaffre.environments.disk import Item
 from zaffre.environments.explain import Explanation
+from zaffre.environments.images import Image, build_image
 from zaffre.environments.realise import Realised, realise
+from zaffre.launch.docker import DockerBackend
 from zaffre.sdk import discovery
 from zaffre.sdk.scope import Scope
 
@@ -22,8 +27,10 @@ __all__ = [
     "Explanation",
     "Item",
     "build",
+    "build_one",
     "disk_use",
     "explain",
+    "find_engine",
     "lock_of",
     "prunable",
     "prune",
@@ -35,7 +42,10 @@ __all__ = [
 
 def explain(environment: Environment) -> Explanation:
     """What was asked, what it resolved to here, what was reused, and why it was built anew; nothing is built."""
-    return explaining.explain(environment._definition(), discovery.home())
+    definition, home = environment._definition(), discovery.home()
+    if image_spec.needs_image(definition):
+        return image_explain.explain_image(definition, home)
+    return explaining.explain(definition, home)
 
 
 def tokens_of(scope: Scope) -> dict[str, str]:
@@ -43,13 +53,33 @@ def tokens_of(scope: Scope) -> dict[str, str]:
     return {scope.client.url: scope.client.token}
 
 
-def build(environment: Environment, scope: Scope, *, anew: bool = False) -> Realised:
+def build(environment: Environment, scope: Scope, *, anew: bool = False) -> Realised | Image:
     """Build the environment here, printing the log; ``anew`` resolves it again, to newer versions."""
 
     def log(line: str) -> None:
         sys.stdout.write(f"{line}\n")
 
-    return realise(environment._definition(), home=discovery.home(), log=log, anew=anew, tokens=tokens_of(scope))
+    definition = environment._definition()
+    return build_one(definition, discovery.home(), log, tokens_of(scope), anew=anew)
+
+
+def build_one(
+    definition: Mapping[str, Any],
+    home: Path,
+    log: Callable[[str], None],
+    tokens: Mapping[str, str],
+    *,
+    anew: bool = False,
+    in_image: bool | None = None,
+) -> Realised | Image:
+    """A folder of this machine, or an image where the definition needs one; ``in_image`` says which without asking it.
+
+    Raises what ``realise`` and ``build_image`` raise.
+    """
+    wanted = image_spec.needs_image(definition) if in_image is None else in_image
+    if wanted:
+        return build_image(definition, engine=Engine.connect(), home=home, log=log, tokens=tokens, anew=anew)
+    return realise(definition, home=home, log=log, tokens=tokens, anew=anew)
 
 
 def use_of(scope: Scope, *place: str) -> EnvironmentUse:
@@ -70,9 +100,19 @@ def text_of(held: EnvironmentLock) -> str:
     return lock.text_of(held)
 
 
+def find_engine() -> Engine:
+    """This machine's container engine; raises ``EngineUnavailable`` saying what to start."""
+    return Engine.connect()
+
+
 def disk_use() -> list[Item]:
-    """What environments take on this machine's disk, the largest first."""
-    return disk.items(discovery.home())
+    """What environments take on this machine's disk, the largest first; images where an engine answers."""
+    home = discovery.home()
+    try:
+        images = image_disk.items(Engine.connect(), home)
+    except EngineError:
+        images = []
+    return sorted([*disk.items(home), *images], key=lambda item: -item.size)
 
 
 def prune(*, unused_for: float, packages: bool = False) -> list[Item]:
@@ -81,7 +121,15 @@ def prune(*, unused_for: float, packages: bool = False) -> list[Item]:
     def log(line: str) -> None:
         sys.stdout.write(f"{line}\n")
 
-    return disk.prune(discovery.home(), unused_for=unused_for, log=log, packages=packages)
+    home = discovery.home()
+    removed = disk.prune(home, unused_for=unused_for, log=log, packages=packages)
+    try:
+        engine = Engine.connect()
+        found = disk.candidates(image_disk.items(engine, home), unused_for=unused_for, packages=False)
+        DockerBackend(engine).remove_orphans()
+        return removed + [item for item in found if image_disk.remove(engine, home, item)]
+    except EngineError:
+        return removed  # no engine, no images
 
 
 def prunable(*, unused_for: float, packages: bool = False) -> list[Item]:

@@ -103,7 +103,7 @@ class DockerBuildContext(Section):
 
 
 class DockerSection(Section):
-    """What Docker would be told. Kept and passed on; a run that would need it is refused when it is submitted."""
+    """What Docker is told. A run is in a container if this is enabled, or names more than a plain image."""
 
     KEYS: ClassVar[dict[str, str]] = {
         "enabled": "enabled",

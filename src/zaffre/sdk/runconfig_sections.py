@@ -40,7 +40,10 @@ class SparkConfiguration(Section):
 
 
 class DockerConfiguration(Section):
-    """``use_docker=True`` is refused at submit: Docker is not built yet."""
+    """``use_docker=True``: the run is in a container, with this shared memory and these arguments of ``docker run``.
+
+    Arguments that a run's container does not take are refused by name when it is submitted.
+    """
 
     KEYS: ClassVar[dict[str, str]] = {
         "use_docker": "useDocker",

@@ -21,7 +21,10 @@ def build_environment(environment: str, /, *, anew: bool = False, session: Sessi
         Resolve it again, to newer versions of what it does not pin.
     """
     name, version = name_and_version(environment)
-    realised = build(Environment.get(workspace_of(session), name, version), session.scope(), anew=anew)
-    what = "was there already" if realised.reused else f"built in {realised.seconds:.1f} s"
-    facts = {"key": realised.key, "python": str(realised.python), "reused": realised.reused}
-    return Done(f"{name}: {what}; its Python is {realised.python}.", facts)
+    built = build(Environment.get(workspace_of(session), name, version), session.scope(), anew=anew)
+    what = "was there already" if built.reused else f"built in {built.seconds:.1f} s"
+    facts = {"key": built.key, "python": str(built.python), "reused": built.reused}
+    image = getattr(built, "tag", None)
+    if image is not None:
+        return Done(f"{name}: {what}; it is the image {image}.", {**facts, "image": image})
+    return Done(f"{name}: {what}; its Python is {built.python}.", facts)
