@@ -11,7 +11,19 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import crowd, environments, imports, log_calls, machine, points, servers, submit, tracking
+from bench import (
+    crowd,
+    docker_jobs,
+    docker_services,
+    environments,
+    imports,
+    log_calls,
+    machine,
+    points,
+    servers,
+    submit,
+    tracking,
+)
 from bench.figure import Figure
 
 MEASURES: dict[str, Callable[[Path], list[Figure]]] = {
@@ -20,6 +32,8 @@ MEASURES: dict[str, Callable[[Path], list[Figure]]] = {
     "log": log_calls.figures,
     "submit": submit.figures,
     "environments": environments.figures,
+    "docker-jobs": docker_jobs.figures,
+    "docker-services": docker_services.figures,
     "tracking": tracking.figures,
     "crowd": crowd.figures,
     "points": points.figures,

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from tests.docker_engine import BASE
+from tests.docker_gate import Gate
 from tests.server_process import ServerProcess
 from zaffre.core.errors import DeploymentFailed
 from zaffre.docker import containers
@@ -190,6 +191,35 @@ def test_with_its_supervisor_ends_the_container_and_a_reload_begins_anew(
     assert ask(service, 5) == [5, 1, "heavy"]
     assert len(of_service(docker, workspace_name)) == 1
     service.delete()
+    assert of_service(docker, workspace_name) == []
+
+
+def test_when_the_engine_comes_back_so_does_the_service(
+    server: ServerProcess, docker: Engine, workspace_name: str, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert server.url
+    gate = Gate(docker.address)
+    monkeypatch.setenv("DOCKER_HOST", gate.address)
+    there = Workspace("sub", "group", workspace_name)
+    script = SCRIPT.replace(
+        'weights = open(os.path.join(os.environ["AZUREML_MODEL_DIR"], "weights.txt")).read()', "weights = 0"
+    )
+    service = Model.deploy(there, "svc", [], inference(source, script), LocalWebservice.deploy_configuration())
+    assert isinstance(service, LocalWebservice)
+    try:
+        service.wait_for_deployment(timeout_sec=SECONDS)
+        gate.close()
+        until(
+            lambda: "is started again as soon as the engine answers" in service.get_logs(), "the end of the container"
+        )
+        service.update_deployment_state()
+        assert service.state == "running"
+        gate.open()
+        assert ask(service, 3) == [3, 1, 0]
+        assert service.get_logs().count("as soon as the engine answers") == 1
+    finally:
+        service.delete()
+        gate.remove()
     assert of_service(docker, workspace_name) == []
 
 

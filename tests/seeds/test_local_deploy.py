@@ -6,9 +6,11 @@ import sys
 
 import pytest
 
+from tests.docker_engine import BASE
 from tests.seeds.conftest import Reader
 from tests.seeds.documents import FOLDER, MISSING, about, block
 from tests.seeds.errata import corrected
+from zaffre.docker.engine import Engine
 
 pytestmark = pytest.mark.skipif(not FOLDER.is_dir(), reason=MISSING)
 
@@ -62,3 +64,23 @@ def test_every_block_runs(document: str, reader: Reader, port_of_the_documents: 
     assert (reader.folder / "sklearn_regression_model.pkl").is_file()
     assert registered.output.startswith("Registering model sklearn_regression_model")
     assert (deleted.error, deleted.output.splitlines()[-1]) == (None, "{}")
+
+
+def test_the_service_runs_in_docker(reader: Reader, docker: Engine, port_of_the_documents: int) -> None:
+    """The same blocks, where the tutorial's environment names an image."""
+    document = about("sklearn-mnist-local")[0]
+    (reader.folder / "score.py").write_text(block(document, "def init():").code)
+    engine = f"import os\nos.environ['DOCKER_HOST'] = {docker.address!r}\n"
+    in_image = TUTORIAL.replace("print(env", f"env.docker.base_image = {BASE!r}\nprint(env")
+    blocks = [
+        corrected(block(document, phrase)) for phrase in ("LocalWebservice.deploy_configuration", "normalized_pixel")
+    ]
+
+    prepared, deploy, score, deleted = reader.run(engine + in_image, *blocks, DELETE)
+
+    assert [result.error for result in (prepared, deploy, score, deleted)] == [None] * 4
+    assert "runs in a container on this machine (Docker " in deploy.output
+    assert "  image " in deploy.output
+    assert deploy.output.splitlines()[-1] == f"Scoring URI is : http://localhost:{port_of_the_documents}/score"
+    assert score.output == "Should be predicted as '2'\nprediction: [2]\n"
+    assert deleted.output.splitlines()[-1] == "{}"
