@@ -14,6 +14,7 @@ import shlex
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -181,3 +182,39 @@ def end(pid: int) -> None:
 def _is_alive(pid: int) -> bool:
     found = processes.find(pid)
     return found is not None and found.is_alive
+
+
+class Door:
+    """An address that leads to an engine until it is closed: then the engine is gone for those who came this way."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        assert process.stdout is not None
+        self.address = process.stdout.readline().decode().strip()
+        self.close = process.kill
+
+
+@contextmanager
+def door_to(engine: Engine) -> Iterator[Door]:
+    command = [sys.executable, "-c", _RELAY, engine.address.removeprefix("unix://")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        try:
+            yield Door(process)
+        finally:
+            process.kill()
+
+
+_RELAY = """
+import socket, sys, threading
+def pump(source, target):
+    while data := source.recv(65536):
+        target.sendall(data)
+    target.shutdown(socket.SHUT_WR)
+door = socket.create_server(("127.0.0.1", 0))
+print(f"tcp://127.0.0.1:{door.getsockname()[1]}", flush=True)
+while True:
+    caller, _ = door.accept()
+    engine = socket.socket(socket.AF_UNIX)
+    engine.connect(sys.argv[1])
+    for pair in ((caller, engine), (engine, caller)):
+        threading.Thread(target=pump, args=pair, daemon=True).start()
+"""

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests.docker_engine import BASE
-from zaffre.core.errors import ActivityCanceledException, EnvironmentBuildFailed, Unsupported
+from tests.docker_engine import BASE, door_to
+from zaffre.core.errors import ActivityCanceledException, EngineUnavailable, EnvironmentBuildFailed, Unsupported
 from zaffre.docker import containers, images
 from zaffre.docker.engine import Engine
 from zaffre.environments import image_base, image_disk, lock
@@ -171,6 +171,20 @@ def test_a_build_that_is_canceled_stops_and_leaves_no_image(build: Builds) -> No
         build_image(definition, engine=build.engine, home=build.home, log=log, cancel=cancel)
     assert time.monotonic() - begun < 120
     assert not build.engine.get("/images/json", filters={"reference": ["zaffre/stopped*"]})
+
+
+def test_an_engine_that_stops_in_the_middle_of_a_build_is_a_sentence(build: Builds) -> None:
+    text = f"FROM {BASE}\nRUN echo {time.time_ns()}; echo started; sleep 20\n"
+    definition = environment("six", name="dropped", baseImage=None, baseDockerfile=text)
+    with door_to(build.engine) as door:
+
+        def log(line: str) -> None:
+            if line.endswith(" started"):
+                door.close()
+
+        engine = Engine.connect(door.address)
+        with pytest.raises(EngineUnavailable, match=r"The image zaffre/dropped-base:\w+ was not built: .* went away"):
+            build_image(definition, engine=engine, home=build.home, log=log)
 
 
 def test_a_step_that_fails_is_named_with_its_last_lines(build: Builds) -> None:

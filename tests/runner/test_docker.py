@@ -5,13 +5,11 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
-import sys
 from typing import Any
 
 import pytest
 
-from tests.docker_engine import BASE
+from tests.docker_engine import BASE, door_to
 from tests.runner.submission import Submission, submitted, until
 from tests.server_process import ServerProcess
 from zaffre.core import contract
@@ -203,36 +201,14 @@ def test_an_engine_that_stops_in_the_middle_of_a_run_is_a_sentence(
     docker: Engine, server: ServerProcess, workspace_name: str
 ) -> None:
     """Through a door of its own to the engine, which is closed while the run goes on."""
-    relay = subprocess.Popen(
-        [sys.executable, "-c", RELAY, docker.address.removeprefix("unix://")], stdout=subprocess.PIPE
-    )
-    assert relay.stdout is not None
-    with relay, relay.stdout:
-        address = relay.stdout.readline().decode().strip()
-        variables = {"DOCKER_HOST": address}
+    with door_to(docker) as door:
+        variables = {"DOCKER_HOST": door.address}
         code = "import time; print('here'); time.sleep(600)"
         run = submitted(server, workspace_name, code, variables=variables, environment=AS_IT_IS)
         until(lambda: "here" in run.log(), "its first line")
-        relay.kill()
+        door.close()
     ended = run.finish(RunStatus.FAILED)
     assert "The container engine at tcp://127.0.0.1:" in message_of(ended)
     assert "went away" in message_of(ended)
     for one in of(docker, run):
         containers.remove(docker, one["Id"])
-
-
-RELAY = """
-import socket, sys, threading
-def pump(source, target):
-    while data := source.recv(65536):
-        target.sendall(data)
-    target.shutdown(socket.SHUT_WR)
-door = socket.create_server(("127.0.0.1", 0))
-print(f"tcp://127.0.0.1:{door.getsockname()[1]}", flush=True)
-while True:
-    caller, _ = door.accept()
-    engine = socket.socket(socket.AF_UNIX)
-    engine.connect(sys.argv[1])
-    for pair in ((caller, engine), (engine, caller)):
-        threading.Thread(target=pump, args=pair, daemon=True).start()
-"""

@@ -115,8 +115,8 @@ class _Result:
             raise self._failure(tag)
         try:
             return str(engine.get(f"/images/{tag}/json")["Id"])
-        except EngineUnavailable:
-            raise
+        except EngineUnavailable as error:
+            raise EngineUnavailable(f"The image {tag} was not built: {error.message}", error) from error
         except EngineError as error:
             raise EngineUnavailable(
                 f"The container engine at {engine.address} stopped before the image {tag} was built: look at its log."
