@@ -60,14 +60,14 @@ class TestDockerBackend(BackendContract):
 class TestContainers:
     def test_it_sees_its_folder_and_nothing_else_and_has_no_rights(self, plain: DockerBackend, tmp_path: Path) -> None:
         (tmp_path / "source.txt").write_text("here")
-        script = "id -u; cat source.txt; touch made; ls /work; grep -E 'CapEff|NoNewPrivs' /proc/self/status"
+        script = "id -u; cat source.txt; touch made; ls /work; grep -E 'CapBnd|NoNewPrivs' /proc/self/status"
         handle = plain.start(shell(tmp_path, script))
         assert ended(plain, handle).exit_code == 0
         text = said(tmp_path)
         assert text.splitlines()[0] != "0"
         assert "here" in text
         assert "cannot access '/work'" in text
-        assert "CapEff:\t0000000000000000" in text
+        assert "CapBnd:\t0000000000000000" in text
         assert "NoNewPrivs:\t1" in text
         assert (tmp_path / "made").exists()
         plain.stop(handle, 0)

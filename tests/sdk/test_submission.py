@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.docker_engine import BASE
 from zaffre.core.errors import (
     ActivityFailedException,
     ExperimentExecutionException,
@@ -16,6 +17,7 @@ from zaffre.core.errors import (
     Unsupported,
     UserErrorException,
 )
+from zaffre.docker.engine import Engine
 from zaffre.sdk.compute import AmlCompute, ComputeTarget
 from zaffre.sdk.datastore import DataReference
 from zaffre.sdk.environment import DockerBuildContext, Environment
@@ -110,6 +112,25 @@ def test_a_command_runs_too(experiment: Experiment, source: Path, user_managed: 
     run.wait_for_completion()
     logs = run.get_details_with_logs()["logFiles"]
     assert "from a command" in logs["azureml-logs/70_driver_log.txt"]
+
+
+def test_a_script_runs_in_docker(experiment: Experiment, source: Path, docker: Engine) -> None:
+    code = "import os, pathlib\npathlib.Path('outputs/where.txt').write_text(f'{os.getcwd()} {os.getuid()}')\n"
+    (source / "train.py").write_text(code + "print(os.statvfs('/dev/shm').f_blocks * 4096)\n", "utf-8")
+    environment = Environment.from_docker_image("boxed", BASE)
+    limits = DockerConfiguration(use_docker=True, shm_size="16m")
+    run = experiment.submit(config(source, environment, docker_runtime_config=limits))
+    run.wait_for_completion()
+    assert docker.address
+    assert str(16 * 1024**2) in run.get_details_with_logs()["logFiles"]["azureml-logs/70_driver_log.txt"]
+    assert (
+        f"Using the image {BASE} as it is"
+        in run.get_details_with_logs()["logFiles"]["azureml-logs/20_image_build_log.txt"]
+    )
+    run.download_file("outputs/where.txt", str(source / "where.txt"))
+    folder, account = (source / "where.txt").read_text().split()
+    assert folder == "/azureml-run"
+    assert account != "0"
 
 
 def test_cancel_ends_the_script(experiment: Experiment, source: Path, user_managed: Environment) -> None:
