@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from zaffre.core import limits, wire
 from zaffre.core.errors import UserErrorException
 from zaffre.sdk.experiment import Experiment
 from zaffre.sdk.run import Run
@@ -273,3 +274,17 @@ def _steps(run: Run, name: str) -> list[int]:
     answer = run._scope.client.get(run._route("metrics"), dict[str, Any], name=name)
     steps: list[int] = answer["series"][0]["steps"]
     return steps
+
+
+def test_very_many_points_are_read_piece_by_piece(run: Run) -> None:
+    each = limits.POINTS_PER_REQUEST
+    for first in range(0, limits.POINTS_PER_ANSWER + 1, each):
+        steps = list(range(first, first + each))
+        series = wire.MetricSeries(name="many", steps=steps, timestamps=steps, values=list(steps))
+        path = run._scope.path("runs", run.id, "metrics")
+        run._scope.client.post(path, wire.Accepted, wire.MetricsBatch(series=[series]))
+    run.log("text", "x")
+    run.flush()
+    found = run.get_metrics()
+    assert found == {"many": list(range(limits.POINTS_PER_ANSWER + each)), "text": "x"}
+    assert run.get_metrics(recursive=True) == {run.id: found}

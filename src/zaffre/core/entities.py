@@ -153,7 +153,7 @@ class RunLinks:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelMetric:
-    """A metric of a logged model: the latest value of ``key`` logged by ``run_id`` on the data set, if one is named."""
+    """A point of a logged model's metric: a value of ``key`` logged by ``run_id`` on the data set, if one is named."""
 
     key: str
     value: float

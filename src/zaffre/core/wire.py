@@ -275,13 +275,16 @@ class SeriesAnswer:
     timestamps: list[int]
     values: list[float | str]
     is_int: bool = False  # True: every value was logged as an integer
-    total: int = 0  # points kept, also when fewer are shown
+    total: int = 0  # points appended, where fewer are shown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MetricsAnswer:
+    """What a run logged; of very many points the first, and ``next`` is the ``after`` that asks for those behind."""
+
     series: list[SeriesAnswer]
     records: list[MetricRecord]
+    next: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

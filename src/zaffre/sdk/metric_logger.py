@@ -233,7 +233,9 @@ class MetricLogger:
         """Learn the steps that the run already has, so that new values come after them."""
         self._fresh = True
         try:
-            held = self._transport.request("GET", self._path, retries=Retries(seconds=0), timeout=EXIT_SECONDS).body
+            held = self._transport.request(
+                "GET", self._path, params={"latest": "true"}, retries=Retries(seconds=0), timeout=EXIT_SECONDS
+            ).body
             answer = decode(held, MetricsAnswer, what="the run's metrics")
         except AzureMLException as error:
             _log.debug("the metrics so far are not known: %s", error)

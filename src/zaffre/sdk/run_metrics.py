@@ -25,17 +25,41 @@ class RunMetrics(RunBase):
         """
         self._logger.flush(300)
         if not recursive:
-            answer = self._scope.client.get(self._route("metrics"), wire.MetricsAnswer, name=name)
+            answer = self._whole(self._id, name, self._answer(self._id, name, None))
             return shape(answer, self._reference_of(self._id, populate))
         answers = self._scope.client.get(
             self._route("metrics"), dict[str, wire.MetricsAnswer], name=name, recursive=True
         )
         shaped = {
-            run_id: shape(answer, self._reference_of(run_id, populate))
+            run_id: shape(self._whole(run_id, name, answer), self._reference_of(run_id, populate))
             for run_id, answer in answers.items()
             if run_type is None or self._type_of(run_id) == run_type
         }
         return {run_id: metrics for run_id, metrics in shaped.items() if metrics}
+
+    def _answer(self, run_id: str, name: str | None, after: str | None) -> wire.MetricsAnswer:
+        return self._scope.client.get(
+            self._scope.path("runs", run_id, "metrics"), wire.MetricsAnswer, name=name, after=after
+        )
+
+    def _whole(self, run_id: str, name: str | None, answer: wire.MetricsAnswer) -> wire.MetricsAnswer:
+        """The answer with what is behind it: the server gives very many points piece by piece."""
+        if answer.next is None:
+            return answer
+        series = {one.name: one for one in answer.series}
+        records = list(answer.records)
+        after: str | None = answer.next
+        while after is not None:
+            more = self._answer(run_id, name, after)
+            for one in more.series:
+                known = series.setdefault(one.name, one)
+                if known is not one:
+                    known.steps.extend(one.steps)
+                    known.timestamps.extend(one.timestamps)
+                    known.values.extend(one.values)
+            records += more.records
+            after = more.next
+        return wire.MetricsAnswer(series=list(series.values()), records=records)
 
     def _type_of(self, run_id: str) -> str | None:
         return self._scope.client.get(self._scope.path("runs", run_id), entities.Run).type

@@ -1108,6 +1108,7 @@ export interface paths {
          * Get Metrics
          * @description Everything logged, or under one name; with `recursive` by run id, for the run and all below it.
          *
+         *     Of very many points an answer has the first, and `next`: ask that run again with `after` for those behind.
          *     With `latest` each metric comes with its latest point only, and `total` counts what was appended to it.
          */
         get: operations["get_metrics"];
@@ -2289,8 +2290,13 @@ export interface components {
             /** Values */
             values: (number | string)[];
         };
-        /** MetricsAnswer */
+        /**
+         * MetricsAnswer
+         * @description What a run logged; of very many points the first, and ``next`` is the ``after`` that asks for those behind.
+         */
         MetricsAnswer: {
+            /** Next */
+            next?: string | null;
             /** Records */
             records: components["schemas"]["MetricRecord"][];
             /** Series */
@@ -2356,7 +2362,7 @@ export interface components {
         };
         /**
          * ModelMetric
-         * @description A metric of a logged model: the latest value of ``key`` logged by ``run_id`` on the data set, if one is named.
+         * @description A point of a logged model's metric: a value of ``key`` logged by ``run_id`` on the data set, if one is named.
          */
         ModelMetric: {
             /**
@@ -6453,6 +6459,7 @@ export interface operations {
                 name?: string | null;
                 recursive?: boolean;
                 latest?: boolean;
+                after?: string | null;
             };
             header?: never;
             path: {

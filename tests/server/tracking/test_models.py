@@ -101,15 +101,19 @@ def test_params_and_tags_of_a_model(tracking: Tracking, model: LoggedModel) -> N
         tracking.log_model_params("default", "m-unknown", {"a": "1"})
 
 
-def test_a_models_metric_is_the_latest_for_each_data_set(tracking: Tracking, run: Run, model: LoggedModel) -> None:
+def test_a_model_keeps_every_point_of_its_metrics_for_each_data_set(
+    tracking: Tracking, run: Run, model: LoggedModel
+) -> None:
     batch = [measured(0.9, step=2), measured(0.5, step=1), measured(math.nan, step=2), measured(0.7, dataset="iris")]
     tracking.log_batch("default", run.id, [("acc", 0.9, 1, 2)], models={model.id: batch})
     tracking.log_batch("default", run.id, models={model.id: [measured(0.1, step=0), measured(math.inf, key="inf")]})
     found = tracking.get_logged_model("default", model.id).metrics
-    assert [(metric.key, metric.value, metric.step, metric.dataset_name) for metric in found] == [
-        ("acc", 0.9, 2, ""),
-        ("acc", 0.7, 0, "iris"),
-        ("inf", math.inf, 0, ""),
+    assert [(metric.key, repr(metric.value), metric.step, metric.dataset_name) for metric in found] == [
+        ("acc", "0.1", 0, ""),
+        ("acc", "0.5", 1, ""),
+        ("acc", "nan", 2, ""),  # the last that was sent for this step and time
+        ("acc", "0.7", 0, "iris"),
+        ("inf", "inf", 0, ""),
     ]
     assert tracking.get_run("default", run.id).metrics == {"acc": 0.9}
 

@@ -181,13 +181,16 @@ class _Reader:
             yield from self._state("run", codec.encode(state))
 
     def _metrics(self, run_id: str) -> Iterator[bytes]:
-        grown, seen = self._tracking.metrics_since(self._wanted.ws, run_id, self._cursor.points)
-        for name, points in grown.items():
-            for start in range(0, len(points), POINTS_PER_EVENT):
-                part = points.part(start, start + POINTS_PER_EVENT)
-                left = len(points) - start - len(part)
-                self._cursor.points[name] = seen[name] - left
-                yield self._event("metrics", codec.encode({name: columns(part)}))
+        while True:
+            grown, seen = self._tracking.metrics_since(self._wanted.ws, run_id, self._cursor.points)
+            if not grown:
+                return
+            for name, points in grown.items():
+                for start in range(0, len(points), POINTS_PER_EVENT):
+                    part = points.part(start, start + POINTS_PER_EVENT)
+                    left = len(points) - start - len(part)
+                    self._cursor.points[name] = seen[name] - left
+                    yield self._event("metrics", codec.encode({name: columns(part)}))
 
     def _log(self, root: str, path: str) -> Iterator[bytes]:
         while True:

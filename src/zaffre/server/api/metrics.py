@@ -48,10 +48,17 @@ async def log_metrics(request: Request) -> Response:
 
 @router.get("", response_model=MetricsAnswer | dict[str, MetricsAnswer])
 def get_metrics(
-    ws: str, run_id: str, parts: PartsOf, name: str | None = None, recursive: bool = False, latest: bool = False
+    ws: str,
+    run_id: str,
+    parts: PartsOf,
+    name: str | None = None,
+    recursive: bool = False,
+    latest: bool = False,
+    after: str | None = None,
 ) -> Response:
     """Everything logged, or under one name; with `recursive` by run id, for the run and all below it.
 
+    Of very many points an answer has the first, and `next`: ask that run again with `after` for those behind.
     With `latest` each metric comes with its latest point only, and `total` counts what was appended to it.
     """
     if latest:
@@ -59,9 +66,11 @@ def get_metrics(
             raise InvalidValue("latest=true is for one run: leave recursive out.")
         return answer(_heads(*parts.tracking.metric_heads(ws, run_id), name))
     if recursive:
+        if after is not None:
+            raise InvalidValue("after goes on with one run: leave recursive out, and ask the run whose next it was.")
         family = parts.tracking.get_family_metrics(ws, run_id, name)
         return answer({member: _shown(values) for member, values in family.items()})
-    return answer(_shown(parts.tracking.get_metrics(ws, run_id, name)))
+    return answer(_shown(parts.tracking.get_metrics(ws, run_id, name, after)))
 
 
 @router.get("/{name:path}/chart", response_model=ChartAnswer)
@@ -112,7 +121,7 @@ def _shown(logged: LoggedValues) -> MetricsAnswer:
                 timestamps=shown.timestamps,
                 values=shown.values,
                 is_int=one.is_int,
-                total=len(one.points),
+                total=one.appended if logged.next is not None else len(one.points),
             )
         )
-    return MetricsAnswer(series=series, records=logged.records)
+    return MetricsAnswer(series=series, records=logged.records, next=logged.next)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from math import isfinite
 
-from zaffre.core.entities import LoggedModel, Run
+from zaffre.core.entities import LoggedModel, ModelMetric, Run
 from zaffre.core.wire import MetricColumns, number_to_wire
 from zaffre.server.store.packing import Columns
 
@@ -19,10 +19,17 @@ def finite(run: Run) -> Run:
 
 
 def finite_model(model: LoggedModel) -> LoggedModel:
-    """A logged model whose metrics JSON can carry: NaN and infinities are left out."""
-    if all(isfinite(metric.value) for metric in model.metrics):
-        return model
-    return replace(model, metrics=[metric for metric in model.metrics if isfinite(metric.value)])
+    """A logged model with the latest of each of its metrics, as JSON can carry them: without NaN and infinities."""
+    latest = {
+        _identity(metric): metric
+        for metric in sorted(model.metrics, key=lambda metric: (metric.step, metric.timestamp))
+    }
+    kept = [metric for metric in model.metrics if isfinite(metric.value) and latest[_identity(metric)] is metric]
+    return replace(model, metrics=kept)
+
+
+def _identity(metric: ModelMetric) -> tuple[str, ...]:
+    return metric.key, metric.run_id, metric.dataset_name, metric.dataset_digest
 
 
 def columns(points: Columns) -> MetricColumns:

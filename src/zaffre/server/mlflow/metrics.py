@@ -17,12 +17,13 @@ from zaffre.server.mlflow.rooms import Rooms
 from zaffre.server.store.packing import Columns
 
 _MOST = 25_000
+_UNASKED = 250_000  # where no page size was asked for; clients of MLflow always ask for one
 _MOST_RUNS = 100
 _MOST_PER_INTERVAL = 2_500
 
 
 def history(rooms: Rooms, message: GetHistory) -> object:
-    limit = None if message.max_results is None else values.page_size(message.max_results, _MOST)
+    limit = _UNASKED if message.max_results is None else values.page_size(message.max_results, _MOST)
     points, after = rooms.tracking.history(
         rooms.workspace, message.run, message.metric_key, after=message.page_token or None, limit=limit
     )

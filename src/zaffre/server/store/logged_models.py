@@ -28,7 +28,7 @@ from zaffre.server.store.schema import (
 
 Dataset = tuple[str, str | None]  # a name, and a digest where only that version is meant
 
-_METRIC_KEY = ("model_id", "name", "run_id", "dataset_name", "dataset_digest")
+_METRIC_KEY = ("model_id", "name", "run_id", "dataset_name", "dataset_digest", "step", "timestamp")
 _ATTRIBUTES: dict[str, ColumnElement[Any]] = {
     "name": logged_models.c.name,
     "model_id": logged_models.c.id,
@@ -124,32 +124,19 @@ def load(connection: Connection, found: Sequence[Row[Any]]) -> list[LoggedModel]
 
 
 def log_metrics(connection: Connection, model_id: str, logged: Iterable[ModelMetric]) -> None:
-    """Keep the latest of each metric: the greatest by (step, timestamp, value) of those logged so far and these."""
-    best = {_identity(metric): metric for metric in _metrics(connection, [model_id])[model_id]}
-    changed: dict[tuple[str, ...], ModelMetric] = {}
-    for metric in logged:
-        known = best.get(_identity(metric))
-        if known is None or _rank(metric) > _rank(known):
-            best[_identity(metric)] = changed[_identity(metric)] = metric
+    """Keep every point. One that is there already for its run, data set, step and timestamp takes the new value."""
+    rows = {
+        (metric.key, metric.run_id, metric.dataset_name, metric.dataset_digest, metric.step, metric.timestamp): metric
+        for metric in logged
+    }
     new = [
         {
             **dict(zip(_METRIC_KEY, (model_id, *identity), strict=True)),
-            "step": metric.step,
-            "timestamp": metric.timestamp,
             "value": None if math.isnan(metric.value) else metric.value,
         }
-        for identity, metric in changed.items()
+        for identity, metric in rows.items()
     ]
     dialect.put(connection, logged_model_metrics, _METRIC_KEY, new)
-
-
-def _identity(metric: ModelMetric) -> tuple[str, ...]:
-    return metric.key, metric.run_id, metric.dataset_name, metric.dataset_digest
-
-
-def _rank(metric: ModelMetric) -> tuple[int, int, bool, float]:
-    nan = math.isnan(metric.value)
-    return metric.step, metric.timestamp, not nan, 0.0 if nan else metric.value
 
 
 def _metrics(connection: Connection, model_ids: Sequence[str]) -> dict[str, list[ModelMetric]]:
@@ -222,7 +209,9 @@ def _sorts(key: OrderKey) -> list[Sort]:
     of_model = (table.c.model_id == logged_models.c.id) & (table.c.name == key.key)
     if key.dataset_name is not None:
         of_model &= _on(key.dataset_name, key.dataset_digest)
-    newest = select(table).where(of_model).order_by(table.c.timestamp.desc(), table.c.step.desc()).limit(1)
+    newest = (
+        select(table).where(of_model).order_by(table.c.timestamp.desc(), table.c.step.desc(), table.c.run_id).limit(1)
+    )
     there = newest.with_only_columns(table.c.model_id).scalar_subquery()
     value = newest.with_only_columns(table.c.value).scalar_subquery()
     return number_sorts(there, value, descending=key.descending)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -39,6 +39,7 @@ _HEAD = (
     "next_seq",
     "tail_chunks",
 )
+_CHUNK = ("run_pk", "ord", "seq", "n", "min_step", "max_step", "min_timestamp", "max_timestamp", "data")
 _RUN: BindParameter[int] = bindparam("run")
 _ORD: BindParameter[int] = bindparam("ord_")
 _of_chunk = (metric_chunks.c.run_pk == _RUN) & (metric_chunks.c.ord == _ORD)
@@ -54,7 +55,7 @@ _series_of_run = Prepared(select(func.count()).select_from(series).where(series.
 _put_head = Prepared(
     lambda used: dialect.upsert(used, series, ("run_pk", "name"), _HEAD[1:]), ("run_pk", "name", *_HEAD)
 )
-_add_chunk = Prepared(insert(metric_chunks), ("run_pk", "ord", "seq", "n", "min_step", "max_step", "data"))
+_add_chunk = Prepared(insert(metric_chunks), _CHUNK)
 _sizes = Prepared(
     select(metric_chunks.c.seq, metric_chunks.c.n).where(_of_chunk).order_by(metric_chunks.c.seq.desc()),
     ("run", "ord_"),
@@ -71,6 +72,12 @@ _chunks_from = Prepared(
     .where(_of_chunk, metric_chunks.c.seq >= bindparam("seq_"))
     .order_by(metric_chunks.c.seq),
     ("run", "ord_", "seq_"),
+)
+_chunks_between = Prepared(
+    select(metric_chunks.c.data)
+    .where(_of_chunk, metric_chunks.c.seq >= bindparam("seq_"), metric_chunks.c.seq <= bindparam("last_"))
+    .order_by(metric_chunks.c.seq),
+    ("run", "ord_", "seq_", "last_"),
 )
 _chunks_of_run = Prepared(
     select(metric_chunks.c.ord, metric_chunks.c.data)
@@ -113,6 +120,7 @@ class Series:
     name: str
     points: Columns
     is_int: bool
+    appended: int = 0  # how many points there are in all, duplicates included
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,9 +202,7 @@ def append(connection: Connection, run_pk: int, batch: Sequence[Logged]) -> None
     chunks = []
     for logged in batch:
         head, points = heads[logged.name], logged.points
-        chunks.append(
-            (run_pk, head.ord, head.next_seq, len(points), min(points.steps), max(points.steps), pack(points))
-        )
+        chunks.append(_chunk(run_pk, head.ord, head.next_seq, points))
         head.add(logged)
     _add_chunk.many(connection, chunks)
     for logged in batch:
@@ -243,11 +249,14 @@ def _compact(connection: Connection, run_pk: int, head: _Head) -> None:
     blocks = (points.part(at, at + BLOCK) for at in range(0, len(points), BLOCK))
     _add_chunk.many(
         connection,
-        [
-            (run_pk, head.ord, first + i, len(block), min(block.steps), max(block.steps), pack(block))
-            for i, block in enumerate(blocks)
-        ],
+        [_chunk(run_pk, head.ord, first + i, block) for i, block in enumerate(blocks)],
     )
+
+
+def _chunk(run_pk: int, ord_: int, seq: int, points: Columns) -> tuple[Any, ...]:
+    steps, stamps = points.steps, points.timestamps
+    limits = (min(steps), max(steps), min(stamps), max(stamps))
+    return (run_pk, ord_, seq, len(points), *limits, pack(points))
 
 
 def read(connection: Connection, run_pk: int, name: str | None = None) -> list[Series]:
@@ -283,6 +292,12 @@ def outline(connection: Connection, run_pk: int, name: str, wanted: int) -> tupl
     return in_order(told.then(_last_appended(connection, run_pk, ord_, appended - start))), not start
 
 
+def place(connection: Connection, run_pk: int, name: str) -> tuple[int, int] | None:
+    """The number that a metric has within its run, and how many points were appended; None if it was not logged."""
+    row = _head_of.one(connection, (run_pk, name))
+    return None if row is None else (row[0], row[1])
+
+
 def heads(connection: Connection, run_pk: int) -> list[Head]:
     """Every metric of a run by name, at the price of one row each."""
     found = []
@@ -292,33 +307,48 @@ def heads(connection: Connection, run_pk: int) -> list[Head]:
     return found
 
 
-def since(connection: Connection, run_pk: int, seen: dict[str, int]) -> dict[str, tuple[int, Columns]]:
+def since(
+    connection: Connection, run_pk: int, seen: Mapping[str, int], most: int = WHOLE
+) -> dict[str, tuple[int, Columns]]:
     """What was appended after the first ``seen[name]`` points of each metric (absent: all), in the order of logging.
 
-    Each metric that grew maps to its number of points so far and the new ones.
+    Each metric that grew maps to its number of points up to the last of the new ones, and the new ones: of all metrics
+    together at most ``most``, so there may be more to ask for.
     """
     grown: dict[str, tuple[int, Columns]] = {}
     for name, ord_, appended, *_ in _heads_of_run.all(connection, (run_pk,)):
         wanted = appended - seen.get(name, 0)
-        if wanted > 0:
-            grown[name] = appended, _last_appended(connection, run_pk, ord_, wanted)
+        if wanted > 0 and most > 0:
+            points = _last_appended(connection, run_pk, ord_, wanted, most)
+            grown[name] = appended - wanted + len(points), points
+            most -= len(points)
     return grown
 
 
-def _last_appended(connection: Connection, run_pk: int, ord_: int, wanted: int) -> Columns:
+def _last_appended(connection: Connection, run_pk: int, ord_: int, wanted: int, most: int | None = None) -> Columns:
+    """The last ``wanted`` points as they were logged, or the first ``most`` of these."""
     if wanted <= 0:
         return unpack(())
-    first, gathered = 0, 0
+    places: list[tuple[int, int]] = []
+    gathered = 0
     for sizes in (_newest_sizes, _sizes):  # the newest will do, as a rule
-        first, gathered = 0, 0
+        places, gathered = [], 0
         for seq, n in sizes.all(connection, (run_pk, ord_)):
-            first, gathered = seq, gathered + n
+            places.append((seq, n))
+            gathered += n
             if gathered >= wanted:
                 break
         if gathered >= wanted:
             break
-    points = unpack(row[0] for row in _chunks_from.all(connection, (run_pk, ord_, first)))
-    return points.part(len(points) - wanted, len(points))
+    skipped = gathered - wanted
+    stop = skipped + min(wanted, wanted if most is None else most)
+    last, read = places[-1][0], 0
+    for seq, n in reversed(places):
+        last, read = seq, read + n
+        if read >= stop:
+            break
+    points = unpack(row[0] for row in _chunks_between.all(connection, (run_pk, ord_, places[-1][0], last)))
+    return points.part(skipped, stop)
 
 
 def latest(connection: Connection, run_pks: Sequence[int]) -> dict[int, list[Latest]]:

@@ -40,9 +40,14 @@ def evenly(points: Columns, wanted: int) -> Columns:
 
     One point is the last. This is the choice that MLflow's own charts expect.
     """
-    if len(points) <= wanted:
-        return points
-    last = len(points) - 1
+    return points if len(points) <= wanted else points.pick(even_ranks(len(points), wanted))
+
+
+def even_ranks(count: int, wanted: int) -> list[int]:
+    """Which of ``count`` points ``evenly`` chooses."""
+    if count <= wanted:
+        return list(range(count))
+    last = count - 1
     if wanted == 1:
-        return points.pick([last])
-    return points.pick(sorted({round(i * last / (wanted - 1)) for i in range(wanted)}))
+        return [last]
+    return sorted({round(i * last / (wanted - 1)) for i in range(wanted)})

@@ -1,68 +1,142 @@
-"""A metric's history in MLflow's order (timestamp, step, value), page by page."""
+"""Reading a metric in order: pages of MLflow's history, what lies between two steps, and an even choice of it."""
 
 from __future__ import annotations
 
-import math
-from bisect import bisect_left, bisect_right
-from dataclasses import dataclass
-from itertools import islice
-from operator import le, lt
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from sqlalchemy import Connection
 
 from zaffre.core.errors import InvalidValue
-from zaffre.server.store import paging
-from zaffre.server.store.packing import Columns
+from zaffre.server.store import metrics, paging
+from zaffre.server.store.metrics import Series
+from zaffre.server.store.ordered_points import GREATEST, LEAST, ByStep, ByTime, StepKey, TimeKey, time_key
+from zaffre.server.store.packing import Columns, in_order, unpack
+from zaffre.server.tracking import charts
 
-Key = tuple[int, int, bool, float]
-
-
-@dataclass(frozen=True, slots=True)
-class After:
-    """The last point of the page before."""
-
-    key: Key
-
-    @classmethod
-    def parse(cls, token: str) -> After:
-        """Raises ``InvalidValue`` for a token that no page gave."""
-        timestamp, step, number, value = paging.decode(token, 4)
-        if not isinstance(timestamp, int) or not isinstance(step, int) or isinstance(value, str):
-            raise InvalidValue(f"Invalid page token {token!r}: use the one that the page before answered.")
-        return cls((timestamp, step, bool(number), float(value or 0)))
-
-    def token(self) -> str:
-        timestamp, step, number, value = self.key
-        return paging.encode([timestamp, step, int(number), value])
+Place = tuple[str, StepKey | None]  # a metric, and its last point that was read
+START: Final[Place] = ("", None)
 
 
-def slice_history(points: Columns, after: After | None, limit: int | None) -> tuple[Columns, str | None]:
-    """One page of ``points`` and the token of the next, None on the last."""
-    points = _in_order(points)
-    start = 0 if after is None else _behind(points, after.key)
-    stop = len(points) if limit is None else min(start + limit, len(points))
-    if not start < stop < len(points):
-        return points.part(start, stop), None
-    last = stop - 1
-    return points.part(start, stop), After(
-        _key(points.timestamps[last], points.steps[last], points.values[last])
-    ).token()
+def parse(token: str) -> TimeKey:
+    """The last point of the page before. Raises ``InvalidValue`` for a token that no page gave."""
+    timestamp, step, bits = paging.decode(token, 3)
+    if not all(isinstance(part, int) and LEAST <= part <= GREATEST for part in (timestamp, step, bits)):
+        raise InvalidValue(f"Invalid page token {token!r}: use the one that the page before answered.")
+    return time_key(timestamp, step, bits)
 
 
-def _in_order(points: Columns) -> Columns:
-    stamps, steps = points.timestamps, points.steps
-    if all(map(lt, steps, islice(steps, 1, None))) and all(map(le, stamps, islice(stamps, 1, None))):
-        return points  # the usual case, and the values need not be looked at
-    keys = list(map(_key, points.timestamps, points.steps, points.values))
-    return points.pick(sorted(range(len(keys)), key=keys.__getitem__))
+def token(last: TimeKey) -> str:
+    timestamp, step, _, _, bits = last
+    return paging.encode([timestamp, step, bits])
 
 
-def _behind(points: Columns, key: Key) -> int:
-    """The place of the first point behind ``key``; ``points`` are in order."""
-    low, high = bisect_left(points.timestamps, key[0]), bisect_right(points.timestamps, key[0])
-    same = list(map(_key, points.timestamps[low:high], points.steps[low:high], points.values[low:high]))
-    return low + bisect_right(same, key)
+def page(
+    connection: Connection, run_pk: int, name: str, after: TimeKey | None, limit: int | None
+) -> tuple[Columns, TimeKey | None]:
+    """At most ``limit`` points by (timestamp, step, value), and the last of them if there are more.
+
+    A point that was logged again exactly is there once, wherever in the metric it is.
+    """
+    place = metrics.place(connection, run_pk, name)
+    if place is None:
+        return unpack(()), None
+    low = LEAST if after is None else after[0]
+    return ByTime(connection, run_pk, place[0], low, GREATEST).page(after, place[1] if limit is None else limit)
 
 
-def _key(timestamp: int, step: int, value: float) -> Key:
-    # NaN compares with nothing; here it stands below every number.
-    nan = math.isnan(value)
-    return timestamp, step, not nan, 0.0 if nan else value
+def parse_place(token: str) -> Place:
+    """Where a reading of a run's metrics goes on. Raises ``InvalidValue`` for a token that none gave."""
+    name, *key = paging.decode(token, 3)
+    step, timestamp = key
+    if isinstance(name, str) and step is None and timestamp is None:
+        return name, None
+    if isinstance(name, str) and all(isinstance(part, int) and LEAST <= part <= GREATEST for part in key):
+        return name, (step, timestamp)
+    raise InvalidValue(f"Invalid page token {token!r}: use the one that the answer before had as next.")
+
+
+def place_token(place: Place) -> str:
+    name, key = place
+    return paging.encode([name, *(key or (None, None))])
+
+
+def piece(
+    connection: Connection, run_pk: int, name: str | None, place: Place, room: int
+) -> tuple[list[Series], Place | None]:
+    """Metrics of a run by name (or that of one name), each by step, from ``place`` on until ``room`` is full.
+
+    With them comes where the next piece begins, None where there is nothing more.
+    """
+    first, after = place
+    found: list[Series] = []
+    for head in metrics.heads(connection, run_pk):
+        if head.name < first or name not in (None, head.name):
+            continue
+        if room <= 0:
+            return found, (head.name, None)
+        ordered = _by_step(connection, run_pk, head.name, None, None)
+        assert ordered is not None, "a metric with a head has a place"
+        points, last = ordered.page(after if head.name == first else None, room)
+        found.append(Series(head.name, points, head.is_int, head.appended))
+        if last is not None:
+            return found, (head.name, last)
+        room -= len(points)
+    return found, None
+
+
+def between(
+    connection: Connection, run_pk: int, name: str, start: int | None, end: int | None, most: int
+) -> Columns | None:
+    """All points between two steps, by step; None where they may be more than ``most``."""
+    ordered = _by_step(connection, run_pk, name, start, end)
+    if ordered is None:
+        return unpack(())
+    if sum(span.n for span in ordered.spans) > most:
+        return None
+    return Columns.joined(ordered.walk())
+
+
+def evenly(connection: Connection, run_pk: int, name: str, start: int | None, end: int | None, wanted: int) -> Columns:
+    """At most ``wanted`` points between two steps at even distances by rank, as ``charts.evenly`` chooses them.
+
+    Of many points in chunks that overlap a first walk counts them and a second one takes those that are wanted. Where
+    they do not, they count as they were logged, duplicates included, and only chunks with wanted ranks are read.
+    """
+    found = between(connection, run_pk, name, start, end, metrics.WHOLE)
+    if found is not None:
+        return charts.evenly(found, wanted)
+    ordered = _by_step(connection, run_pk, name, start, end)
+    if ordered is None:
+        return unpack(())
+    parts = ordered.apart()
+    if parts is not None:
+        return in_order(_of_ranks(parts, charts.even_ranks(sum(n for n, _ in parts), wanted)))
+    ranks = charts.even_ranks(sum(map(len, ordered.walk())), wanted)
+    taken, before = [], 0
+    for points in ordered.walk():
+        taken.append(points.pick(rank - before for rank in ranks if before <= rank < before + len(points)))
+        before += len(points)
+    return Columns.joined(taken)
+
+
+def _of_ranks(parts: Sequence[tuple[int, Callable[[], Columns]]], ranks: Sequence[int]) -> Columns:
+    taken, before, at = [], 0, 0
+    for n, read in parts:
+        inside = []
+        while at < len(ranks) and ranks[at] < before + n:
+            inside.append(ranks[at] - before)
+            at += 1
+        if inside:
+            points = in_order(read())
+            taken.append(points.pick(min(rank, len(points) - 1) for rank in inside))
+        before += n
+    return Columns.joined(taken)
+
+
+def _by_step(connection: Connection, run_pk: int, name: str, start: int | None, end: int | None) -> ByStep | None:
+    place = metrics.place(connection, run_pk, name)
+    if place is None:
+        return None
+    low, high = LEAST if start is None else start, GREATEST if end is None else end
+    return ByStep(connection, run_pk, place[0], low, high)

@@ -16,21 +16,22 @@ from zaffre.server.store.metrics import Head, Latest, Logged, Series
 from zaffre.server.store.packing import Columns, columns
 from zaffre.server.store.runs import RunKey
 from zaffre.server.store.schema import params
-from zaffre.server.tracking import charts
+from zaffre.server.tracking import charts, history
 from zaffre.server.tracking.acts import Acts, active_run, check_key, check_length, check_tags
-from zaffre.server.tracking.history import After, slice_history
 from zaffre.server.tracking.runs import put_tags
 
+AT_ONCE = 100_000  # points that a follower of a run is given at once
 Point = tuple[str, float, int, int]  # name, value, timestamp, step: the order in which MLflow names them
 Given = tuple[str, Sequence[int], Sequence[int], Sequence[float]]  # name, steps, timestamps, values
 
 
 @dataclass(frozen=True, slots=True)
 class LoggedValues:
-    """All that a run logged."""
+    """What a run logged. ``next``: there is more, and this is the ``after`` that it is behind."""
 
     series: list[Series]
     records: list[MetricRecord]
+    next: str | None = None
 
 
 class MetricActs(Acts):
@@ -85,9 +86,16 @@ class MetricActs(Acts):
         await self._store.awrite(_batch(ws, run_id, points, params or {}, tags or {}, models or {}))
         self._notifier.publish(*_news(ws, run_id, points, params, tags))
 
-    def get_metrics(self, ws: str, run_id: str, name: str | None = None) -> LoggedValues:
-        """What a run logged, under one name or all: points by (step, timestamp), records as logged."""
-        return self._store.read(lambda connection: _values(connection, runs.key_of(connection, ws, run_id).pk, name))
+    def get_metrics(self, ws: str, run_id: str, name: str | None = None, after: str | None = None) -> LoggedValues:
+        """What a run logged, under one name or all: points by (step, timestamp), records as logged.
+
+        At once not many more than ``limits.POINTS_PER_ANSWER`` points; the records come with the first of them.
+        """
+        room = limits.POINTS_PER_ANSWER
+        place = history.START if after is None else history.parse_place(after)
+        return self._store.read(
+            lambda connection: _values(connection, runs.key_of(connection, ws, run_id).pk, name, place, room)
+        )
 
     def metric_heads(self, ws: str, run_id: str) -> tuple[list[Head], list[MetricRecord]]:
         """The latest point and the number of points of each metric by name, and the records as logged."""
@@ -99,14 +107,22 @@ class MetricActs(Acts):
         return self._store.read(read)
 
     def get_family_metrics(self, ws: str, run_id: str, name: str | None = None) -> dict[str, LoggedValues]:
-        """``get_metrics`` of a run and of all its descendants, by run id; only those that logged something."""
+        """``get_metrics`` of a run and of all its descendants, by run id; only those that logged something.
+
+        All of them share the number of points: of those behind it comes only where to begin.
+        """
 
         def family(connection: Connection) -> dict[str, LoggedValues]:
             pk = runs.key_of(connection, ws, run_id).pk
             pks = [pk, *runs.descendants(connection, pk)]
             names = runs.ids(connection, pks)
-            found = {names[member]: _values(connection, member, name) for member in pks}
-            return {member: values for member, values in found.items() if values.series or values.records}
+            found, room = {}, limits.POINTS_PER_ANSWER
+            for member in pks:
+                found[names[member]] = values = _values(connection, member, name, history.START, room)
+                room -= sum(len(series.points) for series in values.series)
+            return {
+                member: values for member, values in found.items() if values.series or values.records or values.next
+            }
 
         return self._store.read(family)
 
@@ -126,9 +142,13 @@ class MetricActs(Acts):
         """Points of a metric in MLflow's order (timestamp, step, value), at most ``limit``, behind ``after``.
 
         With them comes the ``after`` of the next page, None on the last. A metric that was not logged has no points.
+        A page reads what it answers and little more (``ordered_points``).
         """
-        behind = None if after is None else After.parse(after)
-        return slice_history(self._points(ws, run_id, name), behind, limit)
+        behind = None if after is None else history.parse(after)
+        points, last = self._store.read(
+            lambda connection: history.page(connection, runs.key_of(connection, ws, run_id).pk, name, behind, limit)
+        )
+        return points, None if last is None else history.token(last)
 
     def chart(
         self,
@@ -151,7 +171,10 @@ class MetricActs(Acts):
             part = charts.between(found, start_step, end_step)
             if is_whole or len(part) == len(found):
                 return part, is_whole
-            # A part of a long metric has its own lows and highs: read as much as makes the part as fine as asked for.
+            # A part of a long metric has its own lows and highs: read it, or as much as makes it as fine as asked for.
+            whole = history.between(connection, pk, name, start_step, end_step, metrics.WHOLE)
+            if whole is not None:
+                return whole, True
             wanted = points * len(found) // max(1, len(part))
             found, is_whole = metrics.outline(connection, pk, name, wanted)
             return charts.between(found, start_step, end_step), is_whole
@@ -164,21 +187,22 @@ class MetricActs(Acts):
         self, ws: str, run_id: str, name: str, *, start_step: int | None, end_step: int | None, points: int
     ) -> Columns:
         """At most ``points`` of a metric between two steps (both included), evenly by rank."""
-        return charts.evenly(charts.between(self._points(ws, run_id, name), start_step, end_step), points)
+        return self._store.read(
+            lambda connection: history.evenly(
+                connection, runs.key_of(connection, ws, run_id).pk, name, start_step, end_step, points
+            )
+        )
 
     def metrics_since(self, ws: str, run_id: str, seen: Mapping[str, int]) -> tuple[dict[str, Columns], dict[str, int]]:
-        """What was logged after the first ``seen[name]`` points of each metric, as logged; and the next ``seen``."""
+        """What was logged after the first ``seen[name]`` points of each metric, as logged; and the next ``seen``.
+
+        Never more than ``AT_ONCE`` points of all metrics together: who wants all asks until nothing is new.
+        """
         grown = self._store.read(
-            lambda connection: metrics.since(connection, runs.key_of(connection, ws, run_id).pk, dict(seen))
+            lambda connection: metrics.since(connection, runs.key_of(connection, ws, run_id).pk, seen, AT_ONCE)
         )
         counts = {name: count for name, (count, _) in grown.items()}
         return {name: points for name, (_, points) in grown.items()}, {**seen, **counts}
-
-    def _points(self, ws: str, run_id: str, name: str) -> Columns:
-        found = self._store.read(
-            lambda connection: metrics.read(connection, runs.key_of(connection, ws, run_id).pk, name)
-        )
-        return found[0].points if found else columns(name, (), (), ())
 
 
 def gather_series(given: Iterable[Given]) -> list[Logged]:
@@ -296,8 +320,16 @@ def _add_params(connection: Connection, run: RunKey, given: Mapping[str, str]) -
     run_sets.put(connection, params, run.experiment_id, run.pk, given, known)
 
 
-def _values(connection: Connection, pk: int, name: str | None) -> LoggedValues:
-    return LoggedValues(metrics.read(connection, pk, name), records.read(connection, pk, name))
+def _values(
+    connection: Connection,
+    pk: int,
+    name: str | None,
+    place: history.Place,
+    room: int,
+) -> LoggedValues:
+    found, rest = history.piece(connection, pk, name, place, room)
+    given = records.read(connection, pk, name) if place == history.START else []
+    return LoggedValues(found, given, None if rest is None else history.place_token(rest))
 
 
 def _news(ws: str, run_id: str, points: object, given: object, tags: object) -> list[str]:

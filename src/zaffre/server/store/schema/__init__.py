@@ -61,7 +61,7 @@ from zaffre.server.store.schema.tracking import (
 )
 from zaffre.server.store.schema.webhooks import webhook_deliveries, webhooks
 
-REVISION = "0008"  # the newest step in migrations
+REVISION = "0009"  # the newest step in migrations
 
 __all__ = [
     "REVISION",

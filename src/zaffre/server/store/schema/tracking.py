@@ -146,6 +146,8 @@ metric_chunks = Table(
     number("n"),
     number("min_step"),
     number("max_step"),
+    number("min_timestamp"),
+    number("max_timestamp"),
     blob("data"),  # steps i64[n], timestamps i64[n], values f64[n]; little-endian
     sqlite_with_rowid=False,
 )
@@ -247,7 +249,7 @@ logged_model_tags = Table(
     sqlite_with_rowid=False,
 )
 
-# The latest value of a metric that a run logged for a model, once for each data set it was measured on.
+# What runs logged for a model: every point of a metric, for each data set it was measured on.
 logged_model_metrics = Table(
     "logged_model_metrics",
     metadata,
@@ -256,8 +258,8 @@ logged_model_metrics = Table(
     text("run_id", primary_key=True),
     text("dataset_name", primary_key=True),  # empty: none was named
     text("dataset_digest", primary_key=True),
-    number("step"),
-    number("timestamp"),
+    number("step", primary_key=True),
+    number("timestamp", primary_key=True),
     real("value"),
     sqlite_with_rowid=False,
 )
