@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from tests.e2e.browser import Workspace
+from zaffre.core.codec import to_plain
+from zaffre.core.entities import CondaPin
+from zaffre.environments.lock import make
 
 SOURCE = b'"""Trains."""\nimport argparse\n\nprint("hello")\n'
 
@@ -38,6 +41,7 @@ class Furnished:
             "metrics": f"/runs/{self.run}?tab=metrics",
             "files": f"/runs/{self.run}?tab=files",
             "code": f"/runs/{self.run}?tab=code",
+            "environment of a run": f"/runs/{self.run}?tab=environment",
             "children": f"/runs/{self.run}?tab=children",
             "compare": f"/compare?runs={self.run},{self.failed}",
             "models": "/models",
@@ -46,6 +50,8 @@ class Furnished:
             "endpoint": f"/endpoints/{self.endpoint}",
             "environments": "/environments",
             "environment": f"/environments/{self.environment}",
+            "packages": f"/environments/{self.environment}?tab=packages",
+            "uses": f"/environments/{self.environment}?tab=uses",
             "compute": "/compute",
             "settings": "/settings",
             "users": "/settings?tab=users",
@@ -65,9 +71,23 @@ def furnish(workspace: Workspace) -> Furnished:
     workspace.call("POST", "/models", model)
     definition = {"name": "train", "condaDependencies": {"dependencies": ["python=3.11", {"pip": ["scikit-learn"]}]}}
     workspace.call("POST", "/environments/train", {"definition": definition})
+    use_environment(workspace, run)
     workspace.call("PUT", "/computes/cpu-cluster", {"max_nodes": 4})
     _endpoint(workspace, snapshot)
     return Furnished(run=run, failed=failed, live=live)
+
+
+def use_environment(workspace: Workspace, run: str) -> str:
+    """Tell what the run got of the environment "train", as its supervisor does; returns the key of the lock."""
+    url = "https://channel.test/forge/linux-64/tzdata-2026a-0.conda"
+    pins = [CondaPin(name="tzdata", version="2026a", build="0", subdir="linux-64", url=url)]
+    lock = make("3.11.9", pins, "numpy==2.1.0\nscikit-learn==1.5.0\nthreadpoolctl==3.5.0")
+    now = int(time.time() * 1000)
+    notes = ["The lock kept for this environment was made for another Python."]
+    use = {"name": "train", "version": "1", "lock": to_plain(lock), "interpreter": "/cache/envs/1/bin/python"}
+    told = {**use, "reused": False, "seconds": 12.4, "notes": notes, "at": now}
+    workspace.call("PUT", f"/runs/{run}/environment", told)
+    return lock.key
 
 
 def _snapshot(workspace: Workspace) -> str:

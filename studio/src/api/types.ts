@@ -47,6 +47,10 @@ export type ModelVersion = Entity<Schemas["ModelVersion"]>;
 export type ModelCreate = Partial<Schemas["ModelCreate"]> & { name: string };
 export type ModelPatch = Partial<Schemas["ModelPatch"]>;
 export type EnvironmentVersion = Entity<Schemas["EnvironmentVersion"]>;
+export type CondaPin = Entity<Schemas["CondaPin"]>;
+export type EnvironmentLock = Omit<Entity<Schemas["EnvironmentLock"]>, "conda"> & { conda: CondaPin[] };
+/** What a run or a service really got. Without a lock: an interpreter used as it is. */
+export type EnvironmentUse = Omit<Entity<Schemas["EnvironmentUse"]>, "lock"> & { lock: EnvironmentLock | null };
 export type ComputeTarget = Entity<Schemas["ComputeTarget"]>;
 export type DeploymentStep = Entity<Schemas["DeploymentStep-Output"]>;
 export type Service = Entity<Schemas["Service"]>;

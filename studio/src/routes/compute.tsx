@@ -11,10 +11,9 @@ import { ConfirmDialog } from "../components/ConfirmDialog";
 import { HomeCrumb } from "../components/crumbs";
 import { useNotify } from "../components/notify";
 import { Page } from "../components/Page";
-import { RelativeTime } from "../components/RelativeTime";
-import { EmptyState, ErrorState } from "../components/States";
 import type { Column } from "../components/table/column";
-import { DataTable } from "../components/table/DataTable";
+import { timeColumn } from "../components/table/cells";
+import { QueryTable } from "../components/table/QueryTable";
 import { createCompute } from "../format/snippets";
 
 const route = getRouteApi("/ws/$ws/compute");
@@ -62,13 +61,7 @@ function columns(remove: (compute: ComputeTarget) => void): Column<ComputeTarget
     { id: "type", header: "Type", cell: (c) => c.type, value: (c) => c.type, width: 130 },
     { id: "nodes", header: "Nodes", cell: (c) => <Nodes compute={c} />, value: (c) => c.running_nodes, width: 200 },
     { id: "size", header: "Size", cell: (c) => c.vm_size, value: (c) => c.vm_size, width: 140 },
-    {
-      id: "created",
-      header: "Created",
-      cell: (c) => <RelativeTime at={c.created_at} />,
-      value: (c) => c.created_at,
-      width: 150,
-    },
+    timeColumn("created", "Created", (c) => c.created_at),
     {
       id: "acts",
       header: "Actions",
@@ -106,31 +99,20 @@ export function Compute() {
         { id: "refresh", label: "Refresh", icon: <ArrowSync20Regular />, onClick: () => void query.refetch() },
       ]}
     >
-      {query.error ? (
-        <ErrorState
-          error={query.error}
-          what="The compute targets could not be listed."
-          retry={() => void query.refetch()}
-        />
-      ) : (
-        <DataTable
-          label="Compute targets"
-          rows={query.data}
-          columns={shown}
-          rowId={(compute) => compute.name}
-          storageKey="compute"
-          initialSort={{ id: "name", desc: false }}
-          empty={
-            <EmptyState
-              icon={<Server24Regular />}
-              title="No compute targets yet"
-              hint="Runs with the target “local” start on the submitter's machine. A compute target queues runs for the server's machine."
-            >
-              <CodeBlock snippets={[{ title: "Python", code: createCompute(ws) }]} />
-            </EmptyState>
-          }
-        />
-      )}
+      <QueryTable
+        label="Compute targets"
+        query={query}
+        columns={shown}
+        rowId={(compute) => compute.name}
+        storageKey="compute"
+        initialSort={{ id: "name", desc: false }}
+        none={{
+          icon: <Server24Regular />,
+          title: "No compute targets yet",
+          hint: "Runs with the target “local” start on the submitter's machine. A compute target queues runs for the server's machine.",
+          start: <CodeBlock snippets={[{ title: "Python", code: createCompute(ws) }]} />,
+        }}
+      />
       <ConfirmDialog
         open={deleting !== null}
         title={`Delete ${deleting?.name ?? ""}?`}

@@ -1,8 +1,7 @@
-import { makeStyles } from "@fluentui/react-components";
 import { ArrowSync20Regular, CloudFlow24Regular } from "@fluentui/react-icons";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
-import { useMemo, useState } from "react";
+import { useMemo } from "react";
 
 import { servicesQuery } from "../api/services";
 import type { Service } from "../api/types";
@@ -10,17 +9,15 @@ import { AppLink } from "../components/AppLink";
 import { CodeBlock } from "../components/CodeBlock";
 import { HomeCrumb } from "../components/crumbs";
 import { Page } from "../components/Page";
-import { RelativeTime } from "../components/RelativeTime";
-import { SearchBox } from "../components/SearchBox";
-import { EmptyState, ErrorState } from "../components/States";
 import { ServiceStateBadge } from "../components/StatusBadge";
 import type { Column } from "../components/table/column";
-import { DataTable } from "../components/table/DataTable";
+import { timeColumn } from "../components/table/cells";
+import { QueryTable } from "../components/table/QueryTable";
 import { deployModel } from "../format/snippets";
 
 const route = getRouteApi("/ws/$ws/endpoints");
 
-const useStyles = makeStyles({ search: { maxWidth: "480px", flexShrink: 0 } });
+const nameOf = (service: Service) => service.name;
 
 const REFRESH_MS = 5000;
 
@@ -67,27 +64,14 @@ function columns(ws: string): Column<Service>[] {
       value: (service) => service.scoring_uri,
       width: 260,
     },
-    {
-      id: "updated",
-      header: "Changed",
-      cell: (service) => <RelativeTime at={service.updated_at} />,
-      value: (service) => service.updated_at,
-      width: 150,
-    },
+    timeColumn("updated", "Changed", (service) => service.updated_at),
   ];
 }
 
 export function Endpoints() {
-  const styles = useStyles();
   const { ws } = route.useParams();
-  const [text, setText] = useState("");
   const query = useQuery({ ...servicesQuery(ws), refetchInterval: REFRESH_MS });
   const shown = useMemo(() => columns(ws), [ws]);
-  const rows = useMemo(
-    () => query.data?.filter((service) => service.name.includes(text.trim().toLowerCase())),
-    [query.data, text],
-  );
-  const none = query.data?.length === 0;
   return (
     <Page
       title="Endpoints"
@@ -96,34 +80,21 @@ export function Endpoints() {
         { id: "refresh", label: "Refresh", icon: <ArrowSync20Regular />, onClick: () => void query.refetch() },
       ]}
     >
-      <SearchBox
-        className={styles.search}
-        label="Search endpoints"
-        placeholder="Search names"
-        value={text}
-        onSearch={setText}
+      <QueryTable
+        label="Endpoints"
+        query={query}
+        searched={nameOf}
+        columns={shown}
+        rowId={nameOf}
+        storageKey="endpoints"
+        initialSort={{ id: "updated", desc: true }}
+        none={{
+          icon: <CloudFlow24Regular />,
+          title: "No endpoints yet",
+          hint: "Deploy a model as a web service from Python.",
+          start: <CodeBlock snippets={[{ title: "Deploy", code: deployModel(ws, "my-model", 1) }]} />,
+        }}
       />
-      {query.error ? (
-        <ErrorState error={query.error} what="The endpoints could not be listed." retry={() => void query.refetch()} />
-      ) : (
-        <DataTable
-          label="Endpoints"
-          rows={rows}
-          columns={shown}
-          rowId={(service) => service.name}
-          storageKey="endpoints"
-          initialSort={{ id: "updated", desc: true }}
-          empty={
-            <EmptyState
-              icon={<CloudFlow24Regular />}
-              title={none ? "No endpoints yet" : "No endpoint matches"}
-              hint={none ? "Deploy a model as a web service from Python." : "Change or clear the search."}
-            >
-              {none ? <CodeBlock snippets={[{ title: "Deploy", code: deployModel(ws, "my-model", 1) }]} /> : null}
-            </EmptyState>
-          }
-        />
-      )}
     </Page>
   );
 }

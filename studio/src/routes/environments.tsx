@@ -1,8 +1,8 @@
-import { Badge, makeStyles } from "@fluentui/react-components";
+import { Badge } from "@fluentui/react-components";
 import { ArrowSync20Regular, LayerDiagonal24Regular } from "@fluentui/react-icons";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
-import { useMemo, useState } from "react";
+import { useMemo } from "react";
 
 import { environmentsQuery } from "../api/environments";
 import type { EnvironmentVersion } from "../api/types";
@@ -10,17 +10,15 @@ import { AppLink } from "../components/AppLink";
 import { CodeBlock } from "../components/CodeBlock";
 import { HomeCrumb } from "../components/crumbs";
 import { Page } from "../components/Page";
-import { RelativeTime } from "../components/RelativeTime";
-import { SearchBox } from "../components/SearchBox";
-import { EmptyState, ErrorState } from "../components/States";
 import type { Column } from "../components/table/column";
-import { DataTable } from "../components/table/DataTable";
+import { timeColumn } from "../components/table/cells";
+import { QueryTable } from "../components/table/QueryTable";
 import { packagesOf } from "../format/environment";
 import { registerEnvironment } from "../format/snippets";
 
 const route = getRouteApi("/ws/$ws/environments");
 
-const useStyles = makeStyles({ search: { maxWidth: "480px", flexShrink: 0 } });
+const nameOf = (environment: EnvironmentVersion) => environment.name;
 
 function columns(ws: string): Column<EnvironmentVersion>[] {
   return [
@@ -63,27 +61,14 @@ function columns(ws: string): Column<EnvironmentVersion>[] {
       cell: (environment) => packagesOf(environment.definition).join(", ") || "–",
       width: 320,
     },
-    {
-      id: "created",
-      header: "Created",
-      cell: (environment) => <RelativeTime at={environment.created_at} />,
-      value: (environment) => environment.created_at,
-      width: 150,
-    },
+    timeColumn("created", "Created", (environment) => environment.created_at),
   ];
 }
 
 export function Environments() {
-  const styles = useStyles();
   const { ws } = route.useParams();
-  const [text, setText] = useState("");
   const query = useQuery(environmentsQuery(ws));
   const shown = useMemo(() => columns(ws), [ws]);
-  const rows = useMemo(
-    () => query.data?.filter(({ name }) => name.toLowerCase().includes(text.trim().toLowerCase())),
-    [query.data, text],
-  );
-  const none = query.data?.length === 0;
   return (
     <Page
       title="Environments"
@@ -92,38 +77,21 @@ export function Environments() {
         { id: "refresh", label: "Refresh", icon: <ArrowSync20Regular />, onClick: () => void query.refetch() },
       ]}
     >
-      <SearchBox
-        className={styles.search}
-        label="Search environments"
-        placeholder="Search names"
-        value={text}
-        onSearch={setText}
+      <QueryTable
+        label="Environments"
+        query={query}
+        searched={nameOf}
+        columns={shown}
+        rowId={nameOf}
+        storageKey="environments"
+        initialSort={{ id: "name", desc: false }}
+        none={{
+          icon: <LayerDiagonal24Regular />,
+          title: "No environments yet",
+          hint: "Register the packages that scripts and services need.",
+          start: <CodeBlock snippets={[{ title: "Python", code: registerEnvironment(ws) }]} />,
+        }}
       />
-      {query.error ? (
-        <ErrorState
-          error={query.error}
-          what="The environments could not be listed."
-          retry={() => void query.refetch()}
-        />
-      ) : (
-        <DataTable
-          label="Environments"
-          rows={rows}
-          columns={shown}
-          rowId={(environment) => environment.name}
-          storageKey="environments"
-          initialSort={{ id: "name", desc: false }}
-          empty={
-            <EmptyState
-              icon={<LayerDiagonal24Regular />}
-              title={none ? "No environments yet" : "No environment matches"}
-              hint={none ? "Register the packages that scripts and services need." : "Change or clear the search."}
-            >
-              {none ? <CodeBlock snippets={[{ title: "Python", code: registerEnvironment(ws) }]} /> : null}
-            </EmptyState>
-          }
-        />
-      )}
     </Page>
   );
 }

@@ -35,11 +35,50 @@ export function ExperimentPage() {
   const navigate = route.useNavigate();
   const [state, onState] = useRunsState(route.useSearch(), navigate);
   const experiment = useQuery(experimentQuery(ws, name));
-  const client = useQueryClient();
-  const notify = useNotify();
   const [deleting, setDeleting] = useState(false);
   const archived = experiment.data?.archived_at != null;
+  const commands = useExperimentCommands(ws, name, archived, () => setDeleting(true));
+  const tab = TABS.find(([known]) => known === state.tab)?.[0] ?? "runs";
+  const head = {
+    title: name,
+    crumbs: [<HomeCrumb key="home" />, <RoomCrumb key="room" room="experiments" />],
+    aside: archived ? <Badge appearance="tint">Archived</Badge> : null,
+  };
+  const above = (
+    <>
+      <PageTabs
+        tabs={TABS}
+        selected={tab}
+        onSelect={(next) => void navigate({ search: next === "runs" ? {} : { tab: next }, replace: true })}
+      />
+      {experiment.error ? <ErrorState error={experiment.error} what={`${name} could not be read.`} /> : null}
+      <DeleteExperiment ws={ws} name={name} open={deleting} onClose={() => setDeleting(false)} />
+    </>
+  );
+  if (tab === "runs") {
+    return (
+      <RunsView {...head} experiment={name} state={state} onState={onState} more={commands}>
+        {above}
+      </RunsView>
+    );
+  }
+  return (
+    <Page {...head} commands={commands}>
+      {above}
+      <Suspense fallback={<LoadingPage />}>
+        {tab === "models" ? (
+          <LoggedModelList ws={ws} experiment={name} />
+        ) : (
+          <TraceList key={name} ws={ws} experiment={name} />
+        )}
+      </Suspense>
+    </Page>
+  );
+}
 
+function useExperimentCommands(ws: string, name: string, archived: boolean, onDelete: () => void): Command[] {
+  const client = useQueryClient();
+  const notify = useNotify();
   const archive = async () => {
     try {
       await patchExperiment(ws, name, { archived: !archived });
@@ -49,67 +88,43 @@ export function ExperimentPage() {
     }
     await client.invalidateQueries({ queryKey: experimentKeys.all(ws) });
   };
-  const remove = async () => {
-    await deleteExperiment(ws, name);
-    notify.done(`Deleted ${name}`);
-    await client.invalidateQueries({ queryKey: experimentKeys.all(ws) });
-    await navigate({ to: "/ws/$ws/experiments", params: { ws } });
-  };
-  const more: Command[] = [
+  return [
     {
       id: "archive",
       label: archived ? "Reactivate" : "Archive experiment",
       icon: archived ? <ArchiveArrowBack20Regular /> : <Archive20Regular />,
       onClick: () => void archive(),
     },
-    { id: "remove", label: "Delete experiment", icon: <Delete20Regular />, onClick: () => setDeleting(true) },
+    { id: "remove", label: "Delete experiment", icon: <Delete20Regular />, onClick: onDelete },
   ];
-  const dialogs = (
-    <>
-      {experiment.error ? <ErrorState error={experiment.error} what={`${name} could not be read.`} /> : null}
-      <ConfirmDialog
-        open={deleting}
-        title={`Delete the experiment ${name}?`}
-        action="Delete"
-        onConfirm={remove}
-        onClose={() => setDeleting(false)}
-      >
-        An experiment can be deleted when it has no runs left. To hide it with its runs, archive it.
-      </ConfirmDialog>
-    </>
-  );
-  const head = {
-    title: name,
-    crumbs: [<HomeCrumb key="home" />, <RoomCrumb key="room" room="experiments" />],
-    aside: archived ? <Badge appearance="tint">Archived</Badge> : null,
+}
+
+interface DeleteProps {
+  ws: string;
+  name: string;
+  open: boolean;
+  onClose: () => void;
+}
+
+function DeleteExperiment({ ws, name, open, onClose }: DeleteProps) {
+  const client = useQueryClient();
+  const notify = useNotify();
+  const navigate = route.useNavigate();
+  const remove = async () => {
+    await deleteExperiment(ws, name);
+    notify.done(`Deleted ${name}`);
+    await client.invalidateQueries({ queryKey: experimentKeys.all(ws) });
+    await navigate({ to: "/ws/$ws/experiments", params: { ws } });
   };
-  const tab = TABS.find(([known]) => known === state.tab)?.[0] ?? "runs";
-  const tabs = (
-    <PageTabs
-      tabs={TABS}
-      selected={tab}
-      onSelect={(next) => void navigate({ search: next === "runs" ? {} : { tab: next }, replace: true })}
-    />
-  );
-  if (tab === "runs") {
-    return (
-      <RunsView {...head} experiment={name} state={state} onState={onState} more={more}>
-        {tabs}
-        {dialogs}
-      </RunsView>
-    );
-  }
   return (
-    <Page {...head} commands={more}>
-      {tabs}
-      {dialogs}
-      <Suspense fallback={<LoadingPage />}>
-        {tab === "models" ? (
-          <LoggedModelList ws={ws} experiment={name} />
-        ) : (
-          <TraceList key={name} ws={ws} experiment={name} />
-        )}
-      </Suspense>
-    </Page>
+    <ConfirmDialog
+      open={open}
+      title={`Delete the experiment ${name}?`}
+      action="Delete"
+      onConfirm={remove}
+      onClose={onClose}
+    >
+      An experiment can be deleted when it has no runs left. To hide it with its runs, archive it.
+    </ConfirmDialog>
   );
 }

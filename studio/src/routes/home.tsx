@@ -10,6 +10,7 @@ import { servicesQuery } from "../api/services";
 import { serverQuery } from "../api/workspaces";
 import { AppLink } from "../components/AppLink";
 import { Card } from "../components/Card";
+import { Columns } from "../components/Columns";
 import { GettingStarted } from "../components/GettingStarted";
 import { RowList } from "../components/home/RowList";
 import { Page } from "../components/Page";
@@ -21,14 +22,6 @@ import { RunStatusBadge, ServiceStateBadge } from "../components/StatusBadge";
 const route = getRouteApi("/ws/$ws");
 
 const useStyles = makeStyles({
-  grid: {
-    display: "grid",
-    gap: "12px",
-    gridTemplateColumns: "minmax(0, 3fr) minmax(0, 2fr)",
-    alignItems: "start",
-    "@media (max-width: 1023px)": { gridTemplateColumns: "minmax(0, 1fr)" },
-  },
-  column: { display: "flex", flexDirection: "column", rowGap: "12px", minWidth: 0 },
   none: { color: tokens.colorNeutralForeground3 },
   foot: { color: tokens.colorNeutralForeground3, fontSize: tokens.fontSizeBase200 },
 });
@@ -42,24 +35,28 @@ export function Home() {
   const server = useQuery(serverQuery()).data;
   return (
     <Page title={ws} over="Workspace" scrolling>
-      <div className={styles.grid}>
-        <div className={styles.column}>
-          <RecentRuns ws={ws} />
-          <Card title="Get started">
-            <GettingStarted />
-          </Card>
-        </div>
-        <div className={styles.column}>
-          <RecentEndpoints ws={ws} />
-          <RecentModels ws={ws} />
-          {server ? (
-            <Text className={styles.foot}>
-              Zaffre {server.version}
-              {server.home ? ` · data in ${server.home}` : ""}
-            </Text>
-          ) : null}
-        </div>
-      </div>
+      <Columns
+        main={
+          <>
+            <RecentRuns ws={ws} />
+            <Card title="Get started">
+              <GettingStarted />
+            </Card>
+          </>
+        }
+        side={
+          <>
+            <RecentEndpoints ws={ws} />
+            <RecentModels ws={ws} />
+            {server ? (
+              <Text className={styles.foot}>
+                Zaffre {server.version}
+                {server.home ? ` · data in ${server.home}` : ""}
+              </Text>
+            ) : null}
+          </>
+        }
+      />
     </Page>
   );
 }

@@ -1,8 +1,7 @@
 import { ArrowSync20Regular, Box32Regular } from "@fluentui/react-icons";
-import { makeStyles } from "@fluentui/react-components";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
-import { useMemo, useState } from "react";
+import { useMemo } from "react";
 
 import { modelsQuery } from "../api/models";
 import type { ModelVersion } from "../api/types";
@@ -10,18 +9,14 @@ import { AppLink } from "../components/AppLink";
 import { CodeBlock } from "../components/CodeBlock";
 import { HomeCrumb } from "../components/crumbs";
 import { Page } from "../components/Page";
-import { RelativeTime } from "../components/RelativeTime";
-import { SearchBox } from "../components/SearchBox";
-import { EmptyState, ErrorState } from "../components/States";
 import type { Column } from "../components/table/column";
-import { DataTable } from "../components/table/DataTable";
-import { tagText } from "../components/TagEditor";
-import { bytes } from "../format/number";
+import { sizeColumn, tagsColumn, timeColumn } from "../components/table/cells";
+import { QueryTable } from "../components/table/QueryTable";
 import { registerFromRun, registerModel } from "../format/snippets";
 
 const route = getRouteApi("/ws/$ws/models");
 
-const useStyles = makeStyles({ search: { maxWidth: "480px", flexShrink: 0 } });
+const nameOf = (model: ModelVersion) => model.name;
 
 function columns(ws: string): Column<ModelVersion>[] {
   return [
@@ -45,13 +40,7 @@ function columns(ws: string): Column<ModelVersion>[] {
       width: 140,
       align: "end",
     },
-    {
-      id: "created",
-      header: "Created",
-      cell: (model) => <RelativeTime at={model.created_at} />,
-      value: (model) => model.created_at,
-      width: 150,
-    },
+    timeColumn("created", "Created", (model) => model.created_at),
     {
       id: "framework",
       header: "Framework",
@@ -66,37 +55,15 @@ function columns(ws: string): Column<ModelVersion>[] {
       value: (model) => model.experiment_name,
       width: 160,
     },
-    {
-      id: "size",
-      header: "Size",
-      cell: (model) => bytes(model.size),
-      value: (model) => model.size,
-      width: 110,
-      align: "end",
-    },
-    {
-      id: "tags",
-      header: "Tags",
-      cell: (model) =>
-        Object.entries(model.tags)
-          .map(([key, value]) => tagText(key, value))
-          .join(", ") || "–",
-      width: 200,
-    },
+    sizeColumn((model) => model.size),
+    tagsColumn(200),
   ];
 }
 
 export function Models() {
-  const styles = useStyles();
   const { ws } = route.useParams();
-  const [text, setText] = useState("");
   const query = useQuery(modelsQuery(ws));
   const shown = useMemo(() => columns(ws), [ws]);
-  const rows = useMemo(
-    () => query.data?.filter((model) => model.name.toLowerCase().includes(text.trim().toLowerCase())),
-    [query.data, text],
-  );
-  const none = query.data?.length === 0;
   return (
     <Page
       title="Models"
@@ -105,41 +72,28 @@ export function Models() {
         { id: "refresh", label: "Refresh", icon: <ArrowSync20Regular />, onClick: () => void query.refetch() },
       ]}
     >
-      <SearchBox
-        className={styles.search}
-        label="Search models"
-        placeholder="Search names"
-        value={text}
-        onSearch={setText}
+      <QueryTable
+        label="Models"
+        query={query}
+        searched={nameOf}
+        columns={shown}
+        rowId={nameOf}
+        storageKey="models"
+        initialSort={{ id: "created", desc: true }}
+        none={{
+          icon: <Box32Regular />,
+          title: "No models yet",
+          hint: "Register a file or folder, or the output of a run.",
+          start: (
+            <CodeBlock
+              snippets={[
+                { title: "From a file", code: registerModel(ws) },
+                { title: "From a run", code: registerFromRun() },
+              ]}
+            />
+          ),
+        }}
       />
-      {query.error ? (
-        <ErrorState error={query.error} what="The models could not be listed." retry={() => void query.refetch()} />
-      ) : (
-        <DataTable
-          label="Models"
-          rows={rows}
-          columns={shown}
-          rowId={(model) => model.name}
-          storageKey="models"
-          initialSort={{ id: "created", desc: true }}
-          empty={
-            <EmptyState
-              icon={<Box32Regular />}
-              title={none ? "No models yet" : "No model matches"}
-              hint={none ? "Register a file or folder, or the output of a run." : "Change or clear the search."}
-            >
-              {none ? (
-                <CodeBlock
-                  snippets={[
-                    { title: "From a file", code: registerModel(ws) },
-                    { title: "From a run", code: registerFromRun() },
-                  ]}
-                />
-              ) : null}
-            </EmptyState>
-          }
-        />
-      )}
     </Page>
   );
 }

@@ -30,6 +30,9 @@ const TraceList = lazy(() => import("../components/traces/TraceList").then((m) =
 const FilesTab = lazy(() => import("../components/files/FilesTab").then((m) => ({ default: m.FilesTab })));
 const CodeTab = lazy(() => import("../components/runs/CodeTab").then((m) => ({ default: m.CodeTab })));
 const ChildRuns = lazy(() => import("../components/runs/ChildRuns").then((m) => ({ default: m.ChildRuns })));
+const EnvironmentTab = lazy(() =>
+  import("../components/runs/EnvironmentTab").then((m) => ({ default: m.EnvironmentTab })),
+);
 const RegisterModel = lazy(() =>
   import("../components/runs/RegisterModel").then((m) => ({ default: m.RegisterModel })),
 );
@@ -43,6 +46,7 @@ const TABS = [
   ["traces", "Traces"],
   ["files", "Outputs + logs"],
   ["code", "Code"],
+  ["environment", "Environment"],
   ["children", "Child runs"],
 ] as const;
 
@@ -104,10 +108,11 @@ function LoadedRun({ ws, run }: { ws: string; run: Run }) {
         {tab === "media" ? <MediaTab ws={ws} run={run} /> : null}
         {tab === "traces" ? <TraceList ws={ws} run={run.id} /> : null}
         {tab === "code" ? <CodeTab ws={ws} run={run} /> : null}
+        {tab === "environment" ? <EnvironmentTab ws={ws} run={run} /> : null}
         {tab === "children" ? <ChildRuns ws={ws} run={run} /> : null}
       </Suspense>
       <Suspense fallback={null}>
-        {dialog === "register" ? <RegisterModel ws={ws} run={run} open onClose={close} /> : null}
+        {dialog === "register" ? <RegisterModel ws={ws} run={run} onClose={close} /> : null}
       </Suspense>
       <DeleteRuns
         open={dialog === "delete"}

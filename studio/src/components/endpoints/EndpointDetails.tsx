@@ -6,6 +6,7 @@ import { serviceKeys, servicePath } from "../../api/services";
 import type { Service, ServiceSpec } from "../../api/types";
 import { AppLink } from "../AppLink";
 import { Card, Facts } from "../Card";
+import { Columns } from "../Columns";
 import { CopyText } from "../CopyButton";
 import { RelativeTime } from "../RelativeTime";
 import { Description } from "../runs/Description";
@@ -15,21 +16,12 @@ import { DeploymentError } from "./DeploymentError";
 import { Steps } from "./Steps";
 
 const useStyles = makeStyles({
-  grid: {
-    display: "grid",
-    gap: "12px",
-    gridTemplateColumns: "minmax(0, 3fr) minmax(0, 2fr)",
-    alignItems: "start",
-    "@media (max-width: 1023px)": { gridTemplateColumns: "minmax(0, 1fr)" },
-  },
-  column: { display: "flex", flexDirection: "column", rowGap: "12px", minWidth: 0 },
   none: { color: tokens.colorNeutralForeground3 },
   models: { display: "flex", flexDirection: "column", rowGap: "6px" },
 });
 
 /** How an endpoint was deployed, what it serves, and where. */
 export function EndpointDetails({ ws, service }: { ws: string; service: Service }) {
-  const styles = useStyles();
   const client = useQueryClient();
   const change = async (patch: object) => {
     const changed = await request<Service>(servicePath(ws, service.name), { method: "PATCH", json: patch });
@@ -38,25 +30,29 @@ export function EndpointDetails({ ws, service }: { ws: string; service: Service 
   return (
     <>
       {service.error ? <DeploymentError service={service} error={service.error} /> : null}
-      <div className={styles.grid}>
-        <div className={styles.column}>
-          <ServiceFacts ws={ws} service={service} />
-          <Card title="Models">
-            <ServedModels ws={ws} models={service.models} />
-          </Card>
-        </div>
-        <div className={styles.column}>
-          <Card title="Deployment">
-            <Steps service={service} />
-          </Card>
-          <Card title="Tags">
-            <TagEditor tags={service.tags} onChange={change} />
-          </Card>
-          <Card title="Description">
-            <Description text={service.description} onChange={(description) => change({ description })} />
-          </Card>
-        </div>
-      </div>
+      <Columns
+        main={
+          <>
+            <ServiceFacts ws={ws} service={service} />
+            <Card title="Models">
+              <ServedModels ws={ws} models={service.models} />
+            </Card>
+          </>
+        }
+        side={
+          <>
+            <Card title="Deployment">
+              <Steps service={service} />
+            </Card>
+            <Card title="Tags">
+              <TagEditor tags={service.tags} onChange={change} />
+            </Card>
+            <Card title="Description">
+              <Description text={service.description} onChange={(description) => change({ description })} />
+            </Card>
+          </>
+        }
+      />
     </>
   );
 }

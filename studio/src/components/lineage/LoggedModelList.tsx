@@ -1,41 +1,26 @@
-import { makeStyles, tokens } from "@fluentui/react-components";
 import { Box48Regular } from "@fluentui/react-icons";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
 
-import { ApiError } from "../../api/client";
 import { loggedModelsQuery } from "../../api/logged_models";
 import type { LoggedModel } from "../../api/types";
 import { isFilter, likeText, type Sorting } from "../../format/filter";
-import { counted, metric } from "../../format/number";
+import { metric } from "../../format/number";
 import { AppLink } from "../AppLink";
 import { CodeBlock } from "../CodeBlock";
 import { RelativeTime } from "../RelativeTime";
-import { SearchBox } from "../SearchBox";
-import { EmptyState, ErrorState } from "../States";
+import { RunById } from "../runs/RunById";
+import { EmptyState } from "../States";
 import type { Column } from "../table/column";
-import { DataTable } from "../table/DataTable";
+import { PagedTable } from "../table/PagedTable";
 import { useWorkspace } from "../WorkspaceContext";
 import { LoggedModelStatus } from "./LoggedModelStatus";
-
-const useStyles = makeStyles({
-  filters: { display: "flex", flexWrap: "wrap", gap: "8px", alignItems: "flex-start", flexShrink: 0 },
-  search: { flex: "1 1 320px", maxWidth: "640px" },
-  count: {
-    marginLeft: "auto",
-    alignSelf: "center",
-    color: tokens.colorNeutralForeground3,
-    fontSize: tokens.fontSizeBase200,
-    whiteSpace: "nowrap",
-  },
-});
 
 const SNIPPET = `with mlflow.start_run():
     mlflow.sklearn.log_model(model, name="classifier", input_example=X[:3])`;
 
 /** The models that an experiment's runs logged, searched and sorted by the server. */
 export function LoggedModelList({ ws, experiment }: { ws: string; experiment: string }) {
-  const styles = useStyles();
   const [search, setSearch] = useState("");
   const [sort, setSort] = useState<Sorting>({ id: "creation_timestamp", desc: true });
   const filter = loggedModelFilter(search);
@@ -43,44 +28,24 @@ export function LoggedModelList({ ws, experiment }: { ws: string; experiment: st
     ...loggedModelsQuery(ws, experiment, { filter, order: `${sort.id} ${sort.desc ? "DESC" : "ASC"}` }),
     placeholderData: (before) => before,
   });
-  const { hasNextPage, isFetchingNextPage, fetchNextPage, error } = query;
   const models = useMemo(() => query.data?.pages.flatMap((page) => page.items), [query.data]);
   const columns = useMemo(() => modelColumns(models ?? []), [models]);
-  const refused = error instanceof ApiError && error.status === 400;
   return (
-    <>
-      <div className={styles.filters}>
-        <SearchBox
-          className={styles.search}
-          label="Search logged models"
-          placeholder="Search names, or filter: metrics.accuracy > 0.9 and params.C = '1.0'"
-          value={search}
-          onSearch={setSearch}
-          error={refused ? error.message : undefined}
-        />
-        {models ? (
-          <span className={styles.count}>{counted(models.length, "model") + (hasNextPage ? " loaded" : "")}</span>
-        ) : null}
-      </div>
-      {error && !refused ? (
-        <ErrorState error={error} what="The logged models could not be listed." retry={() => void query.refetch()} />
-      ) : null}
-      {error && !models ? null : (
-        <DataTable
-          label="Logged models"
-          rows={models}
-          columns={columns}
-          rowId={(model) => model.id}
-          storageKey="logged-models"
-          sort={sort}
-          onSort={(next) => setSort(next ?? sort)}
-          onEnd={() => {
-            if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
-          }}
-          empty={<NoModels filtered={search !== ""} />}
-        />
-      )}
-    </>
+    <PagedTable
+      label="Logged models"
+      one="model"
+      query={query}
+      rows={models}
+      columns={columns}
+      rowId={(model) => model.id}
+      storageKey="logged-models"
+      search={search}
+      onSearch={setSearch}
+      placeholder="Search names, or filter: metrics.accuracy > 0.9 and params.C = '1.0'"
+      sort={sort}
+      onSort={setSort}
+      empty={<NoModels filtered={search !== ""} />}
+    />
   );
 }
 
@@ -132,7 +97,12 @@ function modelColumns(models: readonly LoggedModel[]): Column<LoggedModel>[] {
       serverSort: true,
       width: 140,
     },
-    { id: "source_run_id", header: "Source run", cell: (model) => <SourceRun model={model} />, width: 200 },
+    {
+      id: "source_run_id",
+      header: "Source run",
+      cell: (model) => (model.source_run_id == null ? "–" : <RunById id={model.source_run_id} />),
+      width: 200,
+    },
     ...names.map((name) => metricColumn(name)),
   ];
 }
@@ -156,16 +126,6 @@ function ModelLink({ model }: { model: LoggedModel }) {
   return (
     <AppLink to="/ws/$ws/logged-models/$id" params={{ ws, id: model.id }} cut title={model.name}>
       {model.name}
-    </AppLink>
-  );
-}
-
-function SourceRun({ model }: { model: LoggedModel }) {
-  const ws = useWorkspace();
-  if (model.source_run_id == null) return <>–</>;
-  return (
-    <AppLink to="/ws/$ws/runs/$id" params={{ ws, id: model.source_run_id }} cut title={model.source_run_id}>
-      {model.source_run_id}
     </AppLink>
   );
 }

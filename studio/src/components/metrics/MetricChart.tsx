@@ -16,6 +16,7 @@ import { useStreamState } from "../../api/live";
 import { chartPartQuery, chartQuery, refined, type Series } from "../../api/metrics";
 import { count, counted, metric } from "../../format/number";
 import { duration, exactTime } from "../../format/time";
+import { unitOf } from "../../format/unit";
 import { ErrorState } from "../States";
 import { Plot, type Cursor } from "./Plot";
 import { stepsWithin, type ChartSettings } from "./plot_data";
@@ -152,7 +153,7 @@ function LoadedChart(props: Props & { series: Series }) {
         {onExpand ? <ToolButton label="Full screen" icon={<FullScreenMaximize16Regular />} onClick={onExpand} /> : null}
         {onClose ? <ToolButton label="Close" icon={<Dismiss16Regular />} onClick={onClose} /> : null}
       </div>
-      <Readout series={series} total={total} settings={settings} cursor={cursor} />
+      <Readout name={name} series={series} total={total} settings={settings} cursor={cursor} />
       {table ? (
         <PointsTable name={name} points={series} height={height} />
       ) : (
@@ -206,6 +207,7 @@ function ToolButton({ label, icon, onClick, pressed }: ToolProps) {
 }
 
 interface ReadoutProps {
+  name: string;
   series: Series;
   total: number;
   settings: ChartSettings;
@@ -213,7 +215,7 @@ interface ReadoutProps {
 }
 
 /** The value under the cursor, else the latest; and whether the chart shows every point. */
-function Readout({ series, total, settings, cursor }: ReadoutProps) {
+function Readout({ name, series, total, settings, cursor }: ReadoutProps) {
   const styles = useStyles();
   const last = series.values.length - 1;
   const shown = cursor?.values[0] ?? series.values[last];
@@ -226,7 +228,10 @@ function Readout({ series, total, settings, cursor }: ReadoutProps) {
   return (
     <div className={styles.readout}>
       <span>
-        {shown == null ? null : <span className={styles.value}>{metric(shown)}</span>} {shown == null ? "" : where}
+        {shown == null ? null : (
+          <span className={styles.value}>{[metric(shown), unitOf(name)].filter(Boolean).join(" ")}</span>
+        )}{" "}
+        {shown == null ? "" : where}
       </span>
       <Tooltip content={explained} relationship="description">
         <span className={styles.hint}>{exactness}</span>

@@ -9,6 +9,7 @@ import { deployModel, loadModel } from "../../format/snippets";
 import { AppLink } from "../AppLink";
 import { Card, Facts, type Fact } from "../Card";
 import { CodeBlock } from "../CodeBlock";
+import { Columns } from "../Columns";
 import { CopyText } from "../CopyButton";
 import { RelativeTime } from "../RelativeTime";
 import { Description } from "../runs/Description";
@@ -16,21 +17,12 @@ import { ServiceStateBadge } from "../StatusBadge";
 import { TagEditor } from "../TagEditor";
 
 const useStyles = makeStyles({
-  grid: {
-    display: "grid",
-    gap: "12px",
-    gridTemplateColumns: "minmax(0, 3fr) minmax(0, 2fr)",
-    alignItems: "start",
-    "@media (max-width: 1023px)": { gridTemplateColumns: "minmax(0, 1fr)" },
-  },
-  column: { display: "flex", flexDirection: "column", rowGap: "12px", minWidth: 0 },
   service: { display: "flex", justifyContent: "space-between", columnGap: "12px", minWidth: 0 },
   none: { color: tokens.colorNeutralForeground3 },
 });
 
 /** What a model is, where it came from, and how to use it. */
 export function ModelDetails({ ws, model }: { ws: string; model: ModelVersion }) {
-  const styles = useStyles();
   const client = useQueryClient();
   const change = async (patch: ModelPatch) => {
     await patchModel(ws, model.name, model.version, patch);
@@ -38,33 +30,37 @@ export function ModelDetails({ ws, model }: { ws: string; model: ModelVersion })
   };
   const properties: Fact[] = Object.entries(model.properties);
   return (
-    <div className={styles.grid}>
-      <div className={styles.column}>
-        <ModelFacts ws={ws} model={model} />
-        <CodeBlock
-          snippets={[
-            { title: "Load", code: loadModel(ws, model.name, model.version) },
-            { title: "Deploy", code: deployModel(ws, model.name, model.version) },
-          ]}
-        />
-      </div>
-      <div className={styles.column}>
-        <Card title="Endpoints">
-          <ModelServices ws={ws} model={model} />
-        </Card>
-        <Card title="Tags">
-          <TagEditor tags={model.tags} onChange={change} />
-        </Card>
-        <Card title="Description">
-          <Description text={model.description} onChange={(description) => change({ description })} />
-        </Card>
-        {properties.length > 0 ? (
-          <Card title="Properties">
-            <Facts facts={properties} />
+    <Columns
+      main={
+        <>
+          <ModelFacts ws={ws} model={model} />
+          <CodeBlock
+            snippets={[
+              { title: "Load", code: loadModel(ws, model.name, model.version) },
+              { title: "Deploy", code: deployModel(ws, model.name, model.version) },
+            ]}
+          />
+        </>
+      }
+      side={
+        <>
+          <Card title="Endpoints">
+            <ModelServices ws={ws} model={model} />
           </Card>
-        ) : null}
-      </div>
-    </div>
+          <Card title="Tags">
+            <TagEditor tags={model.tags} onChange={change} />
+          </Card>
+          <Card title="Description">
+            <Description text={model.description} onChange={(description) => change({ description })} />
+          </Card>
+          {properties.length > 0 ? (
+            <Card title="Properties">
+              <Facts facts={properties} />
+            </Card>
+          ) : null}
+        </>
+      }
+    />
   );
 }
 

@@ -1,12 +1,11 @@
 import { useMemo } from "react";
 
 import type { ModelVersion } from "../../api/types";
-import { bytes } from "../../format/number";
 import { AppLink } from "../AppLink";
-import { RelativeTime } from "../RelativeTime";
+import { RunById } from "../runs/RunById";
+import { sizeColumn, tagsColumn, timeColumn } from "../table/cells";
 import type { Column } from "../table/column";
 import { DataTable } from "../table/DataTable";
-import { tagText } from "../TagEditor";
 
 /** Every version of a model, the newest first. */
 export function ModelVersions({ ws, versions }: { ws: string; versions: ModelVersion[] }) {
@@ -39,43 +38,15 @@ function versionColumns(ws: string): Column<ModelVersion>[] {
       width: 120,
       card: "title",
     },
-    {
-      id: "created",
-      header: "Created",
-      cell: (model) => <RelativeTime at={model.created_at} />,
-      value: (model) => model.created_at,
-      width: 160,
-    },
+    timeColumn("created", "Created", (model) => model.created_at),
     {
       id: "run",
       header: "Run",
-      cell: (model) =>
-        model.run_id ? (
-          <AppLink to="/ws/$ws/runs/$id" params={{ ws, id: model.run_id }} cut>
-            {model.run_id}
-          </AppLink>
-        ) : (
-          "–"
-        ),
+      cell: (model) => (model.run_id ? <RunById id={model.run_id} /> : "–"),
       value: (model) => model.run_id,
       width: 280,
     },
-    {
-      id: "size",
-      header: "Size",
-      cell: (model) => bytes(model.size),
-      value: (model) => model.size,
-      width: 110,
-      align: "end",
-    },
-    {
-      id: "tags",
-      header: "Tags",
-      cell: (model) =>
-        Object.entries(model.tags)
-          .map(([key, value]) => tagText(key, value))
-          .join(", ") || "–",
-      width: 220,
-    },
+    sizeColumn((model) => model.size),
+    tagsColumn(220),
   ];
 }

@@ -8,6 +8,7 @@ import type { Run } from "../../api/types";
 import { argumentPairs } from "../../format/arguments";
 import { AppLink } from "../AppLink";
 import { Card, Facts, type Fact } from "../Card";
+import { Columns } from "../Columns";
 import { CopyText } from "../CopyButton";
 import { Duration, RelativeTime } from "../RelativeTime";
 import { RunStatusBadge } from "../StatusBadge";
@@ -19,14 +20,7 @@ import { RunErrorBar } from "./RunErrorBar";
 import { StateHistory } from "./StateHistory";
 
 const useStyles = makeStyles({
-  grid: {
-    display: "grid",
-    gap: "12px",
-    gridTemplateColumns: "minmax(0, 3fr) minmax(0, 2fr)",
-    alignItems: "start",
-    "@media (max-width: 1023px)": { gridTemplateColumns: "minmax(0, 1fr)" },
-  },
-  column: { display: "flex", flexDirection: "column", rowGap: "12px", minWidth: 0 },
+  models: { display: "flex", flexDirection: "column", rowGap: "6px" },
 });
 
 const GIT: [string, string][] = [
@@ -41,7 +35,6 @@ const SHOWN_ELSEWHERE = /^(azureml\.git\.|mlflow\.source\.git\.|ContentSnapshotI
 
 /** What a run is, how it went, and what it came from. */
 export function Overview({ ws, run }: { ws: string; run: Run }) {
-  const styles = useStyles();
   const client = useQueryClient();
   const change = async (patch: Parameters<typeof patchRun>[2]) => {
     const changed = await patchRun(ws, run.id, patch);
@@ -63,35 +56,39 @@ export function Overview({ ws, run }: { ws: string; run: Run }) {
           </MessageBarBody>
         </MessageBar>
       ) : null}
-      <div className={styles.grid}>
-        <div className={styles.column}>
-          <RunFacts ws={ws} run={run} />
-          <Parameters ws={ws} run={run} />
-          {properties.length > 0 ? (
-            <Card title="Properties">
-              <PairTable label="Properties" values={Object.fromEntries(properties)} none="" />
+      <Columns
+        main={
+          <>
+            <RunFacts ws={ws} run={run} />
+            <Parameters ws={ws} run={run} />
+            {properties.length > 0 ? (
+              <Card title="Properties">
+                <PairTable label="Properties" values={Object.fromEntries(properties)} none="" />
+              </Card>
+            ) : null}
+          </>
+        }
+        side={
+          <>
+            <Card title="State history">
+              <StateHistory ws={ws} run={run} />
             </Card>
-          ) : null}
-        </div>
-        <div className={styles.column}>
-          <Card title="State history">
-            <StateHistory ws={ws} run={run} />
-          </Card>
-          <Card title="Tags">
-            <TagEditor tags={run.tags} onChange={change} />
-          </Card>
-          <RunModels ws={ws} run={run} />
-          <RunLineage ws={ws} run={run} />
-          <Card title="Description">
-            <Description text={run.description} onChange={(description) => change({ description })} />
-          </Card>
-          {git.length > 0 ? (
-            <Card title="Git">
-              <Facts facts={git} />
+            <Card title="Tags">
+              <TagEditor tags={run.tags} onChange={change} />
             </Card>
-          ) : null}
-        </div>
-      </div>
+            <RunModels ws={ws} run={run} />
+            <RunLineage ws={ws} run={run} />
+            <Card title="Description">
+              <Description text={run.description} onChange={(description) => change({ description })} />
+            </Card>
+            {git.length > 0 ? (
+              <Card title="Git">
+                <Facts facts={git} />
+              </Card>
+            ) : null}
+          </>
+        }
+      />
     </>
   );
 }
@@ -173,7 +170,7 @@ function RunModels({ ws, run }: { ws: string; run: Run }) {
   if (!models || models.length === 0) return null;
   return (
     <Card title="Registered models">
-      <div className={styles.column} style={{ rowGap: 6 }}>
+      <div className={styles.models}>
         {models.map((model) => (
           <AppLink
             key={`${model.name}:${model.version}`}

@@ -1,53 +1,22 @@
-import {
-  Button,
-  Combobox,
-  Dialog,
-  DialogActions,
-  DialogBody,
-  DialogContent,
-  DialogSurface,
-  DialogTitle,
-  Field,
-  Input,
-  makeStyles,
-  MessageBar,
-  MessageBarBody,
-  Option,
-  Spinner,
-  Textarea,
-} from "@fluentui/react-components";
+import { Combobox, Field, Input, Option, Textarea } from "@fluentui/react-components";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { useMemo, useState, type SyntheticEvent } from "react";
+import { useMemo, useState } from "react";
 
 import { artifactsQuery } from "../../api/artifacts";
-import { errorSentence } from "../../api/client";
 import { modelKeys, registerModel } from "../../api/models";
 import type { Run } from "../../api/types";
+import { FormDialog } from "../FormDialog";
 import { useNotify } from "../notify";
-
-const useStyles = makeStyles({
-  form: { display: "flex", flexDirection: "column", rowGap: "12px" },
-});
 
 interface Props {
   ws: string;
   run: Run;
-  open: boolean;
   onClose: () => void;
 }
 
 /** Registers a file or folder of a run as a model. */
-export function RegisterModel({ ws, run, open, onClose }: Props) {
-  return (
-    <Dialog open={open} onOpenChange={(_, data) => (data.open ? undefined : onClose())}>
-      <DialogSurface>{open ? <RegisterForm ws={ws} run={run} onClose={onClose} /> : null}</DialogSurface>
-    </Dialog>
-  );
-}
-
-function RegisterForm({ ws, run, onClose }: Omit<Props, "open">) {
-  const styles = useStyles();
+export function RegisterModel({ ws, run, onClose }: Props) {
   const client = useQueryClient();
   const navigate = useNavigate();
   const notify = useNotify();
@@ -55,74 +24,47 @@ function RegisterForm({ ws, run, onClose }: Omit<Props, "open">) {
   const [name, setName] = useState("");
   const [path, setPath] = useState<string | null>(null);
   const [description, setDescription] = useState("");
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>(null);
   const chosen = path ?? paths[0] ?? "";
-
-  const submit = async (event: SyntheticEvent) => {
-    event.preventDefault();
-    setBusy(true);
-    setError(null);
-    try {
-      const model = await registerModel(ws, { name: name.trim(), run_id: run.id, run_path: chosen, description });
-      await client.invalidateQueries({ queryKey: modelKeys.all(ws) });
-      notify.done(`Registered ${model.name}:${model.version}`);
-      onClose();
-      await navigate({
-        to: "/ws/$ws/models/$name/$version",
-        params: { ws, name: model.name, version: String(model.version) },
-      });
-    } catch (thrown) {
-      setError(thrown);
-    } finally {
-      setBusy(false);
-    }
+  const submit = async () => {
+    const model = await registerModel(ws, { name: name.trim(), run_id: run.id, run_path: chosen, description });
+    await client.invalidateQueries({ queryKey: modelKeys.all(ws) });
+    notify.done(`Registered ${model.name}:${model.version}`);
+    onClose();
+    await navigate({
+      to: "/ws/$ws/models/$name/$version",
+      params: { ws, name: model.name, version: String(model.version) },
+    });
   };
   return (
-    <form onSubmit={(event) => void submit(event)}>
-      <DialogBody>
-        <DialogTitle>Register a model</DialogTitle>
-        <DialogContent className={styles.form}>
-          <Field label="Name" required hint="A name that exists gets a new version.">
-            <Input value={name} onChange={(_, data) => setName(data.value)} required />
-          </Field>
-          <Field label="File or folder of this run" required>
-            <Combobox
-              freeform
-              value={chosen}
-              selectedOptions={[chosen]}
-              onOptionSelect={(_, data) => setPath(data.optionValue ?? "")}
-              onInput={(event) => setPath((event.target as HTMLInputElement).value)}
-            >
-              {paths.map((one) => (
-                <Option key={one} value={one}>
-                  {one}
-                </Option>
-              ))}
-            </Combobox>
-          </Field>
-          <Field label="Description">
-            <Textarea value={description} onChange={(_, data) => setDescription(data.value)} />
-          </Field>
-          {error !== null ? (
-            <MessageBar intent="error" layout="multiline">
-              <MessageBarBody>{errorSentence(error)}</MessageBarBody>
-            </MessageBar>
-          ) : null}
-        </DialogContent>
-        <DialogActions>
-          <Button
-            type="submit"
-            appearance="primary"
-            disabled={busy || !name.trim() || !chosen}
-            icon={busy ? <Spinner size="tiny" /> : null}
-          >
-            Register
-          </Button>
-          <Button onClick={onClose}>Cancel</Button>
-        </DialogActions>
-      </DialogBody>
-    </form>
+    <FormDialog
+      title="Register a model"
+      action="Register"
+      ready={name.trim() !== "" && chosen !== ""}
+      onSubmit={submit}
+      onClose={onClose}
+    >
+      <Field label="Name" required hint="A name that exists gets a new version.">
+        <Input value={name} onChange={(_, data) => setName(data.value)} required />
+      </Field>
+      <Field label="File or folder of this run" required>
+        <Combobox
+          freeform
+          value={chosen}
+          selectedOptions={[chosen]}
+          onOptionSelect={(_, data) => setPath(data.optionValue ?? "")}
+          onInput={(event) => setPath((event.target as HTMLInputElement).value)}
+        >
+          {paths.map((one) => (
+            <Option key={one} value={one}>
+              {one}
+            </Option>
+          ))}
+        </Combobox>
+      </Field>
+      <Field label="Description">
+        <Textarea value={description} onChange={(_, data) => setDescription(data.value)} />
+      </Field>
+    </FormDialog>
   );
 }
 

@@ -55,29 +55,9 @@ interface Props<T> {
 
 /** Rows below rows. Arrow keys move, open and close; only what is in view is drawn. */
 export function TreeView<T>(props: Props<T>) {
-  const { label, items, chosen, onChoose, onToggle, chooseOnMove = false, children } = props;
+  const { label, items, chosen, onChoose, onToggle, children } = props;
   const styles = useStyles();
-  const box = useRef<HTMLDivElement>(null);
-  const [at, setAt] = useState(0);
-  const virtual = useVirtualizer({
-    count: items.length,
-    getScrollElement: () => box.current,
-    estimateSize: () => HEIGHT,
-    overscan: 10,
-    initialRect: { width: 280, height: 600 },
-  });
-  const reachable = Math.min(at, items.length - 1);
-  const focus = (index: number) => {
-    const to = Math.max(0, Math.min(items.length - 1, index));
-    setAt(to);
-    virtual.scrollToIndex(to);
-    const row = () => box.current?.querySelector<HTMLElement>(`[data-index="${to}"]`);
-    // A row out of sight is only there after the scrolling.
-    if (row()) row()?.focus();
-    else requestAnimationFrame(() => row()?.focus());
-    const item = items[to];
-    if (chooseOnMove && item) onChoose(item);
-  };
+  const { box, virtual, reachable, setAt, focus } = useTreeRows(props);
   return (
     <div ref={box} className={styles.box}>
       <div className={styles.inner} role="tree" aria-label={label} style={{ height: virtual.getTotalSize() }}>
@@ -113,6 +93,31 @@ export function TreeView<T>(props: Props<T>) {
       </div>
     </div>
   );
+}
+
+/** Which rows are drawn, which one Tab leads to, and how to get to another. */
+function useTreeRows<T>({ items, onChoose, chooseOnMove = false }: Props<T>) {
+  const box = useRef<HTMLDivElement>(null);
+  const [at, setAt] = useState(0);
+  const virtual = useVirtualizer({
+    count: items.length,
+    getScrollElement: () => box.current,
+    estimateSize: () => HEIGHT,
+    overscan: 10,
+    initialRect: { width: 280, height: 600 },
+  });
+  const focus = (index: number) => {
+    const to = Math.max(0, Math.min(items.length - 1, index));
+    setAt(to);
+    virtual.scrollToIndex(to);
+    const row = () => box.current?.querySelector<HTMLElement>(`[data-index="${to}"]`);
+    // A row out of sight is only there after the scrolling.
+    if (row()) row()?.focus();
+    else requestAnimationFrame(() => row()?.focus());
+    const item = items[to];
+    if (chooseOnMove && item) onChoose(item);
+  };
+  return { box, virtual, reachable: Math.min(at, items.length - 1), setAt, focus };
 }
 
 /** What the keys do in the row `index`, as a tree is expected to behave. */
