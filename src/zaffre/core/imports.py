@@ -10,6 +10,7 @@ from typing import Final
 
 from zaffre.core.entities import DatasetInput, LoggedModel, ModelOutput, ModelVersion, Run
 from zaffre.core.states import RunStatus
+from zaffre.core.traces import Assessment, Span, Trace
 from zaffre.core.wire import Request
 
 MIGRATION_PROPERTY: Final = "zaffre.migration"  # of a run: what it was when all of it had been copied
@@ -123,4 +124,27 @@ class ModelVersionImport(Request):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelVersionImported:
     version: ModelVersion
+    created: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TraceImport(Request):
+    """A trace, and as many of its spans as a request holds; the others come with the same trace again."""
+
+    experiment: str
+    status: str
+    start_time: int
+    duration_ms: int | None = None
+    client_request_id: str | None = None
+    request_preview: str | None = None
+    response_preview: str | None = None
+    tags: dict[str, str] = field(default_factory=dict)
+    metadata: dict[str, str] = field(default_factory=dict)
+    assessments: list[Assessment] = field(default_factory=list)
+    spans: list[Span] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TraceImported:
+    trace: Trace
     created: bool

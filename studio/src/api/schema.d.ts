@@ -675,6 +675,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workspaces/{ws}/imports/traces/{trace_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Import Trace
+         * @description The trace is made, or takes what is given if it is the same: `created` tells.
+         */
+        put: operations["import_trace"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workspaces/{ws}/logged-models/{model_id}": {
         parameters: {
             query?: never;
@@ -1609,10 +1629,58 @@ export interface components {
          *
          *     ``kind`` is feedback (how good it was), expectation (what it should have been) or issue (a reference to one).
          */
-        Assessment: {
+        "Assessment-Input": {
             /** Created At */
             created_at: number;
-            error?: components["schemas"]["AssessmentError"] | null;
+            error?: components["schemas"]["AssessmentError-Input"] | null;
+            /** Id */
+            id: string;
+            /** Kind */
+            kind: string;
+            /** Metadata */
+            metadata?: {
+                [key: string]: string;
+            };
+            /** Name */
+            name: string;
+            /** Overrides */
+            overrides?: string | null;
+            /** Rationale */
+            rationale?: string | null;
+            /**
+             * Source Id
+             * @default
+             */
+            source_id: string;
+            /**
+             * Source Type
+             * @default SOURCE_TYPE_UNSPECIFIED
+             */
+            source_type: string;
+            /** Span Id */
+            span_id?: string | null;
+            /** Trace Id */
+            trace_id: string;
+            /** Updated At */
+            updated_at: number;
+            /**
+             * Valid
+             * @default true
+             */
+            valid: boolean;
+            /** Value */
+            value?: unknown;
+        };
+        /**
+         * Assessment
+         * @description What a person, a judge or a program says about a trace or one of its spans.
+         *
+         *     ``kind`` is feedback (how good it was), expectation (what it should have been) or issue (a reference to one).
+         */
+        "Assessment-Output": {
+            /** Created At */
+            created_at: number;
+            error?: components["schemas"]["AssessmentError-Output"] | null;
             /** Id */
             id: string;
             /** Kind */
@@ -1655,7 +1723,25 @@ export interface components {
          * AssessmentError
          * @description Why a judge gave no value.
          */
-        AssessmentError: {
+        "AssessmentError-Input": {
+            /** Error Code */
+            error_code: string;
+            /**
+             * Error Message
+             * @default
+             */
+            error_message: string;
+            /**
+             * Stack Trace
+             * @default
+             */
+            stack_trace: string;
+        };
+        /**
+         * AssessmentError
+         * @description Why a judge gave no value.
+         */
+        "AssessmentError-Output": {
             /** Error Code */
             error_code: string;
             /**
@@ -3315,6 +3401,47 @@ export interface components {
             size: number;
         };
         /**
+         * Span
+         * @description One step of a trace, as OpenTelemetry has it. Without a parent it is a root.
+         */
+        Span: {
+            /** Attributes */
+            attributes?: {
+                [key: string]: unknown;
+            };
+            /** End Ns */
+            end_ns?: number | null;
+            /** Events */
+            events?: components["schemas"]["SpanEvent-Input"][];
+            /** Id */
+            id: string;
+            /**
+             * Kind
+             * @default 0
+             */
+            kind: number;
+            /** Links */
+            links?: components["schemas"]["SpanLink-Input"][];
+            /** Name */
+            name: string;
+            /** Parent Id */
+            parent_id?: string | null;
+            /** Start Ns */
+            start_ns: number;
+            /**
+             * Status
+             * @default UNSET
+             */
+            status: string;
+            /**
+             * Status Message
+             * @default
+             */
+            status_message: string;
+            /** Trace Id */
+            trace_id: string;
+        };
+        /**
          * SpanAnswer
          * @description A span as the Studio draws it: inputs, outputs and type stand by themselves and not among the attributes.
          */
@@ -3326,13 +3453,13 @@ export interface components {
             /** End Ns */
             end_ns: number | null;
             /** Events */
-            events?: components["schemas"]["SpanEvent"][];
+            events?: components["schemas"]["SpanEvent-Output"][];
             /** Id */
             id: string;
             /** Inputs */
             inputs?: unknown;
             /** Links */
-            links?: components["schemas"]["SpanLink"][];
+            links?: components["schemas"]["SpanLink-Output"][];
             /** Name */
             name: string;
             /** Outputs */
@@ -3355,7 +3482,21 @@ export interface components {
          * SpanEvent
          * @description Something that happened at a moment of a span; an exception is one, with its type, message and stack trace.
          */
-        SpanEvent: {
+        "SpanEvent-Input": {
+            /** Attributes */
+            attributes?: {
+                [key: string]: unknown;
+            };
+            /** Name */
+            name: string;
+            /** Timestamp Ns */
+            timestamp_ns: number;
+        };
+        /**
+         * SpanEvent
+         * @description Something that happened at a moment of a span; an exception is one, with its type, message and stack trace.
+         */
+        "SpanEvent-Output": {
             /** Attributes */
             attributes?: {
                 [key: string]: unknown;
@@ -3369,7 +3510,21 @@ export interface components {
          * SpanLink
          * @description Another span that this one has to do with, in the same trace or in another.
          */
-        SpanLink: {
+        "SpanLink-Input": {
+            /** Attributes */
+            attributes?: {
+                [key: string]: unknown;
+            };
+            /** Span Id */
+            span_id: string;
+            /** Trace Id */
+            trace_id: string;
+        };
+        /**
+         * SpanLink
+         * @description Another span that this one has to do with, in the same trace or in another.
+         */
+        "SpanLink-Output": {
             /** Attributes */
             attributes?: {
                 [key: string]: unknown;
@@ -3456,7 +3611,7 @@ export interface components {
          */
         Trace: {
             /** Assessments */
-            assessments?: components["schemas"]["Assessment"][];
+            assessments?: components["schemas"]["Assessment-Output"][];
             /** Client Request Id */
             client_request_id?: string | null;
             /** Duration Ms */
@@ -3499,6 +3654,44 @@ export interface components {
         TraceAnswer: {
             /** Spans */
             spans: components["schemas"]["SpanAnswer"][];
+            trace: components["schemas"]["Trace"];
+        };
+        /**
+         * TraceImport
+         * @description A trace, and as many of its spans as a request holds; the others come with the same trace again.
+         */
+        TraceImport: {
+            /** Assessments */
+            assessments?: components["schemas"]["Assessment-Input"][];
+            /** Client Request Id */
+            client_request_id?: string | null;
+            /** Duration Ms */
+            duration_ms?: number | null;
+            /** Experiment */
+            experiment: string;
+            /** Metadata */
+            metadata?: {
+                [key: string]: string;
+            };
+            /** Request Preview */
+            request_preview?: string | null;
+            /** Response Preview */
+            response_preview?: string | null;
+            /** Spans */
+            spans?: components["schemas"]["Span"][];
+            /** Start Time */
+            start_time: number;
+            /** Status */
+            status: string;
+            /** Tags */
+            tags?: {
+                [key: string]: string;
+            };
+        };
+        /** TraceImported */
+        TraceImported: {
+            /** Created */
+            created: boolean;
             trace: components["schemas"]["Trace"];
         };
         /** TracePatch */
@@ -5340,6 +5533,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RunImported"];
+                };
+            };
+            /** @description Why it was refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    import_trace: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ws: string;
+                trace_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TraceImport"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TraceImported"];
                 };
             };
             /** @description Why it was refused */

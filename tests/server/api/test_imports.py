@@ -122,3 +122,32 @@ def test_versions_keep_their_numbers(rest: Rest) -> None:
     assert rest.put("/imports/model-version", sent)["version"]["entry"] == "m.txt"
     bare = rest.put("/imports/model-version", {**version, "version": 9, "run_path": None, "run_id": "gone"})["version"]
     assert (bare["entry"], bare["run_id"]) == ("", None)
+
+
+def test_a_trace_keeps_its_id_times_and_spans(rest: Rest) -> None:
+    rest.put("/imports/experiment", EXPERIMENT)
+    span = {"trace_id": "tr-1", "id": "0" * 15 + "1", "name": "root", "start_ns": 5_000_000, "end_ns": 7_000_000}
+    said = {"id": "a-1", "trace_id": "tr-1", "name": "good", "kind": "feedback", "value": True}
+    trace: dict[str, Any] = {
+        "experiment": EXPERIMENT["name"],
+        "status": "OK",
+        "start_time": 5,
+        "duration_ms": 2,
+        "tags": {"k": "v", "mlflow.artifactLocation": "file:///elsewhere"},
+        "metadata": {"m": "n"},
+        "assessments": [{**said, "created_at": 6, "updated_at": 8}],
+        "spans": [span],
+    }
+    made = rest.put("/imports/traces/tr-1", trace)
+    assert (made["created"], made["trace"]["start_time"], made["trace"]["duration_ms"]) == (True, 5, 2)
+    assert made["trace"]["tags"]["k"] == "v"
+    assert made["trace"]["tags"]["mlflow.artifactLocation"].startswith("mlflow-artifacts:/")
+    assert [(one["id"], one["updated_at"]) for one in made["trace"]["assessments"]] == [("a-1", 8)]
+    more = {**trace, "spans": [{**span, "id": "0" * 15 + "2", "parent_id": span["id"]}]}
+    assert rest.put("/imports/traces/tr-1", more)["created"] is False
+    assert len(rest.get("/traces/tr-1")["spans"]) == 2
+    assert rest.refused("PUT", "/imports/traces/tr-1", {**trace, "start_time": 6})[:2] == (409, "AlreadyExists")
+    assert rest.refused("PUT", "/imports/traces/tr-2", trace)[0] == 400  # spans of another trace
+    bare = {**trace, "assessments": [], "spans": []}
+    assert rest.refused("PUT", "/imports/traces/tr-2", {**bare, "status": "GOOD"})[0] == 400
+    assert rest.refused("PUT", "/imports/traces/tr-2", {**bare, "experiment": "none"})[:2] == (404, "NotFound")

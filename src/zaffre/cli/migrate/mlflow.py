@@ -29,11 +29,11 @@ def migrate_mlflow(
     dry_run: bool = False,
     session: Session = SESSION,
 ) -> Details:
-    """Copy experiments, runs, files and models from an MLflow server, file store or database.
+    """Copy experiments, runs, files, traces and models from an MLflow server, file store or database.
 
     Run ids, times, users, parents, stages and aliases stay as they are. What was copied before is not copied again, so
     a migration that was interrupted goes on. At the end both sides are counted; a difference answers with exit code 1.
-    Traces are not copied. Reading needs the package mlflow beside zaffre; nothing is written to the source.
+    Reading needs the package mlflow beside zaffre; nothing is written to the source.
 
     Parameters
     ----------

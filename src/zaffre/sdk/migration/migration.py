@@ -1,4 +1,4 @@
-"""The whole migration: experiments, logged models, runs, then the registry; and the counts of both sides."""
+"""The whole migration: experiments, logged models, runs, traces, then the registry; and the counts of both sides."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from zaffre.sdk.migration.runs import PARENT_TAG, RunCopy
 from zaffre.sdk.migration.source import Source, open_source
 from zaffre.sdk.migration.tally import Counted, Tally
 from zaffre.sdk.migration.target import Target
+from zaffre.sdk.migration.traces import TraceCopy
 from zaffre.sdk.migration.watch import Watch
 from zaffre.sdk.scope import Scope
 
 if TYPE_CHECKING:
-    from mlflow.entities import Experiment, Run
+    from mlflow.entities import Experiment, Run, TraceInfo
 
 WORKERS: Final = 4
 # Nothing can be copied any more: going on would only repeat the sentence for every run.
@@ -73,6 +74,7 @@ class _Job:
         self._places = Places()
         self._runs = RunCopy(source, target, self.tally, watch)
         self._models = ModelCopy(source, target, self.tally, watch)
+        self._traces = TraceCopy(source, target, self.tally, watch)
         self._orphans: list[tuple[str, str]] = []  # runs that came before their parents
 
     def count(self) -> None:
@@ -83,6 +85,7 @@ class _Job:
             self.tally.source["logged models"] += len(self._source.logged_models(experiment.experiment_id))
             for run in self._source.runs(experiment.experiment_id):
                 self.tally.source.update({"runs": 1, "params": len(run.data.params), "metrics": len(run.data.metrics)})
+            self.tally.source["traces"] += sum(1 for _ in self._source.traces(experiment.experiment_id))
         for model in [] if self._names else self._source.registered_models():
             self.tally.source["registered models"] += 1
             self.tally.source["model versions"] += len(self._source.versions(model))
@@ -98,6 +101,8 @@ class _Job:
             self._runs_of(experiment)
         for run_id, parent in self._orphans:
             self._try(f"run {run_id}", lambda: self._adopt(run_id, parent))  # noqa: B023 - called at once
+        for experiment in experiments:
+            self._try(f"traces of {experiment.name}", lambda: self._traces_of(experiment))  # noqa: B023
         for experiment in experiments:
             if experiment.lifecycle_stage == "deleted":
                 self._try(experiment.name, lambda: self._target.archive_experiment(experiment.name))  # noqa: B023
@@ -148,6 +153,19 @@ class _Job:
             self._try(f"run {run.info.run_id}", lambda: self._runs.contents(run, made.run))
 
         self._parallel(copy, rows())
+
+    def _traces_of(self, experiment: Experiment) -> None:
+        self._watch.phase(f"Traces of {experiment.name}")
+
+        def found() -> Iterator[TraceInfo]:
+            for info in self._source.traces(experiment.experiment_id):
+                self._watch.found(1)
+                yield info
+
+        def copy(info: TraceInfo) -> None:
+            self._try(f"trace {info.trace_id}", lambda: self._traces.copy(info, experiment.name))
+
+        self._parallel(copy, found())
 
     def _adopt(self, run_id: str, parent: str) -> None:
         self._target.end_run(run_id, imports.RunImportEnd(parent_id=parent))

@@ -7,6 +7,8 @@ database of another kind is refused.
 from __future__ import annotations
 
 import contextlib
+import inspect
+import json
 import logging
 import os
 import sqlite3
@@ -18,16 +20,19 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote, urlsplit
 
 from zaffre.core.errors import InvalidValue, NotFound, UserErrorException
+from zaffre.core.traces import LOCATION_TAG, SPANS_HERE, SPANS_TAG
 
 if TYPE_CHECKING:
-    from mlflow.entities import Experiment, LoggedModel, Run
+    from mlflow.entities import Experiment, LoggedModel, Run, Span, TraceInfo
     from mlflow.entities.model_registry import ModelVersion, RegisteredModel
 
 _PAGE: Final = 1000
 _VERSIONS_PAGE: Final = 10_000
+_TRACES_PAGE: Final = 500
 _PROXIED: Final = "mlflow-artifacts:/"
 _ALLOW_FILES: Final = "MLFLOW_ALLOW_FILE_STORE"
 _NO_TELEMETRY: Final = "MLFLOW_DISABLE_TELEMETRY"
+SPANS_FILE: Final = "traces.json"  # in a trace's files
 _HIDDEN: Final = ("alembic", "mlflow.store.db.utils")
 
 
@@ -143,6 +148,37 @@ class Source:
             token = page.token
             if not token:
                 return found
+
+    def traces(self, experiment_id: str) -> Iterator[TraceInfo]:
+        """Every trace with its tags and assessments, the oldest first; none where the source is older than traces."""
+        if "include_spans" not in inspect.signature(self._client.search_traces).parameters:
+            raise UserErrorException("Traces are read with MLflow 3: install it here; the source may be older.")
+        token: str | None = None
+        while True:
+            try:
+                page = self._client.search_traces(
+                    [experiment_id], None, _TRACES_PAGE, ["timestamp_ms ASC"], token, include_spans=False
+                )
+            except Exception as error:
+                if _is_unknown_to(error):
+                    return
+                raise
+            yield from (trace.info for trace in page)
+            token = page.token
+            if not token:
+                return
+
+    def spans(self, info: TraceInfo) -> list[Span]:
+        """From the store, or from the file where older clients kept them; none of a trace that only began."""
+        from mlflow.entities import TraceData
+
+        if info.tags.get(SPANS_TAG) == SPANS_HERE:
+            return list(self._client.get_trace(info.trace_id, display=False).data.spans)
+        files = self.files(info.tags[LOCATION_TAG]) if LOCATION_TAG in info.tags else None
+        if files is None or all(file.path != SPANS_FILE for file in files.listing()):
+            return []
+        with files.fetched(SPANS_FILE) as local:
+            return list(TraceData.from_dict(json.loads(local.read_bytes())).spans)
 
     def registered_models(self) -> list[RegisteredModel]:
         """All of them, prompts included."""

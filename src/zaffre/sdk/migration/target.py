@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from zaffre.core import contract, entities, imports, limits, wire
+from zaffre.core import contract, entities, imports, limits, trace_wire, wire
+from zaffre.core.codec import encode
+from zaffre.core.errors import NotFound
+from zaffre.core.traces import Span
 from zaffre.sdk.client import artifact, segment
 from zaffre.sdk.migration.source import Columns
 from zaffre.sdk.scope import Scope
 
 _POINTS: Final = limits.POINTS_PER_REQUEST // 2  # well below what a body may have
+_SPAN_BYTES: Final = limits.JSON_BODY_BYTES // 4  # of the spans in one request
 
 
 class Target:
@@ -85,10 +91,35 @@ class Target:
         return self._sizes(self.scope.path("logged-models", model_id, "files"))
 
     def put_model_file(self, model: entities.LoggedModel, path: str, file: Path) -> None:
+        self._put_proxied(f"{model.experiment_id}/models/{model.id}/artifacts/{path}", file)
+
+    def _put_proxied(self, place: str, file: Path) -> None:
         name = self.scope.workspace
         below = "" if name == contract.DEFAULT_WORKSPACE else f"/workspaces/{segment(name)}"
-        place = f"{model.experiment_id}/models/{model.id}/artifacts/{path}"
         self._client.upload(f"{below}/api/2.0/mlflow-artifacts/artifacts/{artifact(place)}", file)
+
+    def trace(self, trace_id: str) -> trace_wire.TraceAnswer | None:
+        try:
+            return self._client.get(self.scope.path("traces", trace_id), trace_wire.TraceAnswer)
+        except NotFound:
+            return None
+
+    def put_trace(self, trace_id: str, given: imports.TraceImport, spans: Sequence[Span]) -> None:
+        """The trace with its spans, in as many requests as they need."""
+        path = self.scope.path("imports", "traces", trace_id)
+        some: list[Span] = []
+        size = 0
+        for span in spans:
+            here = len(encode(span))
+            if some and size + here > _SPAN_BYTES:
+                self._client.put(path, imports.TraceImported, replace(given, spans=some))
+                some, size = [], 0
+            some.append(span)
+            size += here
+        self._client.put(path, imports.TraceImported, replace(given, spans=some))
+
+    def put_trace_file(self, experiment_id: int, trace_id: str, path: str, file: Path) -> None:
+        self._put_proxied(f"{experiment_id}/traces/{trace_id}/artifacts/{path}", file)
 
     def registered_model(self, given: imports.RegisteredModelImport) -> entities.RegisteredModel:
         return self._client.put(self.scope.path("imports", "registered-model"), entities.RegisteredModel, given)

@@ -15,6 +15,8 @@ from zaffre.core.imports import (
     RunImport,
     RunImported,
     RunImportEnd,
+    TraceImport,
+    TraceImported,
 )
 from zaffre.server.api.answers import answer, workspace_router
 from zaffre.server.api.parts import PartsOf
@@ -43,6 +45,12 @@ def end_import_of_run(ws: str, run_id: str, body: RunImportEnd, parts: PartsOf) 
 def import_logged_model(ws: str, model_id: str, body: LoggedModelImport, parts: PartsOf) -> Response:
     found = parts.tracking.import_logged_model(ws, model_id, body)
     return answer(LoggedModelImported(model=finite_model(found.model), created=found.created))
+
+
+@router.put("/traces/{trace_id}", response_model=TraceImported)
+def import_trace(ws: str, trace_id: str, body: TraceImport, parts: PartsOf) -> Response:
+    """The trace is made, or takes what is given if it is the same: `created` tells."""
+    return answer(parts.tracking.import_trace(ws, trace_id, body))
 
 
 @router.put("/registered-model", response_model=RegisteredModel)

@@ -11,8 +11,9 @@ from sqlalchemy import Connection
 
 from zaffre.core import limits
 from zaffre.core.entities import Experiment
-from zaffre.core.errors import InvalidName, InvalidValue, NotFound, StateConflict
+from zaffre.core.errors import AlreadyExists, InvalidName, InvalidValue, NotFound, StateConflict
 from zaffre.core.ids import new_hex
+from zaffre.core.imports import TraceImport, TraceImported
 from zaffre.core.traces import (
     IN_PROGRESS,
     LOCATION_TAG,
@@ -34,6 +35,7 @@ from zaffre.server.store.trace_search import TraceQuery
 from zaffre.server.store.traces import TraceKey
 from zaffre.server.tracking import trace_summary
 from zaffre.server.tracking.acts import Acts, check_key, check_length
+from zaffre.server.tracking.assessments import check_assessment
 
 LINKS_PER_REQUEST: Final = 100
 _ID = re.compile(r"[A-Za-z0-9][\w\-]{0,249}", re.ASCII)
@@ -81,7 +83,7 @@ class TraceActs(Acts):
             experiment = _active(connection, ws, given.experiment_id)
             known = traces.find_key(connection, ws, given.id)
             pk = _begin(connection, ws, experiment, given.id, given.start_time) if known is None else known.pk
-            traces.change(connection, pk, _columns(given, known))
+            traces.change(connection, pk, _columns(given, given.experiment_id, known))
             _put_tags(connection, pk, given.tags)
             traces.describe(connection, pk, given.metadata)
             assessments.put(connection, pk, given.assessments)
@@ -103,6 +105,38 @@ class TraceActs(Acts):
 
         self._store.write(begin)
         return self.get_trace(ws, trace_id)
+
+    def import_trace(self, ws: str, trace_id: str, given: TraceImport) -> TraceImported:
+        """Take over a trace with its id and spans, also into an experiment that was deleted. One that is there takes
+        what is given. Raises ``AlreadyExists`` where another trace has the id: one of another experiment or time.
+        """
+        _check_id(trace_id)
+        _check_status(given.status)
+        _check_pairs(given.tags, given.metadata)
+        for assessment in given.assessments:
+            check_assessment(assessment)
+        if {*(one.trace_id for one in given.assessments), *(one.trace_id for one in given.spans)} - {trace_id}:
+            raise InvalidValue(f"A span or an assessment is of another trace than {trace_id}. Send it with its own.")
+
+        def take(connection: Connection) -> bool:
+            experiment = experiments.get_named(connection, ws, given.experiment)
+            known = traces.find_key(connection, ws, trace_id)
+            if known is not None and (known.experiment_id, known.start_time) != (experiment.id, given.start_time):
+                raise AlreadyExists(
+                    f"Workspace {ws!r} has another trace with the id {trace_id}. Import into another workspace.",
+                    trace_id=trace_id,
+                )
+            pk = _begin(connection, ws, experiment, trace_id, given.start_time) if known is None else known.pk
+            traces.change(connection, pk, _columns(given, experiment.id, known))
+            _put_tags(connection, pk, {key: value for key, value in given.tags.items() if key != LOCATION_TAG})
+            traces.describe(connection, pk, given.metadata)
+            assessments.put(connection, pk, given.assessments)
+            if given.spans:
+                _log_spans(connection, traces.key_of(connection, ws, trace_id), given.spans, {})
+            return known is None
+
+        created = self._store.write(take)
+        return TraceImported(trace=self.get_trace(ws, trace_id), created=created)
 
     def end_trace(
         self,
@@ -263,9 +297,9 @@ def _begin(connection: Connection, ws: str, experiment: Experiment, trace_id: st
     return pk
 
 
-def _columns(given: GivenTrace, known: TraceKey | None) -> dict[str, Any]:
+def _columns(given: GivenTrace | TraceImport, experiment_id: int, known: TraceKey | None) -> dict[str, Any]:
     values = {
-        "experiment_id": given.experiment_id,
+        "experiment_id": experiment_id,
         "status": given.status,
         "start_time": given.start_time,
         "duration_ms": given.duration_ms,
