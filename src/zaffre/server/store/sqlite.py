@@ -95,7 +95,8 @@ def _engine(path: Path, *, writer: bool) -> Engine:
         cursor.execute("PRAGMA foreign_keys=ON")
         cursor.execute("PRAGMA temp_store=MEMORY")
         cursor.execute("PRAGMA case_sensitive_like=ON")  # LIKE as PostgreSQL has it
-        cursor.execute("PRAGMA cache_size=-16000")
+        # In KiB. All readers together must leave the server small: there may be 32 of them for a moment.
+        cursor.execute(f"PRAGMA cache_size={-16_000 if writer else -6_000}")
         # Moving the log into the file holds up the commit that does it: seldom, and then more at once (32 MiB).
         cursor.execute("PRAGMA wal_autocheckpoint=8000")
         cursor.execute("PRAGMA journal_size_limit=67108864")
