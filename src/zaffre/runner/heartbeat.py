@@ -51,7 +51,8 @@ class Heartbeat:
                 pass
             else:
                 self._heed(answer)
-                pause = _PAUSE_SECONDS
+                # Who is to cancel is told so at once, each time.
+                pause = HEARTBEAT_SECONDS if answer.cancel else _PAUSE_SECONDS
             if self._stopped.wait(pause):
                 return
 
