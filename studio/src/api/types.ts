@@ -26,8 +26,8 @@ export type ArtifactInfo = Entity<Schemas["ArtifactInfo"]>;
 export type DatasetInput = Entity<Schemas["RunLineage"]["datasets"][number]>;
 export type ModelMetric = Entity<Schemas["ModelMetric"]>;
 export type LoggedModel = Omit<Entity<Schemas["LoggedModel"]>, "metrics"> & { metrics: ModelMetric[] };
-export type SpanEvent = Entity<Schemas["SpanEvent"]>;
-export type Assessment = Entity<Schemas["Assessment"]>;
+export type SpanEvent = Entity<Schemas["SpanEvent-Output"]>;
+export type Assessment = Entity<Schemas["Assessment-Output"]>;
 export type Trace = Omit<Entity<Schemas["Trace"]>, "assessments"> & { assessments: Assessment[] };
 export type Span = Omit<Entity<Schemas["SpanAnswer"]>, "events"> & { events: SpanEvent[] };
 /** A trace with its spans, roots first and then in the order of their beginnings. */
