@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import mlflow
 import pytest
-from mlflow.entities import AssessmentSource, SpanEvent, SpanStatusCode
+from mlflow.entities import AssessmentSource, SpanEvent, SpanStatusCode, ViewType
+from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 from mlflow.tracing.provider import reset
 from mlflow.tracking import MlflowClient
 
+from tests.sdk.migration.conftest import start_mlflow
 from zaffre.sdk.migration.migration import Migrated, migrate
 from zaffre.sdk.scope import Scope
 from zaffre.sdk.workspace import Workspace
@@ -62,6 +67,7 @@ def fill(uri: str, folder: Path) -> None:
     client.end_trace(failed.trace_id, status=SpanStatusCode.ERROR)
     lost = client.start_trace("lost", experiment_id=gone)
     client.end_trace(lost.trace_id)
+    mlflow.flush_trace_async_logging()  # a server is sent them in the background
     mlflow.log_feedback(trace_id=root.trace_id, name="good", value=True, source=HUMAN, rationale="it is")
     mlflow.log_expectation(trace_id=root.trace_id, name="wanted", value={"a": [1]}, source=HUMAN, span_id=inner.span_id)
     said = mlflow.log_feedback(trace_id=failed.trace_id, name="good", value=0.25, source=HUMAN)
@@ -119,3 +125,53 @@ def test_traces_are_copied_whole_and_only_once(traced: str, workspace: Workspace
     again = migrate(scope, traced)
     assert_complete(again, 3, 5, 4)
     assert described(workspace.get_mlflow_tracking_uri()) == before
+
+
+def test_traces_of_a_server_are_copied(tmp_path: Path, workspace: Workspace, scope: Scope) -> None:
+    with start_mlflow(tmp_path / "server") as uri:
+        fill(uri, tmp_path)
+        assert_complete(migrate(scope, uri), 3, 5, 4)
+        before = described(uri)
+    assert described(workspace.get_mlflow_tracking_uri()) == before
+
+
+def test_what_was_said_since_is_copied_by_a_second_migration(traced: str, workspace: Workspace, scope: Scope) -> None:
+    migrate(scope, traced)
+    (trace_id,) = [key for key, one in described(traced).items() if one["state"] == "ERROR"]
+    mlflow.set_tracking_uri(traced)
+    mlflow.log_feedback(trace_id=trace_id, name="late", value="yes", source=HUMAN)
+    MlflowClient(traced).set_trace_tag(trace_id, "seen", "twice")
+    assert_complete(migrate(scope, traced), 3, 5, 5)
+    assert described(workspace.get_mlflow_tracking_uri()) == described(traced)
+
+
+def test_spans_that_older_versions_kept_in_a_file_are_copied(traced: str, workspace: Workspace, scope: Scope) -> None:
+    before = described(traced)
+    to_files(traced)
+    assert_complete(migrate(scope, traced), 3, 5, 4)
+    assert described(workspace.get_mlflow_tracking_uri()) == before
+
+
+def to_files(uri: str) -> None:
+    """Bring the traces to where MLflow before 3.4 had them: the spans in traces.json among a trace's files."""
+    client = MlflowClient(uri)
+    for experiment in client.search_experiments(view_type=ViewType.ALL):
+        for one in client.search_traces([experiment.experiment_id], include_spans=False):
+            trace = client.get_trace(one.info.trace_id, display=False)
+            repository: Any = get_artifact_repository(trace.info.tags["mlflow.artifactLocation"])
+            repository.upload_trace_data(json.dumps(trace.data.to_dict()))
+    with contextlib.closing(sqlite3.connect(uri.removeprefix("sqlite:///"))) as connection, connection:
+        connection.execute("DELETE FROM trace_tags WHERE key = 'mlflow.trace.spansLocation'")
+        connection.execute("DELETE FROM spans")
+
+
+def test_another_trace_with_the_id_is_a_problem_and_the_rest_goes_on(traced: str, scope: Scope) -> None:
+    trace_id = next(iter(described(traced)))
+    scope.client.put(scope.path("experiments", "mine"), dict)
+    given = {"experiment": "mine", "status": "OK", "start_time": 5}
+    scope.client.put(scope.path("imports", "traces", trace_id), dict, given)
+    done = migrate(scope, traced)
+    (problem,) = done.problems
+    assert trace_id in problem
+    assert "another trace with the id" in problem
+    assert done.source["traces"] == 2
