@@ -129,7 +129,7 @@ def database_of(home: Path, named: str | None) -> str:
         return "" if named == "sqlite" else named
     try:
         return (home / contract.DATABASE_FILE).read_text().strip()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):  # a home that is no folder is refused by its own sentence
         return ""
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 os.environ["DO_NOT_TRACK"] = "true"  # read when mlflow is imported: it would report to its makers
 
+import mlflow
 import pytest
 from mlflow.data.http_dataset_source import HTTPDatasetSource
 from mlflow.data.meta_dataset import MetaDataset
@@ -55,11 +56,14 @@ def file_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 @pytest.fixture
-def sqlite_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+def sqlite_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     monkeypatch.chdir(tmp_path)
     uri = f"sqlite:///{tmp_path}/mlflow.db"
+    # A version that names a logged model is looked up in the default store, whatever the client was made for.
+    mlflow.set_tracking_uri(uri)
     fill(MlflowClient(uri, registry_uri=uri), tmp_path)
-    return uri
+    yield uri
+    mlflow.set_tracking_uri(None)  # type: ignore[arg-type]
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ def test_heads_carry_the_latest_point_and_how_many_there_are(rest: Rest) -> None
     (loss,) = answer["series"]
     assert (loss["steps"], loss["values"], loss["total"]) == ([2], [1.0], 3)
     assert [one["value"] for one in answer["records"]] == ["hello"]
-    assert rest.get(f"/runs/{run}/metrics", latest=True, name="other") == {"series": [], "records": []}
+    assert rest.get(f"/runs/{run}/metrics", latest=True, name="other") == {"series": [], "records": [], "next": None}
 
 
 def test_heads_of_a_family_are_refused(rest: Rest) -> None:

@@ -168,8 +168,9 @@ def test_no_writing_of_a_path_leaves_the_folder(door: Door, home: Path, run_id: 
 def test_cve_2025_11201_and_2026_2614_a_model_is_no_path(door: Door, name: str, home: Path) -> None:
     before = everything_outside(home)
     door.post("registered-models/create", {"name": name}, status=400)
-    door.post("model-versions/create", {"name": name, "source": "runs:/x/m"}, status=404)
-    door.post("registered-models/delete", {"name": name}, method="DELETE", status=404)
+    unknown = 400 if "\x00" in name else 404  # no text may hold NUL, whatever it names
+    door.post("model-versions/create", {"name": name, "source": "runs:/x/m"}, status=unknown)
+    door.post("registered-models/delete", {"name": name}, method="DELETE", status=unknown)
     for version in ("../1", "1/../../x", "1%2f..", "-1", "1e3", "0x1", "\u0661", "", " 1", "9" * 19):
         answer = door.http.get(f"{API}/model-versions/get-download-uri", params={"name": name, "version": version})
         assert answer.status_code == 400, answer.text

@@ -38,7 +38,7 @@ def test_a_silent_run_is_first_doubted_then_failed(watched: Rest) -> None:
     assert [event["status"] for event in watched.get(f"/runs/{run}/events")] == ["Running", "NotResponding", "Failed"]
 
 
-@pytest.mark.parametrize("watched", [10.0], indirect=True)  # it has half of them to come back in
+@pytest.mark.parametrize("watched", [20.0], indirect=True)  # it has half of them to come back in
 def test_a_run_that_comes_back_runs_on(watched: Rest) -> None:
     run = watched.run()
     watched.post(f"/runs/{run}/heartbeat")
