@@ -6,23 +6,18 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from tests import waiting
 from zaffre.core.errors import ExperimentExecutionException
 from zaffre.launch.backend import Backend
 from zaffre.launch.workload import Handle, Status, Workload
 
 PATIENCE = 30.0
-
-
-def until(holds: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not holds():
-        assert time.monotonic() < deadline, f"{what} did not happen within {PATIENCE:.0f} s"
-        time.sleep(0.02)
+until = partial(waiting.until, patience=PATIENCE)
 
 
 def python(tmp_path: Path, code: str, **env: str) -> Workload:

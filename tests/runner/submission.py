@@ -6,12 +6,13 @@ import hashlib
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from tests import waiting
 from tests.server_process import ServerProcess, clean_environment
 from zaffre.core import contract
 from zaffre.core.entities import ArtifactInfo, Experiment, Run, ScriptSpec, Snapshot, SnapshotFile
@@ -28,16 +29,8 @@ from zaffre.core.wire import (
 from zaffre.sdk.client import Client, artifact
 
 PATIENCE = 90.0
+until = partial(waiting.until, patience=PATIENCE)
 USER_MANAGED = {"name": "own", "python": {"userManagedDependencies": True, "interpreterPath": "python"}}
-
-
-def until(holds: Callable[[], Any], what: str, patience: float = PATIENCE) -> Any:
-    """Poll until ``holds`` gives something true, and return it."""
-    deadline = time.monotonic() + patience
-    while not (value := holds()):
-        assert time.monotonic() < deadline, f"{what} did not happen within {patience:.0f} s"
-        time.sleep(0.02)
-    return value
 
 
 @dataclass
@@ -140,7 +133,7 @@ class Submission:
                 raise AssertionError(f"{run.status}: {run.error}\n{self.output()}")
             return run if run.status in statuses else None
 
-        run: Run = until(reached, f"one of {statuses}", patience)
+        run: Run = until(reached, f"one of {statuses}", patience=patience)
         return run
 
     def finish(self, *statuses: RunStatus, patience: float = PATIENCE) -> Run:

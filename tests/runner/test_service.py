@@ -8,14 +8,15 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from tests import waiting
 from tests.server_process import ServerProcess
 from zaffre.core import contract
 from zaffre.core.states import ServiceState
@@ -27,6 +28,7 @@ from zaffre.sdk.webservice_local import LocalWebservice
 from zaffre.sdk.workspace import Workspace
 
 SECONDS = 120.0  # generous: the machine may be busy with other tests
+until = partial(waiting.until, patience=SECONDS)
 
 SCRIPT = """
 import json, os, subprocess, sys
@@ -44,15 +46,6 @@ def run(data):
         return dict(os.environ)
     return act
 """
-
-
-def until(holds: Callable[[], Any], what: str) -> Any:
-    """Poll until ``holds`` gives something true, and return it."""
-    deadline = time.monotonic() + SECONDS
-    while not (value := holds()):
-        assert time.monotonic() < deadline, f"{what} did not happen within {SECONDS:.0f} s"
-        time.sleep(0.02)
-    return value
 
 
 def is_alive(pid: int) -> bool:

@@ -6,13 +6,14 @@ import json
 import os
 import signal
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests import waiting
 from tests.docker_engine import BASE
 from tests.docker_gate import Gate
 from tests.server_process import ServerProcess
@@ -26,6 +27,7 @@ from zaffre.sdk.webservice_local import LocalWebservice
 from zaffre.sdk.workspace import Workspace
 
 SECONDS = 300.0  # generous: the machine may be busy with other tests
+until = partial(waiting.until, patience=SECONDS)
 
 SCRIPT = """
 import json, os, six, socket
@@ -42,14 +44,6 @@ def run(data):
     return [act, VERSION, weights]
 VERSION = 1
 """
-
-
-def until(holds: Callable[[], Any], what: str) -> Any:
-    deadline = time.monotonic() + SECONDS
-    while not (value := holds()):
-        assert time.monotonic() < deadline, f"{what} did not happen within {SECONDS:.0f} s"
-        time.sleep(0.05)
-    return value
 
 
 def environment() -> Environment:

@@ -238,7 +238,7 @@ def test_what_the_program_leaves_running_ends_with_it(server: ServerProcess, wor
     run = submitted(server, workspace_name, code)
     run.finish()
     stat = Path(f"/proc/{run.read('outputs/pid')}/stat")
-    until(lambda: not stat.exists() or ") Z " in stat.read_text(), "the end of the child", 10)
+    until(lambda: not stat.exists() or ") Z " in stat.read_text(), "the end of the child", patience=10)
 
 
 def test_a_run_that_waits_for_anothers_build_says_so(own_server: ServerProcess, workspace_name: str) -> None:

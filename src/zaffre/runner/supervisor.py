@@ -212,9 +212,9 @@ class Supervisor:
                 backend.stop(handle, GRACE_SECONDS)
                 return Outcome(RunStatus.CANCELED, RunError(code="UserError", message=message))
             time.sleep(_POLL_SECONDS)
-        # What the program left running would hold its folder and its log; a service it deployed is meant to stay.
         outcome = self._outcome_of(status, spec)
         try:
+            # What the program left running would hold its folder and its log; a service it deployed is meant to stay.
             backend.stop(handle, 0, nested=False)
         except AzureMLException as error:  # an engine that went away: how the program ended is known all the same
             self._note(error.message)
