@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import signal
 import subprocess
@@ -100,6 +101,19 @@ def test_a_body_of_unknown_length_is_refused_on_the_wire(server: ServerProcess) 
     with httpx.Client(timeout=60) as client:
         answer = client.post(f"{server.url}/api/v1/workspaces", content=pieces(), headers=headers)
     assert answer.status_code == 413
+
+
+def test_a_connection_that_was_silent_for_seconds_still_serves(server: ServerProcess) -> None:
+    """A client whose idle connection is closed just as it writes loses its request, and may not repeat it by itself."""
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
+    connection.request("GET", "/version")
+    connection.getresponse().read()
+    spoken_on = connection.sock
+    time.sleep(6)  # the server library would close it after 5
+    connection.request("GET", "/version")
+    answer = connection.getresponse()
+    assert (answer.status, connection.sock) == (200, spoken_on)
+    connection.close()
 
 
 def test_a_token_never_stands_in_the_log(own_server: ServerProcess) -> None:

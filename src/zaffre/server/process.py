@@ -25,6 +25,9 @@ from zaffre.server.store.postgresql import without_password
 
 GRACE_SECONDS = 5  # how long open requests may go on after SIGTERM
 BACKLOG = 2048
+# Long, as proxies have it: a client that writes the moment its idle connection is closed sees a reset, and no client
+# may repeat a POST by itself. So a training loop that logs once a minute keeps its connection.
+KEEP_ALIVE_SECONDS = 75
 # How long one thread may keep the others waiting. Python's own 5 ms are longer than most requests take, and each commit
 # changes threads twice.
 SWITCH_SECONDS = 0.0005
@@ -163,6 +166,7 @@ def run(settings: Settings) -> None:
                 server_header=False,
                 date_header=False,
                 backlog=BACKLOG,
+                timeout_keep_alive=KEEP_ALIVE_SECONDS,
                 timeout_graceful_shutdown=GRACE_SECONDS,
             )
             AnnouncedServer(config, app.state.parts, port).run([bound])
