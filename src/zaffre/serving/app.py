@@ -8,8 +8,9 @@ from urllib.parse import parse_qsl
 
 from zaffre.core.rawhttp import AMLRequest
 from zaffre.serving import cors
+from zaffre.serving.keys import Keys
 from zaffre.serving.request import BodyTooLarge, ClientGone, Headers, Receive, RequestIds, Scope, Send, read_body
-from zaffre.serving.results import Answer, message
+from zaffre.serving.results import Answer, message, unauthorised
 from zaffre.serving.settings import Settings
 from zaffre.serving.swagger import Swagger
 from zaffre.serving.worker import Worker, arguments_as_json
@@ -32,6 +33,7 @@ class ScoringApp:
         self._swagger = swagger
         self._raw = raw  # run() takes the whole request, whatever its method
         self._score_path = f"{settings.prefix}/score"
+        self._keys = Keys(settings.keys_file) if settings.keys_file is not None else None
         self._debug = log.isEnabledFor(logging.DEBUG)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -44,7 +46,7 @@ class ScoringApp:
         elif scope["path"] == self._score_path:
             reply = await self._score(scope, receive, ids)
         else:
-            reply = self._other(scope)
+            reply = self._other(scope, ids)
         await self._send(scope, send, reply, ids)
         if self._debug:
             elapsed = (time.perf_counter() - start) * 1000
@@ -56,6 +58,8 @@ class ScoringApp:
             return message(405, "The method is not allowed for this URL: use POST or GET.")
         if method == "OPTIONS" and not self._raw:
             return Answer(200, b"", _TEXT)
+        if self._keys is not None and (why := self._keys.refusal(scope["headers"])) is not None:
+            return unauthorised(why, ids.request_id.decode("latin-1"))
         data: object
         if method == "GET" and not self._raw:
             data = arguments_as_json(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
@@ -74,13 +78,15 @@ class ScoringApp:
     def _request(self, scope: Scope, body: bytes) -> AMLRequest:
         return AMLRequest(scope["method"], scope["path"], scope["query_string"], scope["headers"], body)
 
-    def _other(self, scope: Scope) -> Answer:
+    def _other(self, scope: Scope, ids: RequestIds) -> Answer:
         path = scope["path"].removeprefix(self._settings.prefix)
         if path not in ("", "/", "/ready", "/swagger.json"):
             return message(404, f"There is nothing at {scope['path']}: score with POST {self._score_path}.")
         if scope["method"] not in ("GET", "HEAD"):
             return message(405, "The method is not allowed for this URL: use GET.")
         if path == "/swagger.json":
+            if self._keys is not None and (why := self._keys.refusal(scope["headers"])) is not None:
+                return unauthorised(why, ids.request_id.decode("latin-1"))
             query = dict(parse_qsl(scope["query_string"].decode("latin-1")))
             return self._swagger.answer(query.get("version", "2"))
         return Answer(200, b"Ready" if path == "/ready" else b"Healthy", _TEXT)

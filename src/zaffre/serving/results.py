@@ -33,6 +33,12 @@ def message(status: int, text: str, *, failed: bool = False) -> Answer:
     return Answer(status, json.dumps({"message": text}).encode(), failed=failed)
 
 
+def unauthorised(text: str, request_id: str) -> Answer:
+    """The answer to a caller without a key, or with a wrong one."""
+    body = json.dumps({"message": text, "request_id": request_id}).encode()
+    return Answer(401, body, headers=[(b"www-authenticate", b"Bearer")])
+
+
 def answer(result: object) -> Answer:
     """The answer for a result of ``run()``; raises ``NotSerialisable``."""
     if result is None:

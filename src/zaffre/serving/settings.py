@@ -43,6 +43,7 @@ class Settings:
     name: str = "ML service"
     status_file: Path | None = None
     watch_stdin: bool = False  # stop when standard input ends: whoever started this process is gone
+    keys_file: Path | None = None  # who may call (serving.keys); None: everyone
     not_honoured: tuple[str, ...] = ()
 
     def variables(self) -> dict[str, str]:
@@ -66,6 +67,7 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--timeout-ms", type=int, metavar="N", help=f"default {DEFAULT_TIMEOUT_MS}")
     p.add_argument("--max-body-bytes", type=int, default=limits.SCORE_BODY_BYTES, metavar="N")
     p.add_argument("--status-file", metavar="FILE", help="write the stage reached, or the fault, here as JSON")
+    p.add_argument("--keys-file", metavar="FILE", help="digests of the keys that callers must send, as JSON")
     p.add_argument("--watch-stdin", action="store_true", help="stop when standard input ends")
     return p
 
@@ -96,6 +98,7 @@ def read_settings(argv: Sequence[str], environ: Mapping[str, str]) -> Settings:
         name=environ.get(contract.SERVICE_NAME, "ML service"),
         status_file=Path(given.status_file).absolute() if given.status_file else None,
         watch_stdin=given.watch_stdin,
+        keys_file=Path(given.keys_file).absolute() if given.keys_file else None,
         not_honoured=tuple(f"{k}={environ[k]}" for k, off in NOT_HONOURED.items() if environ.get(k, "") not in off),
     )
 

@@ -1,0 +1,56 @@
+"""Who may call a service with keys: whoever sends one of those that its keys file knows.
+
+The file holds SHA-256 digests, so that neither this process nor the entry script knows a key. Who deploys the service
+replaces the file; it is read again when it changed, which is looked at with every call.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+from pathlib import Path
+
+from zaffre.core.service_keys import read_digests
+from zaffre.serving.request import Headers
+
+_BEARER = b"bearer "
+MISSING = (
+    "This service has authentication enabled: send one of its keys in the header 'Authorization: Bearer <key>'. "
+    "service.get_keys() and `zaffre service keys` tell them."
+)
+WRONG = "The key in the Authorization header is not one of this service's: it may have been regenerated."
+
+
+class Keys:
+    """The keys of ``file``; a file that cannot be read opens to nobody."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._seen: tuple[int, int] | None = None
+        self._digests: list[bytes] | None = []
+
+    def refusal(self, headers: Headers) -> str | None:
+        """Why this caller may not call, as a sentence; None when it may."""
+        self._look()
+        if self._digests is None:
+            return None
+        given = next((value for name, value in headers if name == b"authorization"), b"")
+        if not given.lower().startswith(_BEARER) or not (key := given[len(_BEARER) :].strip()):
+            return MISSING
+        sent = hashlib.sha256(key).hexdigest().encode()
+        # Every digest is compared, in constant time: how long it takes tells nothing of the keys.
+        matches = [hmac.compare_digest(sent, known) for known in self._digests]
+        return None if any(matches) else WRONG
+
+    def _look(self) -> None:
+        try:
+            found = os.stat(self._file)
+        except OSError:
+            self._digests, self._seen = [], None
+            return
+        seen = (found.st_mtime_ns, found.st_ino)
+        if seen != self._seen:
+            digests = read_digests(self._file)
+            self._digests = None if digests is None else [one.encode() for one in digests]
+            self._seen = seen
