@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 import tarfile
 import threading
-import zipfile
 from io import BytesIO
 from pathlib import Path
 
@@ -166,28 +164,3 @@ def test_why_an_environment_was_built_anew_is_said(build: Builder) -> None:
     changed = build(definition({"pip": ["six==1.15.0"]}))
     assert "+ pip six==1.15.0, - pip six==1.16.0" in build.log
     assert any("six 1.16.0 -> 1.15.0" in note for note in changed.notes)
-
-
-def test_the_cpu_build_of_pytorch_is_a_setting(build: Builder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    tag = f"cp{sys.version_info.major}{sys.version_info.minor}"
-    for version in ("1.0.0+cpu", "1.1.0+cpu", "1.2.0"):
-        wheel(tmp_path / "wheels" / f"torch-{version}-{tag}-none-any.whl", version)
-    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "wheels"))
-    monkeypatch.setenv("ZAFFRE_TORCH", "cpu")
-    realised = build(definition({"pip": ["torch"]}))
-    assert run(realised, "import torch; print(torch.VERSION)") == "1.1.0+cpu"
-    assert "PyTorch is taken in its build for cpu (ZAFFRE_TORCH): torch==1.1.0+cpu." in build.log
-    monkeypatch.delenv("PIP_FIND_LINKS")
-    with pytest.raises(EnvironmentBuildFailed, match=r"ZAFFRE_TORCH=cpu asks for .* cannot be reached"):
-        build(definition({"pip": ["torch"]}))
-
-
-def wheel(path: Path, version: str) -> None:
-    path.parent.mkdir(exist_ok=True)
-    info = f"torch-{version}.dist-info"
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("torch.py", f"VERSION = {version!r}\n")
-        archive.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: torch\nVersion: {version}\n")
-        tag = path.stem.split("-", 2)[2]
-        archive.writestr(f"{info}/WHEEL", f"Wheel-Version: 1.0\nGenerator: x\nRoot-Is-Purelib: true\nTag: {tag}\n")
-        archive.writestr(f"{info}/RECORD", f"torch.py,,\n{info}/RECORD,,\n")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -64,10 +64,12 @@ def choose(
     floor: tuple[int, int],
     is_default: bool,
     mode: str,
+    suiting: Collection[tuple[int, int]] = (),
 ) -> Choice:
     """The interpreter for the version clauses of an environment.
 
-    ``floor`` is the oldest Python that will do; ``is_default``: nobody asked for that version in particular. Raises
+    ``floor`` is the oldest Python that will do; ``is_default``: nobody asked for that version in particular;
+    ``suiting``: minor versions that are taken rather than others where another must do. Raises
     ``EnvironmentBuildFailed`` when ``mode`` is strict and no interpreter matches, or none is new enough.
     """
     usable = [found for found in available if found.version[:2] >= floor]
@@ -87,7 +89,8 @@ def choose(
         )
     # Once another version must do, it is one that a service runs on too, so that what a run pickles a service loads.
     modern = [found for found in usable if found.version[:2] >= OWN_FLOOR]
-    nearest = _nearest(same_minor or modern or usable, clauses)
+    candidates = same_minor or modern or usable
+    nearest = _nearest([found for found in candidates if found.version[:2] in suiting] or candidates, clauses)
     asked = "the default Python version" if is_default else "Python"
     return Choice(
         nearest,

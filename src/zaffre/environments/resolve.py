@@ -75,7 +75,7 @@ class Resolver:
         if self.spec.needs_conda:
             channels, why = self.reachable()
             return self._with_conda(channels) if channels else self._on_machine(why)
-        choice = self._choice()
+        choice = self._choice(self.spec.requirements.packages)
         is_missing = choice.notice and not self.spec.wants_default_python and not self._is_below_floor()
         if is_missing and not self._is_same_minor(choice) and conda.available():
             channels, _ = self.reachable(must=False)
@@ -111,20 +111,21 @@ class Resolver:
 
     # --- the machine's Python ----------------------------------------------------------------------------------------
 
-    def _choice(self) -> interpreters.Choice:
+    def _choice(self, packages: Sequence[str]) -> interpreters.Choice:
         return interpreters.choose(
             self.spec.python,
             self.uv.pythons(),
             floor=self.floor,
             is_default=self.spec.wants_default_python,
             mode=self.mode,
+            suiting=torch_build.pythons(self.settings.torch, packages),
         )
 
     def _on_machine(self, why: str = "", choice: interpreters.Choice | None = None) -> Resolved:
         spec = translate(self.spec, why)
-        chosen = choice or self._choice()
-        python = chosen.interpreter
         packages = [*spec.requirements.packages, *self.own_requirement()]
+        chosen = choice or self._choice(packages)
+        python = chosen.interpreter
         build = torch_build.choose(self.settings.torch, packages, python.version[:2])
         notices = tuple(filter(None, (*spec.notices, chosen.notice, build.notice)))
         self._say(notices, f"Python {python.text}")
