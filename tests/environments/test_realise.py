@@ -22,12 +22,15 @@ def test_an_environment_has_what_it_names_and_is_found_again_in_milliseconds(bui
     assert run(first, "import six; print(six.__version__)") == "1.16.0"
     assert not first.reused
     assert "Built environment" in build.log
+    assert list(first.split) == ["resolve", "prefix", "pip"]
+    assert sum(first.use("env", None).split.values()) <= first.seconds
     assert first.lock is not None
     assert "six==1.16.0" in first.lock.pip
     assert "--hash=sha256:" in first.lock.pip
     assert first.variables == {"A": "b"}
     again = build(given)
     assert again.reused
+    assert again.split == {}
     assert (again.python, again.key, again.lock) == (first.python, first.key, first.lock)
     assert f"Reusing environment {first.key} (built " in build.log
     assert again.seconds < 0.25  # generous: about a millisecond on an idle machine

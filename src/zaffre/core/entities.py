@@ -94,6 +94,7 @@ class ScriptSpec:
     output_collection: bool = True
     watch_directories: list[str] = field(default_factory=lambda: ["logs"])
     interpreter: str | None = None  # the submitter's interpreter, for user-managed environments on "local"
+    resolve_anew: bool = False  # the environment is resolved again, to newer versions of what it does not pin
     configuration: Json = None  # the whole RunConfiguration as Azure's run definition shows it
 
 
@@ -295,6 +296,9 @@ class EnvironmentUse:
     interpreter: str  # its path on the machine
     reused: bool
     seconds: float  # what finding or building it took
+    split: dict[str, float] = field(
+        default_factory=dict
+    )  # of a build, seconds by step: resolve, fetch, link, image, ...
     notes: list[str] = field(default_factory=list)  # sentences: substitutions, why it was built anew
     at: int = 0  # milliseconds since the epoch
     run_id: str | None = None  # whose it is: a run's,

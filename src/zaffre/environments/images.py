@@ -10,7 +10,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -48,6 +48,7 @@ class Image:
     variables: dict[str, str]  # environment variables that the definition sets
     lock: EnvironmentLock | None  # None for an image as it is
     notes: tuple[str, ...] = ()  # substitutions
+    split: dict[str, float] = field(default_factory=dict)  # of a build, seconds by step: base, resolve, image
 
     def use(self, name: str, version: str | None, revision: int | None = None) -> EnvironmentUse:
         """What is kept with a run or a service. ``name`` and ``version`` are the environment's in the workspace."""
@@ -59,6 +60,7 @@ class Image:
             interpreter=f"{self.python} in the image {self.tag}",
             reused=self.reused,
             seconds=round(self.seconds, 3),
+            split=self.split,
             notes=list(self.notes),
             at=now_ms(),
         )
@@ -101,13 +103,15 @@ def build_image(
     if spec.spec.user_managed:
         return _as_it_is(spec, base, began, log)
     builder = _Builder(spec, base, engine, home, log, cancel, purpose, dict(tokens or {}))
+    fetching = time.monotonic() - began
     try:
         image = builder.get(anew=anew)
     except OSError as error:
         raise EnvironmentBuildFailed(
             f"The image of environment {spec.spec.name!r} cannot be built: {error}."
         ) from error
-    return replace(image, seconds=time.monotonic() - began)
+    split = {} if image.reused else {"base": round(fetching, 3), **builder.split}
+    return replace(image, seconds=time.monotonic() - began, split=split)
 
 
 def find_image(definition: Mapping[str, Any], *, engine: Engine, home: Path) -> Image | None:
@@ -184,6 +188,7 @@ class _Builder:
         self._cancel = cancel
         self._purpose: Purpose = purpose
         self._tokens = tokens
+        self.split: dict[str, float] = {}  # seconds by step
         (home / "environments").mkdir(parents=True, exist_ok=True)
         self._resolver = Resolver(spec.spec, home, log, purpose, cancel, tokens)
 
@@ -210,9 +215,11 @@ class _Builder:
             self._log(f"Reusing the image {image.tag}.")
             return image
         with _alone(self._home, file.stem, self._log, self._cancel) as waited:
+            began = time.monotonic()
             plan = (_known(file) if waited else known) or self._resolve()
             if plan.prefix and not Path(plan.prefix).is_dir() and self._find(plan) is None:
                 plan = self._resolve()
+            self.split["resolve"] = round(time.monotonic() - began, 3)
             image = self._find(plan) or self._build(plan)
             file.parent.mkdir(parents=True, exist_ok=True)
             write_json(file, asdict(plan))
@@ -320,7 +327,8 @@ class _Builder:
             )
         labels = {image_disk.LABEL: self._spec.spec.name, "zaffre.lock": plan.lock.key}
         number = build(self._engine, context, tag=tag, log=self._log, cancel=self._cancel, labels=labels)
-        self._log(f"Built the image {tag} in {time.monotonic() - began:.1f} s.")
+        self.split["image"] = round(time.monotonic() - began, 3)
+        self._log(f"Built the image {tag} in {self.split['image']:.1f} s.")
         return self._image(plan, tag, number, reused=False)
 
     def _image(self, plan: _Plan, tag: str, number: str, *, reused: bool) -> Image:

@@ -11,7 +11,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -39,6 +39,7 @@ class Realised:
     variables: dict[str, str]  # environment variables that the definition sets
     lock: EnvironmentLock | None  # None when user-managed
     notes: tuple[str, ...] = ()  # substitutions, and why it was built anew
+    split: dict[str, float] = field(default_factory=dict)  # of a build, seconds by step
 
     def activation(self) -> dict[str, str]:
         """What tells programs which environment they are in; nothing for an interpreter used as it is."""
@@ -56,6 +57,7 @@ class Realised:
             interpreter=str(self.python),
             reused=self.reused,
             seconds=round(self.seconds, 3),
+            split=self.split,
             notes=list(self.notes),
             at=now_ms(),
         )
@@ -96,7 +98,8 @@ def realise(
     except (OSError, EnvironmentBuildFailed) as error:
         raise _failure(spec, build.cache.root, error) from error
     seconds = time.monotonic() - started
-    return Realised(built.python, built.key, reused, seconds, spec.variables, built.lock, tuple(build.notes))
+    notes = tuple(build.notes)
+    return Realised(built.python, built.key, reused, seconds, spec.variables, built.lock, notes, build.split)
 
 
 class Build:
@@ -119,6 +122,7 @@ class Build:
         self.resolver = Resolver(spec, home, log, purpose, cancel, tokens)
         self.history = history.History(home, spec.name)
         self.notes: list[str] = []
+        self.split: dict[str, float] = {}  # seconds by step
         self._log = log
 
     def get(self, *, anew: bool = False) -> tuple[Built, bool]:
@@ -183,6 +187,7 @@ class Build:
                 built = self._build(found, seconds)
         self.cache.remember(fingerprint, found)
         self.notes[:0] = found.notices
+        self.split = {name: round(value, 3) for name, value in seconds.items()}
         self.history.add(
             history.Entry(
                 at=time.time(),
@@ -191,7 +196,7 @@ class Build:
                 packages=packages,
                 python=found.lock.python,
                 built=not reused,
-                seconds={name: round(value, 3) for name, value in seconds.items()},
+                seconds=self.split,
                 reasons=reasons,
             )
         )

@@ -61,12 +61,28 @@ def prepare(spec: ScriptSpec, settings: Settings, log: Log, cancel: Cancel, toke
     definition = _plain(spec.environment)
     if not wants_container(definition, _plain(spec.configuration)):
         home = settings.home
-        made = realise(definition, home=home, log=log, interpreter=spec.interpreter, cancel=cancel, tokens=tokens)
+        made = realise(
+            definition,
+            home=home,
+            log=log,
+            interpreter=spec.interpreter,
+            cancel=cancel,
+            tokens=tokens,
+            anew=spec.resolve_anew,
+        )
         return InProcess(made, settings)
     engine = Engine.connect()
     for name in _orphans_of(engine):
         log(f"Removed the container of {name}, whose runner is gone.")
-    image = build_image(definition, engine=engine, home=settings.home, log=log, cancel=cancel, tokens=tokens)
+    image = build_image(
+        definition,
+        engine=engine,
+        home=settings.home,
+        log=log,
+        cancel=cancel,
+        tokens=tokens,
+        anew=spec.resolve_anew,
+    )
     return InContainer(image, engine, settings)
 
 

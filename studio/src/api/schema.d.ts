@@ -2118,6 +2118,10 @@ export interface components {
             seconds: number;
             /** Service */
             service?: string | null;
+            /** Split */
+            split?: {
+                [key: string]: number;
+            };
             /** Version */
             version?: string | null;
         };
@@ -3089,6 +3093,11 @@ export interface components {
              * @default true
              */
             output_collection: boolean;
+            /**
+             * Resolve Anew
+             * @default false
+             */
+            resolve_anew: boolean;
             /** Script */
             script?: string | null;
             /** Watch Directories */
@@ -3132,6 +3141,11 @@ export interface components {
              * @default true
              */
             output_collection: boolean;
+            /**
+             * Resolve Anew
+             * @default false
+             */
+            resolve_anew: boolean;
             /** Script */
             script?: string | null;
             /** Watch Directories */

@@ -20,6 +20,7 @@ def use(**more: Any) -> dict[str, Any]:
         "interpreter": "/usr/bin/python3",
         "reused": False,
         "seconds": 1.5,
+        "split": {"resolve": 0.5, "pip": 1.0},
         "notes": ["It was asked to be resolved anew."],
         "at": 5,
         **more,

@@ -9,7 +9,13 @@ from sqlalchemy import Connection, Row, Select, select
 from zaffre.core.codec import convert, to_plain
 from zaffre.core.entities import EnvironmentLock, EnvironmentUse
 from zaffre.server.store import dialect, runs
-from zaffre.server.store.schema import environment_locks, environment_uses, services, workspaces
+from zaffre.server.store.schema import (
+    environment_builds,
+    environment_locks,
+    environment_uses,
+    services,
+    workspaces,
+)
 from zaffre.server.store.schema import runs as runs_table
 from zaffre.server.store.services import missing
 from zaffre.server.store.workspaces import key_of
@@ -65,20 +71,21 @@ def _add(connection: Connection, ws: str, use: EnvironmentUse, **owner: int | No
         # What is there already has the same content: the key is made of it.
         row = {"key": use.lock.key, "content": to_plain(use.lock), "created_at": use.at}
         connection.execute(dialect.upsert(connection.dialect, environment_locks, ("key",), ("created_at",)), [row])
-    connection.execute(
-        environment_uses.insert().values(
-            workspace_pk=key_of(connection, ws),
-            name=use.name,
-            version=use.version,
-            lock_key=use.lock.key if use.lock else None,
-            interpreter=use.interpreter,
-            reused=int(use.reused),
-            seconds=use.seconds,
-            notes=use.notes,
-            at=use.at,
-            **owner,
-        )
+    added = environment_uses.insert().values(
+        workspace_pk=key_of(connection, ws),
+        name=use.name,
+        version=use.version,
+        lock_key=use.lock.key if use.lock else None,
+        interpreter=use.interpreter,
+        reused=int(use.reused),
+        seconds=use.seconds,
+        notes=use.notes,
+        at=use.at,
+        **owner,
     )
+    pk = connection.execute(added.returning(_USES.pk)).scalar_one()
+    if use.split:
+        connection.execute(environment_builds.insert().values(use_pk=pk, split=use.split))
 
 
 def _query(ws: str) -> Select[Any]:
@@ -86,11 +93,13 @@ def _query(ws: str) -> Select[Any]:
         select(
             environment_uses,
             environment_locks.c.content,
+            environment_builds.c.split,
             runs_table.c.id.label("run_id"),
             services.c.name.label("service"),
         )
         .join(workspaces, workspaces.c.pk == _USES.workspace_pk)
         .outerjoin(environment_locks, environment_locks.c.key == _USES.lock_key)
+        .outerjoin(environment_builds, environment_builds.c.use_pk == _USES.pk)
         .outerjoin(runs_table, runs_table.c.pk == _USES.run_pk)
         .outerjoin(services, services.c.pk == _USES.service_pk)
         .where(workspaces.c.name == ws)
@@ -110,6 +119,7 @@ def _use(row: Row[Any]) -> EnvironmentUse:
         interpreter=row.interpreter,
         reused=bool(row.reused),
         seconds=row.seconds or 0.0,
+        split=row.split or {},
         notes=row.notes or [],
         at=row.at,
         run_id=row.run_id,

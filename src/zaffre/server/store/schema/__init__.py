@@ -6,7 +6,7 @@ never leaves the store; what the wire shows is ``id`` or ``name``. A change here
 
 from zaffre.server.store.schema.accounts import tickets, tokens, users
 from zaffre.server.store.schema.columns import metadata
-from zaffre.server.store.schema.environment_uses import environment_locks, environment_uses
+from zaffre.server.store.schema.environment_uses import environment_builds, environment_locks, environment_uses
 from zaffre.server.store.schema.platform import (
     computes,
     datastores,
@@ -61,7 +61,7 @@ from zaffre.server.store.schema.tracking import (
 )
 from zaffre.server.store.schema.webhooks import webhook_deliveries, webhooks
 
-REVISION = "0009"  # the newest step in migrations
+REVISION = "0010"  # the newest step in migrations
 
 __all__ = [
     "REVISION",
@@ -69,6 +69,7 @@ __all__ = [
     "computes",
     "datasets",
     "datastores",
+    "environment_builds",
     "environment_labels",
     "environment_locks",
     "environment_uses",

@@ -34,3 +34,11 @@ environment_uses = Table(
     Index("ix_environment_uses_service", "service_pk", "revision"),
     Index("ix_environment_uses_name", "workspace_pk", "name", "pk"),
 )
+
+# Of those that were built, not found: where the time went.
+environment_builds = Table(
+    "environment_builds",
+    metadata,
+    owner("use_pk", "environment_uses.pk", primary_key=True),
+    json("split"),  # step -> seconds
+)
