@@ -30,7 +30,7 @@ def test_a_channel_is_solved_installed_and_run_without_conda(build: Builder, cha
     assert said == "alpha 1.0\n"
     assert "Solved 4 conda packages in" in build.log
     assert "Installed 4 conda packages: " in build.log
-    assert realised.activation() == {"CONDA_PREFIX": str(prefix)}
+    assert realised.activated({"PATH": "/bin"}) == {"PATH": f"{prefix}/bin:/bin", "CONDA_PREFIX": str(prefix)}
     assert build(given).reused
 
 

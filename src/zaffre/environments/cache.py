@@ -33,6 +33,7 @@ class Built:
     python: Path
     built_at: float  # seconds since the epoch
     lock: EnvironmentLock
+    activation: dict[str, str]  # what ``activation.capture`` found
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,7 @@ class Cache:
             lock = decode((prefix / LOCK).read_bytes(), EnvironmentLock, what=f"the lock {prefix / LOCK}")
         except (OSError, AzureMLException):
             return None
-        return Built(key, python, float(marker["built_at"]), lock)
+        return Built(key, python, float(marker["built_at"]), lock, dict(marker.get("activation") or {}))
 
     def begin(self, key: str) -> Path:
         """The place of a prefix, empty: what an interrupted or damaged build left is gone. Hold the key's lock."""

@@ -18,7 +18,7 @@ from typing import Any, Final
 from zaffre.core.entities import EnvironmentLock, EnvironmentUse
 from zaffre.core.errors import EnvironmentBuildFailed
 from zaffre.core.ids import now_ms
-from zaffre.environments import history, lock, manifest
+from zaffre.environments import activation, history, lock, manifest
 from zaffre.environments.cache import Built, Cache, Resolved, python_of
 from zaffre.environments.exclusive import exclusive
 from zaffre.environments.resolve import Resolver
@@ -41,11 +41,17 @@ class Realised:
     notes: tuple[str, ...] = ()  # substitutions, and why it was built anew
     split: dict[str, float] = field(default_factory=dict)  # of a build, seconds by step
 
-    def activation(self) -> dict[str, str]:
-        """What tells programs which environment they are in; nothing for an interpreter used as it is."""
+    captured: dict[str, str] = field(default_factory=dict)  # what packages set, as ``activation.capture`` has it
+
+    def activated(self, inherited: Mapping[str, str]) -> dict[str, str]:
+        """The variables of a program that runs in it: ``inherited``, with its folder of programs first on PATH, what
+        tells programs which environment they are in, and what conda packages set. The definition's are not in it."""
+        programs = str(self.python.parent)
+        variables = {**inherited, "PATH": os.pathsep.join([programs, inherited.get("PATH", os.defpath)])}
         if self.lock is None:
-            return {}
-        return {"CONDA_PREFIX" if self.lock.conda else "VIRTUAL_ENV": str(self.python.parent.parent)}
+            return variables
+        variables["CONDA_PREFIX" if self.lock.conda else "VIRTUAL_ENV"] = str(self.python.parent.parent)
+        return {**variables, **activation.applied(self.captured, inherited)}
 
     def use(self, name: str, version: str | None, revision: int | None = None) -> EnvironmentUse:
         """What is kept with a run or a service. ``name`` and ``version`` are the environment's in the workspace."""
@@ -99,7 +105,9 @@ def realise(
         raise _failure(spec, build.cache.root, error) from error
     seconds = time.monotonic() - started
     notes = tuple(build.notes)
-    return Realised(built.python, built.key, reused, seconds, spec.variables, built.lock, notes, build.split)
+    return Realised(
+        built.python, built.key, reused, seconds, spec.variables, built.lock, notes, build.split, built.activation
+    )
 
 
 class Build:
@@ -243,7 +251,15 @@ class Build:
                 self._fill(prefix, found, seconds, verify=True)
                 manifest.write(prefix)
             facts = {"name": self.spec.name, "python_version": found.lock.python, "asked": self.resolver.asked()}
-            built = self.cache.accept(key, found.lock, {**facts, "seconds": round(time.monotonic() - started, 3)})
+            built = self.cache.accept(
+                key,
+                found.lock,
+                {
+                    **facts,
+                    "activation": self._activation(prefix, found),
+                    "seconds": round(time.monotonic() - started, 3),
+                },
+            )
         except BaseException:
             self.cache.discard(key)
             raise
@@ -273,6 +289,12 @@ class Build:
             pip = lock.installable(found.lock.pip, self.resolver.wheels)
             self.resolver.uv.install(pip, self.spec.requirements.solver_options, python=python_of(prefix))
             seconds["pip"] = time.monotonic() - started
+
+    def _activation(self, prefix: Path, found: Resolved) -> dict[str, str]:
+        captured = activation.capture(prefix) if found.base is None else {}
+        if captured:
+            self._log(f"Variables that conda packages set: {', '.join(captured)}.")
+        return captured
 
     def _say_reused(self, built: Built) -> None:
         when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(built.built_at))

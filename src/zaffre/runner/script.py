@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -56,11 +55,9 @@ class Online:
 def environment(online: Online, spec: ScriptSpec, realised: Realised, inherited: Mapping[str, str]) -> dict[str, str]:
     """The program's whole environment. The user's variables win over inherited ones, the run's identity over both."""
     variables = dict(inherited)
-    bin_folder = str(realised.python.parent)
     if realised.key != "user-managed":
         variables = {key: value for key, value in variables.items() if key not in DROPPED}
-        variables |= realised.activation()
-    variables["PATH"] = os.pathsep.join([bin_folder, variables.get("PATH", os.defpath)])
+    variables = realised.activated(variables)
     variables["PYTHONUNBUFFERED"] = "1"
     return {**variables, **realised.variables, **spec.environment_variables, **online.variables()}
 

@@ -162,8 +162,7 @@ class Preparation:
         inherited = {key: value for key, value in os.environ.items() if not key.startswith(_FOREIGN)}
         if realised.key != "user-managed":
             inherited = {key: value for key, value in inherited.items() if key not in DROPPED}
-            inherited |= realised.activation()
-        inherited["PATH"] = os.pathsep.join([str(realised.python.parent), inherited.get("PATH", os.defpath)])
+        inherited = realised.activated(inherited)
         own = self._own_variables(service, spec, root, models)
         return {**inherited, **realised.variables, **spec.environment_variables, **own}
 
