@@ -6,15 +6,17 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from zaffre.core.errors import ActivityCanceledException
 from zaffre.environments import history
 from zaffre.environments.cache import MARKER, Cache, read_json
 from zaffre.environments.exclusive import exclusive
+
+Kind = Literal["environment", "image", "packages", "leftover"]
 
 _OWN: Final = ("index", "locks", "names")
 
@@ -29,6 +31,9 @@ class Item:
     freed: int
     used_at: float | None  # seconds since the epoch
     in_use: bool = False
+    kind: Kind = "environment"
+    layers: int = 0  # of an image
+    shared_layers: int = 0  # those of them that another image has too
 
 
 def items(home: Path) -> list[Item]:
@@ -37,14 +42,23 @@ def items(home: Path) -> list[Item]:
     return sorted(found, key=lambda item: -item.size)
 
 
-def prune(home: Path, *, unused_for: float, log: Callable[[str], None], packages: bool = False) -> list[Item]:
+def prune(
+    home: Path,
+    *,
+    unused_for: float,
+    log: Callable[[str], None],
+    packages: bool = False,
+    keys: Collection[str] | None = None,
+) -> list[Item]:
     """Remove environments that were not used for so many seconds and what interrupted builds left; with ``packages``
-    the cache of conda packages too. What a running program uses stays. Returns what was removed.
+    the cache of conda packages too; with ``keys`` only those. What a running program uses stays. Returns what went.
 
     Each can be built again: its lock is kept.
     """
     removed = []
     for item in candidates(items(home), unused_for=unused_for, packages=packages):
+        if keys is not None and item.key not in keys:
+            continue
         if item.key == "packages":
             shutil.rmtree(home / "packages", ignore_errors=True)
             removed.append(item)
@@ -86,10 +100,13 @@ def _items(home: Path) -> Iterator[Item]:
         built_for = names.get(folder.name) or [str((read_json(folder / MARKER) or {}).get("name") or "")]
         what = ", ".join(built_for) if used_at is not None else "left by an interrupted build"
         is_used = any(str(folder) in command for command in commands)
-        yield Item(key=folder.name, what=what, size=size, freed=freed, used_at=used_at, in_use=is_used)
+        kind: Kind = "environment" if used_at is not None else "leftover"
+        yield Item(key=folder.name, what=what, size=size, freed=freed, used_at=used_at, in_use=is_used, kind=kind)
     if (home / "packages").is_dir():
         size, freed = _sizes(home / "packages")
-        yield Item(key="packages", what="conda packages, fetched", size=size, freed=freed, used_at=None)
+        yield Item(
+            key="packages", what="conda packages, fetched", size=size, freed=freed, used_at=None, kind="packages"
+        )
 
 
 def _is_being_built(cache: Cache, name: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Final
 
@@ -19,25 +20,43 @@ def marker(home: Path, tag: str) -> Path:
 
 
 def items(engine: Engine, home: Path) -> list[Item]:
-    """The images of this home's environments; ``freed`` is what a removal would give back at most."""
+    """The images of this home's environments; what other images have too is not in ``freed``."""
+    shared = _shared(engine)
     running = {str(one.get("ImageID")) for one in engine.get("/containers/json")}
+    counts = Counter(layer for one in engine.get("/images/json") for layer in _layers(engine, str(one["Id"])))
     found = []
     for image in images.labelled(engine, LABEL):
         for tag in image.get("RepoTags") or ():
             file = marker(home, tag)
             if file.exists():
                 name = str((image.get("Labels") or {}).get(LABEL) or tag)
+                size = int(image.get("Size") or 0)
+                layers = _layers(engine, str(image["Id"]))
                 found.append(
                     Item(
                         key=tag,
                         what=f"{name} (image)",
-                        size=int(image.get("Size") or 0),
-                        freed=int(image.get("Size") or 0),
+                        size=size,
+                        freed=max(size - shared.get(str(image["Id"]), 0), 0),
                         used_at=file.stat().st_mtime,
                         in_use=image["Id"] in running,
+                        kind="image",
+                        layers=len(layers),
+                        shared_layers=sum(counts[layer] > 1 for layer in layers),
                     )
                 )
     return sorted(found, key=lambda item: -item.size)
+
+
+def _layers(engine: Engine, number: str) -> list[str]:
+    """The digests of an image's layers, the lowest first."""
+    return list(((images.inspect(engine, number) or {}).get("RootFS") or {}).get("Layers") or ())
+
+
+def _shared(engine: Engine) -> dict[str, int]:
+    """Image -> bytes that other images have too, as far as the engine says."""
+    found = engine.get("/system/df") or {}
+    return {str(one["Id"]): max(int(one.get("SharedSize") or 0), 0) for one in found.get("Images") or ()}
 
 
 def remove(engine: Engine, home: Path, item: Item) -> bool:

@@ -40,6 +40,7 @@ from zaffre.server.registry.models import Models
 from zaffre.server.registry.snapshots import Snapshots
 from zaffre.server.registry.versions import Versions
 from zaffre.server.registry.workspaces import Workspaces
+from zaffre.server.runs.builds import Builds
 from zaffre.server.runs.computes import Computes
 from zaffre.server.runs.heartbeats import Heartbeats
 from zaffre.server.runs.queue import Queue
@@ -92,6 +93,8 @@ def build(settings: Settings) -> Parts:
     keep_token_file(settings.token_file, store)
     users = Users(store)
     versions = Versions(store, artifacts)
+    environments = Environments(store)
+    submissions = Submissions(store, tracking, on_first_use=not settings.team)
     services = Services(store, artifacts, notifier, lost_seconds=settings.heartbeat_lost_seconds)
     return Parts(
         settings=settings,
@@ -105,11 +108,12 @@ def build(settings: Settings) -> Parts:
         models=Models(store, artifacts),
         versions=versions,
         imports=RegistryImports(store, artifacts, versions),
-        environments=Environments(store),
+        environments=environments,
+        builds=Builds(store, tracking, environments, submissions, on_first_use=not settings.team),
         tracking=tracking,
         notifier=notifier,
         computes=Computes(store),
-        submissions=Submissions(store, tracking, on_first_use=not settings.team),
+        submissions=submissions,
         services=services,
         webhooks=Webhooks(store, private=settings.private_webhooks),
         streams=Streams(tracking, services, artifacts, notifier, keep_alive_seconds=settings.keep_alive_seconds),

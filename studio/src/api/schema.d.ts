@@ -4,6 +4,47 @@
  */
 
 export interface paths {
+    "/api/v1/disk/environments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Environments On Disk
+         * @description Folders, images, and the cache of conda packages, the largest first.
+         */
+        get: operations["list_environments_on_disk"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/disk/environments/prune": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Prune Environments
+         * @description Remove what the keys name; answers what was removed. What a running program uses stays, and what was removed can
+         *     be built again. For admins.
+         */
+        post: operations["prune_environments"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me": {
         parameters: {
             query?: never;
@@ -369,6 +410,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workspaces/{ws}/engine": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Engine
+         * @description What services of the type ACI run on; the reason, where there is nothing.
+         */
+        get: operations["get_engine"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workspaces/{ws}/environments": {
         parameters: {
             query?: never;
@@ -378,7 +439,7 @@ export interface paths {
         };
         /**
          * List Environments
-         * @description The newest version of each, by name.
+         * @description The newest version of each, by name; with `curated` those too that exist without being registered.
          */
         get: operations["list_environments"];
         put?: never;
@@ -404,6 +465,51 @@ export interface paths {
          * @description The version that has this content already, or a new one.
          */
         post: operations["register_environment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{ws}/environments/{name}/builds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Environment Builds
+         * @description The runs that built it ahead of its use, the newest first; each keeps its log.
+         */
+        get: operations["list_environment_builds"];
+        put?: never;
+        /**
+         * Build Environment
+         * @description Build it on a compute target, so that the next run there finds it. The answer is the run that does it: its log is
+         *     `azureml-logs/20_image_build_log.txt`, and canceling it ends the build.
+         */
+        post: operations["build_environment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{ws}/environments/{name}/explanation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Explain Environment
+         * @description What it asks for, what that is on the server's machine, and why it was last built; nothing is built.
+         */
+        get: operations["explain_environment"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1248,7 +1354,7 @@ export interface paths {
         get: operations["get_service"];
         /**
          * Deploy Service
-         * @description A service that deploys; the caller starts its supervisor.
+         * @description A service that deploys; a local one's supervisor is the caller's to start.
          */
         put: operations["deploy_service"];
         post?: never;
@@ -1278,6 +1384,46 @@ export interface paths {
          */
         put: operations["put_environment_of_service"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{ws}/services/{name}/keys/list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * List Service Keys
+         * @description Not a GET: who may only read may not call the service.
+         */
+        post: operations["list_service_keys"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{ws}/services/{name}/keys/regenerate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Regenerate Service Key
+         * @description The key before opens nothing any more.
+         */
+        post: operations["regenerate_service_key"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1356,7 +1502,7 @@ export interface paths {
         put?: never;
         /**
          * Score
-         * @description Send a body to the service, on this machine only, and pass its answer on.
+         * @description Send a body to the service, on this machine only, and pass its answer on. Its key is not asked for.
          */
         post: operations["score"];
         delete?: never;
@@ -2062,12 +2208,85 @@ export interface components {
             /** Started At */
             started_at: number;
         };
+        /**
+         * DiskItem
+         * @description Something of environments on the server's disk. Sizes in bytes.
+         */
+        DiskItem: {
+            /** Freed */
+            freed: number;
+            /** In Use */
+            in_use: boolean;
+            /** Key */
+            key: string;
+            /** Kind */
+            kind: string;
+            /**
+             * Layers
+             * @default 0
+             */
+            layers: number;
+            /**
+             * Shared Layers
+             * @default 0
+             */
+            shared_layers: number;
+            /** Size */
+            size: number;
+            /** Used At */
+            used_at: number | null;
+            /** What */
+            what: string;
+        };
+        /**
+         * EngineInfo
+         * @description The container engine that the server runs services on.
+         */
+        EngineInfo: {
+            /** Name */
+            name: string;
+            /** Version */
+            version: string;
+        };
+        /** EnvironmentBuild */
+        EnvironmentBuild: {
+            /**
+             * Anew
+             * @default false
+             */
+            anew: boolean;
+            /** Target */
+            target?: string | null;
+            /** Version */
+            version?: string | null;
+        };
         /** EnvironmentCreate */
         EnvironmentCreate: {
             /** Definition */
             definition: unknown;
             /** Version */
             version?: string | null;
+        };
+        /**
+         * EnvironmentExplanation
+         * @description What an environment is on the server's machine. ``state`` is a sentence.
+         */
+        EnvironmentExplanation: {
+            /** Asked */
+            asked: string[];
+            /** Differs */
+            differs: string[];
+            lock: components["schemas"]["EnvironmentLock"] | null;
+            /** Name */
+            name: string;
+            /** Notes */
+            notes: string[];
+            /** Prefix */
+            prefix: string;
+            /** Resolutions */
+            resolutions: components["schemas"]["EnvironmentResolution"][];
+            /** State */
+            state: string;
         };
         /**
          * EnvironmentLock
@@ -2087,6 +2306,29 @@ export interface components {
             platform: string;
             /** Python */
             python: string;
+        };
+        /** EnvironmentPrune */
+        EnvironmentPrune: {
+            /** Keys */
+            keys: string[];
+        };
+        /**
+         * EnvironmentResolution
+         * @description One resolution of an environment's name on the server's machine.
+         */
+        EnvironmentResolution: {
+            /** At */
+            at: number;
+            /** Built */
+            built: boolean;
+            /** Key */
+            key: string;
+            /** Reasons */
+            reasons: string[];
+            /** Seconds */
+            seconds: {
+                [key: string]: number;
+            };
         };
         /**
          * EnvironmentUse
@@ -2246,6 +2488,13 @@ export interface components {
             role: string;
             /** Workspace */
             workspace?: string | null;
+        };
+        /** KeyRegenerate */
+        KeyRegenerate: {
+            /** Key */
+            key: string;
+            /** Set Key */
+            set_key?: string | null;
         };
         /** LabelsPut */
         LabelsPut: {
@@ -2694,6 +2943,13 @@ export interface components {
             next?: string | null;
         };
         /** Page */
+        Page_DiskItem_: {
+            /** Items */
+            items: components["schemas"]["DiskItem"][];
+            /** Next */
+            next?: string | null;
+        };
+        /** Page */
         Page_EnvironmentUse_: {
             /** Items */
             items: components["schemas"]["EnvironmentUse"][];
@@ -2826,6 +3082,8 @@ export interface components {
         };
         /** ReportAnswer */
         ReportAnswer: {
+            /** Keys */
+            keys?: string[] | null;
             /** Revision */
             revision: number;
             state: components["schemas"]["ServiceState"];
@@ -3188,6 +3446,11 @@ export interface components {
          * @description A web service and the state its supervisor last reported.
          */
         Service: {
+            /**
+             * Auth Enabled
+             * @default false
+             */
+            auth_enabled: boolean;
             /** Compute Type */
             compute_type: string;
             /** Created At */
@@ -3207,6 +3470,8 @@ export interface components {
             heartbeat_at?: number | null;
             /** Host */
             host?: string | null;
+            /** Keys Changed At */
+            keys_changed_at?: number | null;
             /** Models */
             models?: string[];
             /** Name */
@@ -3245,6 +3510,11 @@ export interface components {
         /** ServiceCreate */
         ServiceCreate: {
             /**
+             * Auth Enabled
+             * @default false
+             */
+            auth_enabled: boolean;
+            /**
              * Compute Type
              * @default Local
              */
@@ -3261,10 +3531,14 @@ export interface components {
              * @default false
              */
             overwrite: boolean;
+            /** Primary Key */
+            primary_key?: string | null;
             /** Properties */
             properties?: {
                 [key: string]: string;
             };
+            /** Secondary Key */
+            secondary_key?: string | null;
             spec: components["schemas"]["ServiceSpec"];
             /** Tags */
             tags?: {
@@ -3272,10 +3546,22 @@ export interface components {
             };
         };
         /**
+         * ServiceKeys
+         * @description Sent as ``Authorization: Bearer <key>``, either opens the service.
+         */
+        ServiceKeys: {
+            /** Primary Key */
+            primary_key: string;
+            /** Secondary Key */
+            secondary_key: string;
+        };
+        /**
          * ServicePatch
          * @description A change of ``spec`` or ``models`` is a new revision, which the supervisor then serves.
          */
         ServicePatch: {
+            /** Auth Enabled */
+            auth_enabled?: boolean | null;
             /** Description */
             description?: string | null;
             /** Models */
@@ -3329,6 +3615,8 @@ export interface components {
              * @default false
              */
             container: boolean;
+            /** Cpus */
+            cpus?: number | null;
             /** Entry Script */
             entry_script: string;
             /** Environment */
@@ -3350,8 +3638,14 @@ export interface components {
             local_models?: {
                 [key: string]: string;
             };
+            /** Memory Gb */
+            memory_gb?: number | null;
             /** Port */
             port?: number | null;
+            /** Recorded */
+            recorded?: {
+                [key: string]: string | boolean;
+            };
             /** Snapshot Id */
             snapshot_id: string;
             /** Source Name */
@@ -3866,6 +4160,68 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    list_environments_on_disk: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_DiskItem_"];
+                };
+            };
+            /** @description Why it was refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    prune_environments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EnvironmentPrune"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_DiskItem_"];
+                };
+            };
+            /** @description Why it was refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
     who_am_i: {
         parameters: {
             query?: never;
@@ -4857,9 +5213,41 @@ export interface operations {
             };
         };
     };
+    get_engine: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ws: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngineInfo"];
+                };
+            };
+            /** @description Why it was refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
     list_environments: {
         parameters: {
             query?: {
+                curated?: boolean;
                 /** @description Items at most */
                 limit?: number | null;
                 /** @description The `next` of the page before */
@@ -4951,6 +5339,114 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EnvironmentVersion"];
+                };
+            };
+            /** @description Why it was refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    list_environment_builds: {
+        parameters: {
+            query?: {
+                /** @description Items at most */
+                limit?: number | null;
+                /** @description The `next` of the page before */
+                after?: string | null;
+            };
+            header?: never;
+            path: {
+                ws: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Run_"];
+                };
+            };
+            /** @description Why it was refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    build_environment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ws: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EnvironmentBuild"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Run"];
+                };
+            };
+            /** @description Why it was refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    explain_environment: {
+        parameters: {
+            query?: {
+                version?: string | null;
+                label?: string | null;
+            };
+            header?: never;
+            path: {
+                ws: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnvironmentExplanation"];
                 };
             };
             /** @description Why it was refused */
@@ -7134,6 +7630,74 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EnvironmentUse"];
+                };
+            };
+            /** @description Why it was refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    list_service_keys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ws: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServiceKeys"];
+                };
+            };
+            /** @description Why it was refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    regenerate_service_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ws: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeyRegenerate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServiceKeys"];
                 };
             };
             /** @description Why it was refused */

@@ -19,6 +19,7 @@ from zaffre.server.registry.models import Models
 from zaffre.server.registry.snapshots import Snapshots
 from zaffre.server.registry.versions import Versions
 from zaffre.server.registry.workspaces import Workspaces
+from zaffre.server.runs.builds import Builds
 from zaffre.server.runs.computes import Computes
 from zaffre.server.runs.submissions import Submissions
 from zaffre.server.settings import Settings
@@ -41,6 +42,7 @@ class Parts:
     versions: Versions
     imports: RegistryImports
     environments: Environments
+    builds: Builds
     tracking: Tracking
     notifier: Notifier
     computes: Computes

@@ -12,8 +12,10 @@ from zaffre.core.entities import EnvironmentVersion, Json
 from zaffre.core.errors import InvalidValue, StateConflict
 from zaffre.core.ids import now_ms
 from zaffre.core.names import check_environment
+from zaffre.environments import curated
 from zaffre.server.store import environments
 from zaffre.server.store.engine import Store
+from zaffre.server.store.workspaces import key_of
 
 _NOT_CONTENT = ("name", "version", "assetId")
 
@@ -58,11 +60,19 @@ class Environments:
         return self._store.write(apply)
 
     def get(self, ws: str, name: str, version: str | None = None, label: str | None = None) -> EnvironmentVersion:
-        """A version by its number or by a label, by default the label "latest". Raises ``NotFound``."""
+        """A version by its number or by a label, by default the label "latest"; else a curated one.
+
+        Raises ``NotFound``.
+        """
         if version is not None and label is not None:
             raise InvalidValue("Name a version or a label of the environment, not both.")
 
         def find(connection: Connection) -> EnvironmentVersion:
+            known = curated_version(ws, name)
+            is_known = known is not None and version in (None, known.version) and label in (None, environments.LATEST)
+            if known is not None and is_known and not environments.numbers(connection, ws, name):
+                key_of(connection, ws)
+                return known
             if version is not None:
                 return _must_find(connection, ws, name, version)
             wanted = label or environments.LATEST
@@ -99,11 +109,42 @@ class Environments:
         self._store.write(apply)
 
     def versions(self, ws: str, name: str) -> list[EnvironmentVersion]:
-        return self._store.read(lambda connection: environments.versions(connection, ws, name))
+        """The newest first; a curated one has one. Raises ``NotFound``."""
 
-    def latest(self, ws: str) -> list[EnvironmentVersion]:
+        def find(connection: Connection) -> list[EnvironmentVersion]:
+            known = curated_version(ws, name)
+            if known is not None and not environments.numbers(connection, ws, name):
+                key_of(connection, ws)
+                return [known]
+            return environments.versions(connection, ws, name)
+
+        return self._store.read(find)
+
+    def latest(self, ws: str, *, with_curated: bool = False) -> list[EnvironmentVersion]:
         """The newest version of every environment, by name."""
-        return self._store.read(lambda connection: environments.latest(connection, ws))
+        found = self._store.read(lambda connection: environments.latest(connection, ws))
+        if with_curated:
+            names = {one.name for one in found}
+            made = (curated_version(ws, name) for name in curated.names() if name not in names)
+            found = sorted([*found, *filter(None, made)], key=lambda one: one.name)
+        return found
+
+
+def curated_version(ws: str, name: str) -> EnvironmentVersion | None:
+    """The version that a curated name stands for; None for any other name."""
+    definition = curated.find(name)
+    if definition is None:
+        return None
+    return EnvironmentVersion(
+        workspace=ws,
+        name=name,
+        version=definition["version"],
+        created_at=0,
+        definition=definition,
+        content_hash=content_of(definition),
+        labels=[environments.LATEST],
+        curated=True,
+    )
 
 
 def content_of(definition: Mapping[str, Json]) -> str:
