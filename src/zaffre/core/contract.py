@@ -5,6 +5,7 @@ The names are those that Azure ML SDK v1 and MLflow scripts already read; each i
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 # Settings of this product, read by SDK, CLI, runner and server at the moment of use.
@@ -17,6 +18,23 @@ ZAFFRE_DATABASE: Final = "ZAFFRE_DATABASE"  # the server's database; absent: the
 ZAFFRE_MLFLOW_TOKEN_SECONDS: Final = "ZAFFRE_MLFLOW_TOKEN_SECONDS"  # how long tokens for MLflow clients are valid
 ZAFFRE_LOCAL_SERVICE: Final = "ZAFFRE_LOCAL_SERVICE"  # where local services run: auto, docker or process
 ZAFFRE_SERVICE: Final = "ZAFFRE_SERVICE"  # the service that a supervisor supervises
+
+# How a machine prepares and supervises what it runs: kept by every runner that a server or a script starts on it.
+ZAFFRE_CONDA: Final = "ZAFFRE_CONDA"
+ZAFFRE_CONDA_ALIAS: Final = "ZAFFRE_CONDA_ALIAS"
+ZAFFRE_CONDA_DEFAULTS: Final = "ZAFFRE_CONDA_DEFAULTS"
+ZAFFRE_PYTHON_FALLBACK: Final = "ZAFFRE_PYTHON_FALLBACK"
+ZAFFRE_TORCH: Final = "ZAFFRE_TORCH"
+ZAFFRE_RUNNER_PATIENCE: Final = "ZAFFRE_RUNNER_PATIENCE"
+_OF_MACHINE: Final = (
+    ZAFFRE_CONDA,
+    ZAFFRE_CONDA_ALIAS,
+    ZAFFRE_CONDA_DEFAULTS,
+    ZAFFRE_PYTHON_FALLBACK,
+    ZAFFRE_TORCH,
+    ZAFFRE_RUNNER_PATIENCE,
+)
+_OF_ONE = ("AZUREML_", "AML_", "MLFLOW_", "SERVICE_", "SCORING_", "ZAFFRE_")
 
 # A run's identity. The first seven together mean "online" to Run.get_context().
 RUN_ID: Final = "AZUREML_RUN_ID"
@@ -68,3 +86,11 @@ DEFAULT_PORT: Final = 5577
 DEFAULT_WORKSPACE: Final = "default"
 DEFAULT_SUBSCRIPTION: Final = "00000000-0000-0000-0000-000000000000"
 DEFAULT_RESOURCE_GROUP: Final = "local"
+
+
+def inheritable(variables: Mapping[str, str]) -> dict[str, str]:
+    """What the runner of a run or the supervisor of a service gets of the variables of the process that starts it.
+
+    Not what belongs to another run or service, or names another server.
+    """
+    return {key: value for key, value in variables.items() if key in _OF_MACHINE or not key.startswith(_OF_ONE)}

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from zaffre.core import contract
 from zaffre.core.errors import EnvironmentBuildFailed, InvalidValue
 
-PYTHON_FALLBACK: Final = "ZAFFRE_PYTHON_FALLBACK"  # "auto" (default) or "strict"
+PYTHON_FALLBACK: Final = contract.ZAFFRE_PYTHON_FALLBACK  # "auto" (default) or "strict"
 
 OWN_FLOOR: Final = (3, 10)  # the oldest Python that our own wheel runs on
 ANY_FLOOR: Final = (3, 8)  # the oldest Python that environments are built for

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from zaffre.core import contract
 from zaffre.core.errors import InvalidValue
 
-CONDA: Final = "ZAFFRE_CONDA"
-CONDA_ALIAS: Final = "ZAFFRE_CONDA_ALIAS"
-CONDA_DEFAULTS: Final = "ZAFFRE_CONDA_DEFAULTS"
-TORCH: Final = "ZAFFRE_TORCH"
+CONDA: Final = contract.ZAFFRE_CONDA
+CONDA_ALIAS: Final = contract.ZAFFRE_CONDA_ALIAS
+CONDA_DEFAULTS: Final = contract.ZAFFRE_CONDA_DEFAULTS
+TORCH: Final = contract.ZAFFRE_TORCH
 
 _TORCH = re.compile(r"cpu|cu\d{3}|rocm[\d.]+|xpu|auto")
 # What changes a solution without standing in the specification: the solvers' own settings, and pip's that we pass on.

@@ -21,7 +21,7 @@ from zaffre.core.wire import RunPatch
 from zaffre.runner.supervisor import Settings, Supervisor
 from zaffre.sdk.client import Client, segment
 
-PATIENCE: Final = "ZAFFRE_RUNNER_PATIENCE"  # seconds that a finished run waits for a server that is away
+PATIENCE: Final = contract.ZAFFRE_RUNNER_PATIENCE  # seconds that a finished run waits for a server that is away
 _PATIENCE_SECONDS: Final = 24 * 3600.0
 _KEPT_DAYS: Final = 7  # how long the folder of a failed run is kept
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Final
 
 from zaffre.core import contract
 from zaffre.launch import processes
@@ -14,18 +13,14 @@ from zaffre.sdk.discovery import home
 from zaffre.sdk.scope import Scope
 from zaffre.sdk.service_folder import ServiceFolder
 
-# What stands in the environment of the run or service in which this process may be, and is none of the new one's.
-_FOREIGN: Final = ("AZUREML_", "AML_", "MLFLOW_", "SERVICE_", "SCORING_", "ZAFFRE_")
-
 
 def ensure_supervisor(scope: Scope, folder: ServiceFolder, name: str) -> None:
     """Start the supervisor of a service unless it lives; it finds out by itself what to do."""
     if folder.is_supervised():
         return
     folder.path.mkdir(parents=True, exist_ok=True, mode=0o700)
-    kept = {key: value for key, value in os.environ.items() if not key.startswith(_FOREIGN)}
     env = {
-        **kept,
+        **contract.inheritable(os.environ),
         contract.ZAFFRE_HOME: str(home()),
         contract.ZAFFRE_URL: scope.client.url,
         contract.ZAFFRE_TOKEN: scope.client.token,

@@ -21,8 +21,6 @@ from zaffre.launch.workload import Handle, Status, Workload
 Mint = Callable[[Run], str]  # makes a token for a run
 
 _TAIL_BYTES = 4000
-# What belongs to one run or names another server must not leak into a runner.
-_STRANGE = ("AZUREML_", "MLFLOW_", "ZAFFRE_")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +43,8 @@ class Runners:
 
     def start(self, run: Run, url: str) -> None:
         """Start the runner of a run. Raises ``ExperimentExecutionException`` when that cannot be done."""
-        kept = {key: value for key, value in os.environ.items() if not key.startswith(_STRANGE)}
         env = {
-            **kept,
+            **contract.inheritable(os.environ),
             contract.ZAFFRE_HOME: str(self._home),
             contract.ZAFFRE_URL: url,
             contract.ZAFFRE_TOKEN: self._mint(run),
