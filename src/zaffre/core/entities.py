@@ -351,7 +351,7 @@ class Service:
 
     workspace: str
     name: str
-    compute_type: str  # "Local"
+    compute_type: str  # "Local", "ACI"
     state: ServiceState
     created_at: int
     updated_at: int
@@ -370,6 +370,8 @@ class Service:
     steps: list[DeploymentStep] = field(default_factory=list)
     error: RunError | None = None
     heartbeat_at: int | None = None
+    auth_enabled: bool = False  # callers must send one of its keys
+    keys_changed_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -387,6 +389,9 @@ class ServiceSpec:
     environment_variables: dict[str, str] = field(default_factory=dict)
     local_models: dict[str, str] = field(default_factory=dict)  # not registered: name -> path on the service's machine
     container: bool = False  # serve in a container of the machine's engine, not as a process
+    cpus: float | None = None  # what its container may use of the machine's; None: no limit
+    memory_gb: float | None = None
+    recorded: dict[str, str | bool] = field(default_factory=dict)  # settings that change nothing here
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

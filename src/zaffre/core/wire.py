@@ -426,6 +426,9 @@ class ServiceCreate(Request):
     properties: dict[str, str] = field(default_factory=dict)
     description: str = ""
     overwrite: bool = False
+    auth_enabled: bool = False  # callers must send one of the service's two keys
+    primary_key: str | None = field(default=None, repr=False)  # None: the one it has, else a new one
+    secondary_key: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -438,6 +441,29 @@ class ServicePatch(Request):
     remove_tags: list[str] | None = None
     properties: dict[str, str] | None = None  # added; a property that is set never changes
     description: str | None = None
+    auth_enabled: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineInfo:
+    """The container engine that the server runs services on."""
+
+    name: str  # "Docker" or "Podman"
+    version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceKeys:
+    """Sent as ``Authorization: Bearer <key>``, either opens the service."""
+
+    primary_key: str = field(repr=False)
+    secondary_key: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyRegenerate(Request):
+    key: str  # "Primary" or "Secondary"
+    set_key: str | None = field(default=None, repr=False)  # None: a random one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -464,6 +490,7 @@ class ServiceReport(Request):
 class ReportAnswer:
     revision: int  # what the supervisor should serve
     state: ServiceState  # deleted: stop serving and end
+    keys: list[str] | None = None  # SHA-256 digests of the keys of which callers must send one; None: anyone may call
 
 
 # --- the stream ------------------------------------------------------------------------------------------------------

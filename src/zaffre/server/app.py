@@ -29,6 +29,7 @@ from zaffre.server.artifacts.local import LocalArtifacts
 from zaffre.server.deployments.heartbeats import ServiceHeartbeats
 from zaffre.server.deployments.services import Services
 from zaffre.server.mlflow import errors as mlflow_errors
+from zaffre.server.deployments.supervisors import Supervisors
 from zaffre.server.mlflow import routes as mlflow_routes
 from zaffre.server.mlflow.door import Ahead
 from zaffre.server.mlflow.rooms import Rooms
@@ -137,11 +138,13 @@ def reconciler(parts: Parts, url: str) -> Reconciler:
         parts.credentials.write_uses,
         deliveries.step,
     )
+    supervisors = Supervisors(store, ProcessBackend(), settings.home, parts.credentials.mint_for_supervisor)
     return Reconciler(steps, period=settings.reconcile_seconds)
 
 
 def _rooms(parts: Parts) -> Rooms:
     return Rooms(
+        partial(supervisors.step, url),
         store=parts.store,
         artifacts=parts.artifacts,
         tracking=parts.tracking,

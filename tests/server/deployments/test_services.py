@@ -39,9 +39,9 @@ def test_a_service_from_its_deployment_to_its_end(rest: Rest) -> None:
     made = deploy(rest, tags={"a": "b"}, description="words")
     assert (made["state"], made["revision"], made["spec"]["entry_script"]) == ("deploying", 1, "score.py")
     step = {"name": "environment", "started_at": 1, "ended_at": 2}
-    assert report(rest, pid=7, host="here", steps=[step]) == {"revision": 1, "state": "deploying"}
+    assert report(rest, pid=7, host="here", steps=[step]) == {"revision": 1, "state": "deploying", "keys": None}
     answer = report(rest, state="running", scoring_uri="http://127.0.0.1:1/score", port=1)
-    assert answer == {"revision": 1, "state": "running"}
+    assert answer == {"revision": 1, "state": "running", "keys": None}
     shown = rest.get("/services/svc")
     assert (shown["state"], shown["pid"], shown["port"]) == ("running", 7, 1)
     assert shown["steps"][0]["name"] == "environment"
@@ -74,7 +74,7 @@ def test_a_deleted_service_may_be_deployed_again_before_its_supervisor_has_stopp
     rest.delete("/services/svc")
     again = deploy(rest)
     assert (again["state"], again["revision"], again["pid"]) == ("deploying", 2, None)
-    assert report(rest, state="running") == {"revision": 2, "state": "deploying"}
+    assert report(rest, state="running") == {"revision": 2, "state": "deploying", "keys": None}
 
 
 def test_a_failure_says_why_and_a_new_revision_forgets_it(rest: Rest) -> None:
@@ -83,7 +83,11 @@ def test_a_failure_says_why_and_a_new_revision_forgets_it(rest: Rest) -> None:
     assert rest.get("/services/svc")["error"]["message"] == "init() raised ValueError"
     changed = rest.patch("/services/svc", {"spec": spec(rest, entry_script="other.py")})
     assert (changed["state"], changed["revision"], changed["error"]) == ("deploying", 2, None)
-    assert report(rest, state="running") == {"revision": 2, "state": "deploying"}  # of the revision before
+    assert report(rest, state="running") == {
+        "revision": 2,
+        "state": "deploying",
+        "keys": None,
+    }  # of the revision before
     assert report(rest, revision=2, state="running")["state"] == "running"
 
 
@@ -122,7 +126,7 @@ def test_a_model_in_use_is_not_deleted(rest: Rest) -> None:
         ({"models": ["iris:x"]}, "InvalidValue"),
         ({"models": ["iris:1", "iris:1"]}, "WebserviceInvalid"),
         ({"models": ["iris"] * 1001}, "TooLarge"),
-        ({"compute_type": "ACI"}, "Unsupported"),
+        ({"compute_type": "ACI"}, "WebserviceInvalid"),
         ({"compute_type": "AKS"}, "Unsupported"),
         ({"spec": {"entry_script": "s.py", "source_name": "s", "snapshot_id": "none", "environment": {}}}, "NotFound"),
     ],

@@ -21,7 +21,7 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from zaffre.core import limits
-from zaffre.core.entities import Run, Token
+from zaffre.core.entities import Run, Service, Token
 from zaffre.core.errors import AuthenticationException, InvalidValue, NotFound, PermissionDenied, StateConflict
 from zaffre.core.ids import new_secret, now_ms
 from zaffre.core.tokenfile import read_token_file
@@ -129,6 +129,19 @@ class Credentials:
     def mint_for_runner(self, run: Run) -> str:
         """A token for a run that the server itself starts, in the name of who submitted it."""
         return self.mint_for_run(Principal(kind="admin", name=run.created_by), run.workspace, run.id)[0]
+
+    def mint_for_supervisor(self, service: Service) -> str:
+        """A token for the supervisor of a service that the server keeps running; those that it had before end."""
+        token = new_secret()
+        mark = tokens.of_service(service.name)
+        bearer = Principal(kind="run", name=service.created_by, workspace=service.workspace, run_id=mark)
+
+        def replace_old(connection: Connection) -> None:
+            tokens.forget_of_run(connection, service.workspace, mark)
+            tokens.add(connection, _hash(token), bearer)
+
+        self._store.write(replace_old)
+        return token
 
     def ticket(self, principal: Principal) -> str:
         """A ticket that ``sign_in`` takes once, within a minute."""

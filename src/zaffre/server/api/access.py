@@ -24,6 +24,8 @@ _STUDIO = re.compile(
     r"(?:assets|studio|ws|experiments|runs|models|endpoints|environments|compute|data|settings)(?:/.*)?|"
     r"workspaces/[^/]+/?)?"  # what MLflow's clients print is this and a part behind a "#", which the page reads
 )
+# Services of the server: their own keys decide who is answered (served.py).
+_SERVED = re.compile(r"/services/[^/]+/[^/]+/(?:score|swagger\.json)?")
 # What a training script, a service or an MLflow client does in its workspace; the rest of the workspace it may read.
 _SCRIPT_WRITES = re.compile(r"/(experiments|runs|snapshots|uploads|models|environments|datastores|services)(/.*)?")
 _SCRIPT_DELETES = re.compile(r"/(runs/[^/]+/artifacts|datastores/[^/]+/files)/.*")
@@ -32,6 +34,8 @@ _MLFLOW_DESTROYS = re.compile(
     r"(?:experiments/delete|registered-models/delete|model-versions/delete|users|permissions|roles|webhooks)(?:/|$)"
 )
 _SCRIPTS = ("run", "mlflow")
+# A run may call the services of its workspace, and reads their keys for that; it changes none.
+_KEYS = re.compile(r"/services/[^/]+/keys/(.*)")
 # What everyone may do about themselves, also with a token of one workspace. Whose tokens and users, the acts look at.
 _OWN = re.compile(
     rf"{API}/(?:tokens(?:/[^/]+)?|tickets|signout|users/[^/]+)"
@@ -46,10 +50,17 @@ _MLFLOW_SEARCHES = re.compile(
 
 
 def is_public(method: str, path: str) -> bool:
-    """Whether anyone may ask: the health of the server, to be signed in, and the Studio's own files."""
+    """Whether anyone may ask: the health of the server, to be signed in, services, and the Studio's own files."""
     if path == SIGN_IN:
         return method == "POST"
+    if is_served(path):
+        return True
     return method in READING and (path in _PUBLIC or is_page(path))
+
+
+def is_served(path: str) -> bool:
+    """Whether an address is a service's, which the server passes on."""
+    return _SERVED.fullmatch(path) is not None
 
 
 def is_page(path: str) -> bool:
@@ -101,7 +112,8 @@ def _check_script(principal: Principal, method: str, path: str) -> None:
     if found := _API_WORKSPACE.fullmatch(path):
         inner = found.group(2) or ""
         allowed = _SCRIPT_DELETES if method == "DELETE" else _SCRIPT_WRITES
-        if not allowed.fullmatch(inner):
+        keys = _KEYS.fullmatch(inner)
+        if not allowed.fullmatch(inner) or (keys and (principal.kind, keys.group(1)) != ("run", "list")):
             raise refused
         return
     if path.startswith(f"{API}/"):

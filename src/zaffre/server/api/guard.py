@@ -37,7 +37,7 @@ _HEADERS = (  # of every answer, unless its route says otherwise
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"cache-control", b"no-store"),
 )
-_SCORE_ROUTE = re.compile(rf"{API}/workspaces/[^/]+/services/[^/]+/score")
+_SCORE_ROUTE = re.compile(rf"(?:{API}/workspaces/[^/]+)?/services/[^/]+/(?:[^/]+/)?score")
 
 
 def body_limit(path: str) -> int:
@@ -79,7 +79,7 @@ class Guard:
         method, path = scope["method"], scope["path"]
         if access.is_public(method, path):
             if method not in access.READING and headers.get("origin") is not None and not _same_origin(headers):
-                raise PermissionDenied("A browser may sign in only from this server's own page.")
+                raise PermissionDenied("A browser may sign in, or call a service, only from this server's own pages.")
             return
         principal = await self._identify(headers, method, address_of(scope))
         access.check(principal, method, path)

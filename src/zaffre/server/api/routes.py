@@ -9,6 +9,7 @@ from zaffre.server.api import (
     computes,
     datastores,
     disk,
+    engine,
     environment_uses,
     environments,
     experiments,
@@ -18,6 +19,7 @@ from zaffre.server.api import (
     metrics,
     models,
     runs,
+    served,
     server,
     services,
     snapshots,
@@ -45,6 +47,7 @@ _NOUNS = (
     datastores,
     disk,
     services,
+    engine,
     traces,
     stream,
     workspaces,
@@ -56,4 +59,4 @@ _NOUNS = (
 
 def routes() -> list[BaseRoute]:
     """The routes under ``/api/v1``, and the few that anyone may ask."""
-    return [*server.public.routes, *(route for noun in _NOUNS for route in noun.router.routes)]
+    return [*served.router.routes, *server.public.routes, *(route for noun in _NOUNS for route in noun.router.routes)]

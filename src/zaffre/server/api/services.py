@@ -12,14 +12,16 @@ from zaffre.core.entities import Service
 from zaffre.core.errors import NotFound
 from zaffre.core.wire import (
     FileAnswer,
+    KeyRegenerate,
     Page,
     ReportAnswer,
     ServiceCreate,
+    ServiceKeys,
     ServicePatch,
     ServiceReload,
     ServiceReport,
 )
-from zaffre.server.api import files
+from zaffre.server.api import files, served
 from zaffre.server.api.answers import (
     After,
     Asker,
@@ -33,7 +35,6 @@ from zaffre.server.api.answers import (
 )
 from zaffre.server.api.parts import PartsOf
 from zaffre.server.artifacts import roots
-from zaffre.server.deployments.proxy import forward
 from zaffre.server.deployments.services import LOG, topic
 
 router = workspace_router("/services", "services")
@@ -59,7 +60,7 @@ def list_services(
 
 @router.put("/{name}", response_model=Service)
 def deploy_service(ws: str, name: str, body: ServiceCreate, parts: PartsOf, asker: Asker) -> Response:
-    """A service that deploys; the caller starts its supervisor."""
+    """A service that deploys; a local one's supervisor is the caller's to start."""
     return answer(parts.services.deploy(ws, name, body, created_by=asker.name))
 
 
@@ -76,6 +77,18 @@ def change_service(ws: str, name: str, body: ServicePatch, parts: PartsOf) -> Re
 @router.post("/{name}/reload", response_model=Service)
 def reload_service(ws: str, name: str, body: ServiceReload, parts: PartsOf) -> Response:
     return answer(parts.services.reload(ws, name, body))
+
+
+@router.post("/{name}/keys/list", response_model=ServiceKeys)
+def list_service_keys(ws: str, name: str, parts: PartsOf) -> Response:
+    """Not a GET: who may only read may not call the service."""
+    return answer(parts.services.get_keys(ws, name))
+
+
+@router.post("/{name}/keys/regenerate", response_model=ServiceKeys)
+def regenerate_service_key(ws: str, name: str, body: KeyRegenerate, parts: PartsOf) -> Response:
+    """The key before opens nothing any more."""
+    return answer(parts.services.regenerate_key(ws, name, body))
 
 
 @router.delete("/{name}", status_code=204)
@@ -114,9 +127,10 @@ async def append_service_logs(
 
 @router.post("/{name}/score", openapi_extra=files.FILE_BODY)
 async def score(ws: str, name: str, parts: PartsOf, request: Request) -> Response:
-    """Send a body to the service, on this machine only, and pass its answer on."""
+    """Send a body to the service, on this machine only, and pass its answer on. Its key is not asked for."""
     service = await run_in_threadpool(parts.services.get, ws, name)
-    body = await request.body()
-    scored = await run_in_threadpool(forward, service, body, request.headers.get("content-type"))
-    headers = {**scored.headers, "Content-Security-Policy": "default-src 'none'; sandbox"}
-    return Response(scored.body, scored.status, headers)
+    headers = {"Content-Type": request.headers.get("content-type") or "application/json"}
+    if service.auth_enabled:
+        keys = await run_in_threadpool(parts.services.get_keys, ws, name)
+        headers["Authorization"] = f"Bearer {keys.primary_key}"
+    return await served.passed_on(service, "POST", "/score", await request.body(), headers)

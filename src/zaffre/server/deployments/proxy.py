@@ -1,29 +1,36 @@
-"""A request to a service, made by the server: a browser page may not speak to another port by itself."""
+"""A request to a service, made by the server for those who cannot reach the service's own port."""
 
 from __future__ import annotations
 
 import http.client
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Final
 from urllib.parse import urlsplit
 
 from zaffre.core.entities import Service
 from zaffre.core.errors import ServerUnavailable, StateConflict, Unsupported
 
-TIMEOUT_SECONDS = 70.0  # a little more than the longest a service may take by default
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
-_PASSED_ON = ("content-type",)
+TIMEOUT_SECONDS: Final = 3610.0  # a little more than the longest a service may take by default
+_LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
+_PIECE: Final = 64 * 1024
+# What concerns one connection only, or the server's own pages. RFC 9110, 7.6.1.
+_HOP: Final = ("connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailer", "upgrade")
+_OWN: Final = frozenset((*_HOP, "transfer-encoding", "host", "cookie", "set-cookie", "server", "date"))
 
 
 @dataclass(frozen=True, slots=True)
 class Scored:
+    """An answer of which the body is still to come; ``body`` must be read to its end, or closed."""
+
     status: int
-    headers: Mapping[str, str]
-    body: bytes
+    headers: list[tuple[str, str]]
+    body: Iterator[bytes]
 
 
-def forward(service: Service, body: bytes, content_type: str | None) -> Scored:
-    """POST ``body`` to the service's scoring URI, whatever it answers. Blocks.
+def forward(service: Service, method: str, target: str, body: bytes, headers: Mapping[str, str]) -> Scored:
+    """Send a request to the service, whatever it answers. Blocks. ``target`` is a path below the service's own, such as
+    ``/score``, and may have a query.
 
     ``StateConflict`` when it does not serve, ``Unsupported`` when it is on another machine, ``ServerUnavailable`` when
     it does not answer.
@@ -33,24 +40,28 @@ def forward(service: Service, body: bytes, content_type: str | None) -> Scored:
             f"Service {service.name} is {service.state.value} and serves nothing yet. Wait until it is running.",
             service=service.name,
         )
-    target = urlsplit(service.scoring_uri)
-    if target.hostname not in _LOOPBACK or target.scheme != "http":
+    base = urlsplit(service.scoring_uri)
+    if base.hostname not in _LOOPBACK or base.scheme != "http":
         raise Unsupported(
             f"Service {service.name} is at {service.scoring_uri}, not on the server's machine. Send the request there."
         )
-    connection = http.client.HTTPConnection(target.hostname, target.port, timeout=TIMEOUT_SECONDS)
+    connection = http.client.HTTPConnection(base.hostname, base.port, timeout=TIMEOUT_SECONDS)
+    passed = {name: value for name, value in headers.items() if name.lower() not in (*_OWN, "content-length")}
     try:
-        connection.request("POST", target.path or "/", body, {"Content-Type": content_type or "application/json"})
+        connection.request(method, base.path.removesuffix("/score") + target, body, passed)
         response = connection.getresponse()
-        passed = {
-            name: value
-            for name, value in response.getheaders()
-            if name.lower() in _PASSED_ON or name.lower().startswith("x-ms-")
-        }
-        return Scored(response.status, passed, response.read())
     except (OSError, http.client.HTTPException) as error:
+        connection.close()
         raise ServerUnavailable(
             f"Service {service.name} does not answer at {service.scoring_uri}: {error}. Look at its logs."
         ) from error
+    kept = [(name, value) for name, value in response.getheaders() if name.lower() not in _OWN]
+    return Scored(response.status, kept, _pieces(connection, response))
+
+
+def _pieces(connection: http.client.HTTPConnection, response: http.client.HTTPResponse) -> Iterator[bytes]:
+    try:
+        while piece := response.read1(_PIECE):
+            yield piece
     finally:
         connection.close()

@@ -10,19 +10,28 @@ from sqlalchemy import Connection
 
 from zaffre.core import codec, limits
 from zaffre.core.entities import Service, ServiceSpec
-from zaffre.core.errors import TooLarge, Unsupported, WebserviceExists, WebserviceInvalid
+from zaffre.core.errors import StateConflict, TooLarge, WebserviceExists, WebserviceInvalid
 from zaffre.core.ids import now_ms
 from zaffre.core.names import check_service
 from zaffre.core.states import ServiceState, check_service_transition
-from zaffre.core.wire import ReportAnswer, ServiceCreate, ServicePatch, ServiceReload, ServiceReport
+from zaffre.core.wire import (
+    KeyRegenerate,
+    ReportAnswer,
+    ServiceCreate,
+    ServiceKeys,
+    ServicePatch,
+    ServiceReload,
+    ServiceReport,
+)
 from zaffre.server.artifacts import roots
 from zaffre.server.artifacts.contract import ArtifactStore
+from zaffre.server.deployments import keys, targets
 from zaffre.server.notifier import Notifier
 from zaffre.server.registry.versions import check_added, check_version
 from zaffre.server.store import model_versions, services, snapshots
 from zaffre.server.store.engine import Store
+from zaffre.server.store.service_keys import Keys
 
-LOCAL = "Local"
 LOG = "service.log"
 _NO_ADDRESS = {"scoring_uri": None, "swagger_uri": None}
 
@@ -43,15 +52,10 @@ class Services:
         """A service that is deploying; its supervisor is the caller's to start.
 
         Raises ``WebserviceExists`` unless ``overwrite``, ``ModelNotFound``, ``NotFound`` for a missing snapshot,
-        ``Unsupported`` for other targets.
+        ``Unsupported`` for what the target cannot honour.
         """
         check_service(name)
-        if wanted.compute_type != LOCAL:
-            raise Unsupported(
-                f"Services of the type {wanted.compute_type!r} are not supported. Use "
-                "LocalWebservice.deploy_configuration(): it serves on the machine that deploys.",
-                compute_type=wanted.compute_type,
-            )
+        targets.check(wanted.compute_type, wanted.spec, auth_enabled=wanted.auth_enabled)
 
         def apply(connection: Connection) -> Service:
             models = _resolve(connection, ws, wanted.models)
@@ -62,6 +66,12 @@ class Services:
                 raise WebserviceExists(
                     f"WebserviceExists: Service {name} exists already in workspace {ws}. Deploy with overwrite=True, "
                     "update it, or choose another name.",
+                    service=name,
+                )
+            if known is not None and known.compute_type != wanted.compute_type:
+                raise StateConflict(
+                    f"Service {name} is of the type {known.compute_type}, and cannot become one of the type "
+                    f"{wanted.compute_type}. Delete it and wait until it is gone, or choose another name.",
                     service=name,
                 )
             now = now_ms()
@@ -78,12 +88,26 @@ class Services:
                 values |= {"created_at": now, "heartbeat_at": None, "pid": None, "host": None, "port": None}
             services.put(connection, ws, name, values)
             services.set_models(connection, ws, name, models)
+            keys.settle(
+                connection,
+                ws,
+                name,
+                enabled=wanted.auth_enabled,
+                primary=wanted.primary_key,
+                secondary=wanted.secondary_key,
+                anew=gone,
+            )
             return services.get(connection, ws, name)
 
         return self._published(self._store.write(apply))
 
     def change(self, ws: str, name: str, patch: ServicePatch) -> Service:
-        """Set what is given; a new spec or new models are a new revision, which deploys."""
+        """Set what is given; a new spec or new models are a new revision, which deploys.
+
+        Raises ``Unsupported`` for what the service's target cannot honour.
+        """
+        if patch.spec is not None:
+            targets.check(self.get(ws, name).compute_type, patch.spec, auth_enabled=patch.auth_enabled or False)
 
         def apply(connection: Connection) -> Service:
             known = _alive(connection, ws, name)
@@ -101,6 +125,9 @@ class Services:
                 values["spec"] = codec.to_plain(patch.spec)
             if patch.models is not None:
                 services.set_models(connection, ws, name, _resolve(connection, ws, patch.models))
+            if patch.auth_enabled is not None and patch.auth_enabled != known.auth_enabled:
+                targets.check_auth(known.compute_type, patch.auth_enabled)
+                keys.settle(connection, ws, name, enabled=patch.auth_enabled, primary=None, secondary=None, anew=False)
             if patch.spec is not None or patch.models is not None:
                 values |= _deploying(known, now_ms())
             return services.change(connection, ws, name, **values)
@@ -119,6 +146,16 @@ class Services:
             return services.change(connection, ws, name, spec=codec.to_plain(spec), **_deploying(known, now_ms()))
 
         return self._published(self._store.write(apply))
+
+    def get_keys(self, ws: str, name: str) -> ServiceKeys:
+        """Raises ``WebserviceInvalid`` for a service that asks for no key."""
+        return _shown(self._store.read(lambda connection: keys.enabled(connection, ws, name)))
+
+    def regenerate_key(self, ws: str, name: str, wanted: KeyRegenerate) -> ServiceKeys:
+        """A new primary or secondary key, made here or given; the one before opens nothing any more."""
+        made = self._store.write(lambda connection: keys.regenerated(connection, ws, name, wanted))
+        self._notifier.publish(topic(ws, name))
+        return _shown(made)
 
     def get(self, ws: str, name: str) -> Service:
         """The service; one whose supervisor has still to stop has the state deleted."""
@@ -165,7 +202,8 @@ class Services:
                 change_state(connection, known, report.state)
                 changed = True
             now = services.change(connection, ws, name, heartbeat_at=now_ms(), **values)
-            return ReportAnswer(revision=now.revision, state=now.state), changed, False
+            known_keys = keys.digests(connection, ws, name)
+            return ReportAnswer(revision=now.revision, state=now.state, keys=known_keys), changed, False
 
         answer, changed, gone = self._store.write(apply)
         if changed or gone:
@@ -181,6 +219,10 @@ class Services:
     def _published(self, service: Service) -> Service:
         self._notifier.publish(topic(service.workspace, service.name))
         return service
+
+
+def _shown(known: Keys) -> ServiceKeys:
+    return ServiceKeys(primary_key=known.primary, secondary_key=known.secondary)
 
 
 def topic(ws: str, name: str) -> str:

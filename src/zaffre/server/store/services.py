@@ -12,7 +12,7 @@ from zaffre.core.entities import DeploymentStep, RunError, Service
 from zaffre.core.errors import WebserviceNotFound
 from zaffre.core.states import ServiceState
 from zaffre.server.store.metrics import parts
-from zaffre.server.store.schema import service_models, services, workspaces
+from zaffre.server.store.schema import service_keys, service_models, services, workspaces
 from zaffre.server.store.workspaces import key_of
 
 
@@ -64,6 +64,11 @@ def silent(connection: Connection, states: Iterable[ServiceState], before: int) 
     return _load(connection, query.order_by(services.c.pk))
 
 
+def of_type(connection: Connection, compute_type: str) -> list[Service]:
+    """The services of every workspace that run on such a target, also those that are being deleted."""
+    return _load(connection, _rows().where(services.c.compute_type == compute_type).order_by(services.c.pk))
+
+
 def put(connection: Connection, ws: str, name: str, values: dict[str, Any]) -> Service:
     """Insert a service, or set columns of the one that is there."""
     pk = key_of(connection, ws)
@@ -99,8 +104,11 @@ def remove(connection: Connection, ws: str, name: str) -> None:
 
 
 def _rows() -> Select[Any]:
-    return select(services, workspaces.c.name.label("workspace")).join(
-        workspaces, workspaces.c.pk == services.c.workspace_pk
+    keys = (service_keys.c.enabled.label("auth_enabled"), service_keys.c.changed_at.label("keys_changed_at"))
+    return (
+        select(services, workspaces.c.name.label("workspace"), *keys)
+        .join(workspaces, workspaces.c.pk == services.c.workspace_pk)
+        .join(service_keys, service_keys.c.service_pk == services.c.pk, isouter=True)
     )
 
 
@@ -137,4 +145,6 @@ def _service(row: Row[Any], models: list[str]) -> Service:
         steps=codec.convert(row.steps or [], list[DeploymentStep], what="a service's steps"),
         error=None if row.error is None else codec.convert(row.error, RunError, what="a service's error"),
         heartbeat_at=row.heartbeat_at,
+        auth_enabled=bool(row.auth_enabled),
+        keys_changed_at=row.keys_changed_at,
     )

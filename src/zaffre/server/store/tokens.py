@@ -85,6 +85,18 @@ def find_by_id(connection: Connection, token_id: str) -> tuple[str, Principal] |
     return None if row is None else (row.hash, _principal(row))
 
 
+def of_service(name: str) -> str:
+    """What stands in place of a run's id in the token of a service's supervisor."""
+    return f":service/{name}"
+
+
+def forget_of_run(connection: Connection, ws: str, run_id: str) -> None:
+    """Forget the tokens that were made for a run, or for a service."""
+    connection.execute(
+        delete(tokens).where(and_(tokens.c.workspace_pk == key_of(connection, ws), tokens.c.run_id == run_id))
+    )
+
+
 def is_of_file(connection: Connection, token_hash: str) -> bool:
     """Whether this is the token that the server keeps in its token file."""
     query = select(tokens.c.pk).where(and_(tokens.c.hash == token_hash, tokens.c.run_id == _FILE))

@@ -27,6 +27,7 @@ from zaffre.server.store.schema.registry import (
     registered_model_tags,
     registered_models,
 )
+from zaffre.server.store.schema.service_keys import service_keys
 from zaffre.server.store.schema.tracing import (
     assessments,
     span_contents,
@@ -61,7 +62,7 @@ from zaffre.server.store.schema.tracking import (
 )
 from zaffre.server.store.schema.webhooks import webhook_deliveries, webhooks
 
-REVISION = "0010"  # the newest step in migrations
+REVISION = "0011"  # the newest step in migrations
 
 __all__ = [
     "REVISION",
@@ -100,6 +101,7 @@ __all__ = [
     "run_tags",
     "runs",
     "series",
+    "service_keys",
     "service_models",
     "services",
     "snapshot_files",

@@ -1,0 +1,89 @@
+"""Services through the server: ``/services/<workspace>/<name>/score``, the address that stays when ports change.
+
+No token of the server is asked for: the service's own keys decide, which the service itself compares. One without keys
+answers everyone on this machine, as its own port does, and nobody else without a token of its workspace.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from fastapi import APIRouter, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response, StreamingResponse
+
+from zaffre.core.entities import Service
+from zaffre.core.errors import AuthenticationException
+from zaffre.core.wire import API
+from zaffre.server.accounts.credentials import read_header
+from zaffre.server.api import access
+from zaffre.server.api.guard import address_of
+from zaffre.server.api.parts import Parts, PartsOf
+from zaffre.server.deployments import targets
+from zaffre.server.deployments.proxy import forward
+from zaffre.server.settings import LOOPBACK_HOSTS
+from zaffre.server.store.services import missing
+
+router = APIRouter(tags=["services"], generate_unique_id_function=lambda route: route.name, include_in_schema=False)
+
+_SANDBOX = {"Content-Security-Policy": "default-src 'none'; sandbox"}  # a service's answer is no page of the server
+
+
+@router.api_route("/services/{ws}/{name}/score", methods=["GET", "POST", "OPTIONS"])
+async def serve_score(ws: str, name: str, parts: PartsOf, request: Request) -> Response:
+    return await _serve(parts, ws, name, "/score", request)
+
+
+@router.get("/services/{ws}/{name}/swagger.json")
+async def serve_swagger(ws: str, name: str, parts: PartsOf, request: Request) -> Response:
+    return await _serve(parts, ws, name, "/swagger.json", request)
+
+
+@router.get("/services/{ws}/{name}/")
+async def serve_health(ws: str, name: str, parts: PartsOf, request: Request) -> Response:
+    return await _serve(parts, ws, name, "/", request)
+
+
+async def _serve(parts: Parts, ws: str, name: str, path: str, request: Request) -> Response:
+    if not _is_local(request) and "authorization" not in request.headers:
+        raise AuthenticationException(
+            "This request carries no key. Send one of the service's in the header 'Authorization: Bearer <key>': "
+            "service.get_keys() and `zaffre service keys` tell them. A service without keys answers callers on its own "
+            "machine, and those who send a token of its workspace."
+        )
+    service = await run_in_threadpool(parts.services.get, ws, name)
+    if service.compute_type == targets.LOCAL:  # the machine of the person who deployed it serves it, nobody else
+        raise missing(ws, name)
+    headers = dict(request.headers)
+    if not service.auth_enabled:
+        await _admit(parts, service, request)
+        headers.pop("authorization", None)
+    target = f"{path}?{request.url.query}" if request.url.query else path
+    return await passed_on(service, request.method, target, await request.body(), headers)
+
+
+async def _admit(parts: Parts, service: Service, request: Request) -> None:
+    """Raise ``AuthenticationException`` for a caller from elsewhere without a token, of a service without keys."""
+    if _is_local(request):
+        return
+    secret, user = read_header(request.headers["authorization"])
+    principal = await parts.credentials.identify(secret, user, address_of(request.scope))
+    access.check(principal, "POST", f"{API}/workspaces/{service.workspace}/services/{service.name}/score")
+
+
+def _is_local(request: Request) -> bool:
+    """Whether the caller is on this machine and no proxy stands between, which would have another name for it."""
+    name = (urlsplit(f"//{request.headers.get('host', '')}").hostname or "").lower()
+    return name in LOOPBACK_HOSTS and address_of(request.scope) in LOOPBACK_HOSTS
+
+
+async def passed_on(service: Service, method: str, target: str, body: bytes, headers: Mapping[str, str]) -> Response:
+    """The service's answer, as it comes."""
+    scored = await run_in_threadpool(forward, service, method, target, body, headers)
+    response = StreamingResponse(scored.body, scored.status)
+    response.raw_headers = [
+        (name.lower().encode("latin-1"), value.encode("latin-1"))
+        for name, value in (*scored.headers, *_SANDBOX.items())
+    ]
+    return response

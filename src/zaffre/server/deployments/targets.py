@@ -1,0 +1,64 @@
+"""Where services run: on the machine that deploys, or in a container that the server keeps running beside itself."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from zaffre.core.entities import ServiceSpec
+from zaffre.core.errors import EngineUnavailable, Unsupported, WebserviceInvalid
+from zaffre.core.wire import EngineInfo
+from zaffre.docker.engine import Engine
+
+LOCAL: Final = "Local"
+ACI: Final = "ACI"
+_LEAST_MEMORY_GB: Final = 0.006  # what an engine takes: 6 MiB
+
+
+def check(compute_type: str, spec: ServiceSpec, *, auth_enabled: bool) -> None:
+    """Raise what the target cannot honour: ``Unsupported`` also where the server has no container engine. Asks it."""
+    check_auth(compute_type, auth_enabled)
+    if compute_type == LOCAL:
+        if spec.cpus is not None or spec.memory_gb is not None:
+            raise Unsupported("A local service has no limits: leave cpus and memory_gb out, or deploy to ACI.")
+        return
+    if compute_type != ACI:
+        raise Unsupported(
+            f"Services of the type {compute_type!r} are not supported. Use "
+            "LocalWebservice.deploy_configuration(), which serves on the machine that deploys, or "
+            "AciWebservice.deploy_configuration(), which serves in a container on the server's.",
+            compute_type=compute_type,
+        )
+    if spec.local_models:
+        raise Unsupported(
+            f"The server cannot read files of your machine, such as {next(iter(spec.local_models.values()))}: register "
+            "them with Model.register, and deploy the models."
+        )
+    if not spec.container:
+        raise WebserviceInvalid("A service of the type ACI runs in a container: its spec must say container=true.")
+    if spec.cpus is not None and spec.cpus <= 0:
+        raise WebserviceInvalid(f"cpus is {spec.cpus}: it must be above 0.")
+    if spec.memory_gb is not None and spec.memory_gb < _LEAST_MEMORY_GB:
+        raise WebserviceInvalid(f"memory_gb is {spec.memory_gb}: it must be at least {_LEAST_MEMORY_GB}.")
+    engine()
+
+
+def check_auth(compute_type: str, auth_enabled: bool) -> None:
+    if auth_enabled and compute_type == LOCAL:
+        raise Unsupported(
+            "A local service has no authentication: leave auth_enabled out, or deploy with "
+            "AciWebservice.deploy_configuration(auth_enabled=True)."
+        )
+
+
+def engine() -> EngineInfo:
+    """The container engine of this machine. Raises ``Unsupported`` where none answers."""
+    try:
+        found = Engine.connect()
+        if not found.is_local:
+            raise EngineUnavailable(f"The container engine at {found.address} is not on the server's machine.")
+    except EngineUnavailable as error:
+        raise Unsupported(
+            "AciWebservice runs in a container on the server's machine, and the server can use no container engine "
+            f"there. {error.message} Then restart the server, or deploy with LocalWebservice.deploy_configuration()."
+        ) from error
+    return EngineInfo(name=found.name, version=found.version)
