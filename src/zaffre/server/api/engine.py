@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from zaffre.core.wire import EngineInfo
+from zaffre.core.service_wire import EngineInfo
 from zaffre.server.api.answers import answer, workspace_router
 from zaffre.server.api.parts import PartsOf
 from zaffre.server.deployments import targets

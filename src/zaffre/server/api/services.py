@@ -10,13 +10,12 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
 from zaffre.core.entities import Service
 from zaffre.core.errors import NotFound
+from zaffre.core.service_wire import KeyRegenerate, ServiceKeys
 from zaffre.core.wire import (
     FileAnswer,
-    KeyRegenerate,
     Page,
     ReportAnswer,
     ServiceCreate,
-    ServiceKeys,
     ServicePatch,
     ServiceReload,
     ServiceReport,

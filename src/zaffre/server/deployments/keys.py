@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from zaffre.core.errors import InvalidValue, WebserviceInvalid
 from zaffre.core.ids import now_ms
 from zaffre.core.service_keys import digest
-from zaffre.core.wire import KeyRegenerate
+from zaffre.core.service_wire import KeyRegenerate
 from zaffre.server.store import service_keys, services
 from zaffre.server.store.service_keys import Keys
 

@@ -13,12 +13,11 @@ from zaffre.core.entities import Service, ServiceSpec
 from zaffre.core.errors import StateConflict, TooLarge, WebserviceExists, WebserviceInvalid
 from zaffre.core.ids import now_ms
 from zaffre.core.names import check_service
+from zaffre.core.service_wire import KeyRegenerate, ServiceKeys
 from zaffre.core.states import ServiceState, check_service_transition
 from zaffre.core.wire import (
-    KeyRegenerate,
     ReportAnswer,
     ServiceCreate,
-    ServiceKeys,
     ServicePatch,
     ServiceReload,
     ServiceReport,

@@ -6,7 +6,7 @@ from typing import Final
 
 from zaffre.core.entities import ServiceSpec
 from zaffre.core.errors import EngineUnavailable, Unsupported, WebserviceInvalid
-from zaffre.core.wire import EngineInfo
+from zaffre.core.service_wire import EngineInfo
 from zaffre.docker.engine import Engine
 
 LOCAL: Final = "Local"
