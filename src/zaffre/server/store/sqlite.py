@@ -14,9 +14,12 @@ from sqlalchemy.pool import QueuePool, StaticPool
 from zaffre.core.errors import AzureMLException, InternalError, ServerUnavailable, StorageFull
 from zaffre.server.store import backup
 from zaffre.server.store.texts import TextConnection
+from zaffre.server.store.wal_room import WalRoom
 
 BUSY_SECONDS = 15.0  # how long to wait for another process that writes to the same file
 READERS = 8
+CACHE_KIB = 32_000  # what a search of 100,000 runs walks over, several times; pages that are read anew cost it most
+MEMORY_BYTES = 160_000_000
 # The connection used last is the next one, for it has in its memory what was read last.
 _READER_POOL = {"poolclass": QueuePool, "pool_size": READERS, "max_overflow": 24, "pool_use_lifo": True}
 
@@ -31,9 +34,11 @@ class SqliteDatabase:
         self.place = str(path)
         self.writer = _engine(path, writer=True)
         self.reader = _engine(path, writer=False)
+        self._room = WalRoom(path)
 
     def begin(self, cursor: Any) -> None:
         cursor.execute("BEGIN IMMEDIATE")
+        self._room.ensure()
         cursor.execute("SAVEPOINT job")
 
     def savepoint(self, cursor: Any) -> None:
@@ -95,8 +100,9 @@ def _engine(path: Path, *, writer: bool) -> Engine:
         cursor.execute("PRAGMA foreign_keys=ON")
         cursor.execute("PRAGMA temp_store=MEMORY")
         cursor.execute("PRAGMA case_sensitive_like=ON")  # LIKE as PostgreSQL has it
-        # In KiB. All readers together must leave the server small: there may be 32 of them for a moment.
-        cursor.execute(f"PRAGMA cache_size={-16_000 if writer else -6_000}")
+        cursor.execute(f"PRAGMA cache_size={-CACHE_KIB}")
+        # Of all connections together: from there on one forgets a page for each that it reads. There may be 33.
+        cursor.execute(f"PRAGMA soft_heap_limit={MEMORY_BYTES}")
         # Moving the log into the file holds up the commit that does it: seldom, and then more at once (32 MiB).
         cursor.execute("PRAGMA wal_autocheckpoint=8000")
         cursor.execute("PRAGMA journal_size_limit=67108864")
