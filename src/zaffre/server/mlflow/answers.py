@@ -14,13 +14,13 @@ from zaffre.core.entities import (
     ModelMetric,
     ModelVersion,
     RegisteredModel,
-    Run,
     RunLinks,
 )
 from zaffre.core.states import MLFLOW_STATUS
 from zaffre.core.wire import number_to_wire
 from zaffre.server.mlflow import locations
 from zaffre.server.mlflow.details import Details
+from zaffre.server.store.run_outlines import Outline
 from zaffre.server.tracking.acts import NAME_TAG, PARENT_TAG
 
 Json = dict[str, Any]
@@ -34,6 +34,32 @@ class Point(Struct, omit_defaults=True):
     timestamp: int
     step: int
     run_id: str | None = None
+
+
+class Pair(Struct):
+    """A tag or a param on the wire; structs where an answer holds hundreds of runs."""
+
+    key: str
+    value: str
+
+
+class Info(Struct, omit_defaults=True):
+    run_id: str
+    run_uuid: str
+    experiment_id: str
+    status: str
+    start_time: int
+    artifact_uri: str
+    lifecycle_stage: str
+    run_name: str | None = None
+    user_id: str | None = None
+    end_time: int | None = None
+
+
+class Data(Struct, omit_defaults=True):
+    metrics: list[Point] = []
+    params: list[Pair] = []
+    tags: list[Pair] = []
 
 
 def pairs(values: Mapping[str, str]) -> list[Json]:
@@ -59,20 +85,18 @@ def experiment(found: Experiment) -> Json:
     )
 
 
-def run_info(found: Run, artifact_location: str) -> Json:
-    return without_empty(
-        {
-            "run_id": found.id,
-            "run_uuid": found.id,
-            "run_name": found.display_name,
-            "experiment_id": str(found.experiment_id),
-            "user_id": found.created_by,
-            "status": MLFLOW_STATUS[found.status],
-            "start_time": found.start_time if found.start_time is not None else found.created_at,
-            "end_time": found.end_time,
-            "artifact_uri": locations.run_uri(artifact_location, found.id),
-            "lifecycle_stage": "active" if found.archived_at is None else "deleted",
-        }
+def run_info(found: Outline, artifact_location: str) -> Info:
+    return Info(
+        found.id,
+        found.id,
+        str(found.experiment_id),
+        MLFLOW_STATUS[found.status],
+        found.start_time if found.start_time is not None else found.created_at,
+        locations.run_uri(artifact_location, found.id),
+        "active" if found.archived_at is None else "deleted",
+        found.display_name or None,
+        found.created_by or None,
+        found.end_time,
     )
 
 
@@ -104,37 +128,31 @@ def dataset_input(found: DatasetInput) -> Json:
 
 
 def run(found: Details) -> Json:
-    data = {
-        "metrics": [
-            {
-                "key": point.name,
-                "value": number_to_wire(point.value),
-                "timestamp": point.timestamp,
-                "step": point.step,
-            }
-            for point in found.latest
+    outline = found.run
+    data = Data(
+        [
+            Point(name, "NaN" if value is None else number_to_wire(value), timestamp, step)
+            for name, step, timestamp, value in outline.latest
         ],
-        "params": pairs(found.run.params),
-        "tags": pairs(run_tags(found.run)),
-    }
-    return without_empty(
-        {
-            "info": run_info(found.run, found.artifact_location),
-            "data": without_empty(data),
-            "inputs": run_inputs(found.links),
-            "outputs": run_outputs(found.links) or None,
-        }
+        [Pair(key, value) for key, value in outline.params],
+        _run_tags(outline),
     )
+    answer: Json = {"info": run_info(outline, found.artifact_location), "data": data, "inputs": {}}
+    if found.links is not None:
+        answer["inputs"] = run_inputs(found.links)
+        if outputs := run_outputs(found.links):
+            answer["outputs"] = outputs
+    return answer
 
 
-def run_tags(found: Run) -> dict[str, str]:
+def _run_tags(found: Outline) -> list[Pair]:
     """The tags with those that are fields of our own: clients read a run's name and parent from tags."""
     tags = dict(found.tags)
     if found.display_name:
         tags[NAME_TAG] = found.display_name
     if found.parent_id is not None:
         tags[PARENT_TAG] = found.parent_id
-    return tags
+    return [Pair(key, value) for key, value in tags.items()]
 
 
 def run_inputs(links: RunLinks) -> Json:

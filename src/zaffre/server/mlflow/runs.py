@@ -51,7 +51,7 @@ async def create(rooms: Rooms, message: CreateRun) -> object:
     made, location = await rooms.tracking.acreate_run(
         rooms.workspace, experiment_id, given, created_by=message.user_id or rooms.user
     )
-    return {"run": answers.run(details.of_new(made, location))}
+    return {"run": answers.run(details.Details(made, location, None))}
 
 
 def get(rooms: Rooms, message: OfRun) -> object:

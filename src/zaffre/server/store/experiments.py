@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, delete, insert, select, update
 
 from zaffre.core.entities import Experiment
 from zaffre.core.errors import NotFound
@@ -40,28 +40,37 @@ class ExperimentQuery:
     tags: Mapping[str, str | None] = field(default_factory=dict)
 
 
-_ROWS = select(experiments, workspaces.c.name.label("workspace")).join(
-    workspaces, workspaces.c.pk == experiments.c.workspace_pk
+# In the order in which ``load`` takes them.
+_ROWS = select(
+    experiments.c.id,
+    workspaces.c.name.label("workspace"),
+    experiments.c.name,
+    experiments.c.artifact_location,
+    experiments.c.created_at,
+    experiments.c.updated_at,
+    experiments.c.archived_at,
+).join(workspaces, workspaces.c.pk == experiments.c.workspace_pk)
+_by_id = Prepared(
+    _ROWS.where(workspaces.c.name == bindparam("ws"), experiments.c.id == bindparam("which")), ("ws", "which")
 )
-_BY_ID = _ROWS.where(workspaces.c.name == bindparam("ws"), experiments.c.id == bindparam("which"))
-_BY_NAME = _ROWS.where(workspaces.c.name == bindparam("ws"), experiments.c.name == bindparam("which"))
-
-
+_by_name = Prepared(
+    _ROWS.where(workspaces.c.name == bindparam("ws"), experiments.c.name == bindparam("which")), ("ws", "which")
+)
 _location = Prepared(select(experiments.c.artifact_location).where(experiments.c.id == bindparam("which")), ("which",))
 
 
-def load(connection: Connection, found: Sequence[Row[Any]]) -> list[Experiment]:
-    tags = pairs.load(connection, experiment_tags, [row.id for row in found])
+def load(connection: Connection, found: Sequence[Sequence[Any]]) -> list[Experiment]:
+    tags = pairs.load(connection, experiment_tags, [row[0] for row in found])
     return [
         Experiment(
-            id=row.id,
-            workspace=row.workspace,
-            name=row.name,
-            artifact_location=row.artifact_location,
-            created_at=row.created_at,
-            updated_at=row.updated_at,
-            archived_at=row.archived_at,
-            tags=tags[row.id],
+            id=row[0],
+            workspace=row[1],
+            name=row[2],
+            artifact_location=row[3],
+            created_at=row[4],
+            updated_at=row[5],
+            archived_at=row[6],
+            tags=tags[row[0]],
         )
         for row in found
     ]
@@ -69,8 +78,8 @@ def load(connection: Connection, found: Sequence[Row[Any]]) -> list[Experiment]:
 
 def find(connection: Connection, ws: str, *, id: int | None = None, name: str | None = None) -> Experiment | None:
     """The experiment with this id or name, archived or not."""
-    statement, which = (_BY_ID, id) if name is None else (_BY_NAME, name)
-    found = load(connection, connection.execute(statement, {"ws": ws, "which": which}).all())
+    statement, which = (_by_id, id) if name is None else (_by_name, name)
+    found = load(connection, statement.all(connection, (ws, which)))
     return found[0] if found else None
 
 

@@ -77,9 +77,9 @@ def add_models(connection: Connection, run_pk: int, direction: str, models: Iter
 
 
 def load(connection: Connection, run_pks: Sequence[int]) -> dict[int, RunLinks]:
-    """What each run read and made; a run without links has an empty one."""
-    found: dict[int, RunLinks] = {pk: RunLinks() for pk in run_pks}
-    linked = [pk for (pk,) in _linked.all(connection, (dialect.many(run_pks),))]  # few are, as a rule
+    """What each run read and made. Runs that did neither are left out: most, as a rule."""
+    linked = [pk for (pk,) in _linked.all(connection, (dialect.many(run_pks),))]
+    found = {pk: RunLinks() for pk in linked}
     for some in parts(linked):
         read = (
             select(run_datasets.c.run_pk, run_datasets.c.tags, datasets)

@@ -26,6 +26,7 @@ TAIL = 64  # that many small chunks are merged
 WHOLE = 1_000_000  # a metric with more points is never read whole for a chart
 
 K = TypeVar("K")
+LatestRow = tuple[str, int, int, float | None]  # name, step, timestamp, value (NaN: None)
 
 _HEAD = (
     "ord",
@@ -353,12 +354,19 @@ def _last_appended(connection: Connection, run_pk: int, ord_: int, wanted: int, 
 
 def latest(connection: Connection, run_pks: Sequence[int]) -> dict[int, list[Latest]]:
     """The latest point of every metric of each run, by name."""
+    return {
+        pk: [Latest(name, step, stamp, _number(value)) for name, step, stamp, value in rows]
+        for pk, rows in latest_rows(connection, run_pks).items()
+    }
+
+
+def latest_rows(connection: Connection, run_pks: Sequence[int]) -> dict[int, list[LatestRow]]:
+    """``latest`` as plain rows."""
     if len(run_pks) == 1:
-        rows = _latest_of_run.all(connection, (run_pks[0],))
-        return {run_pks[0]: [Latest(name, step, stamp, _number(value)) for name, step, stamp, value in rows]}
-    found: dict[int, list[Latest]] = {pk: [] for pk in run_pks}
+        return {run_pks[0]: _latest_of_run.all(connection, (run_pks[0],))}
+    found: dict[int, list[LatestRow]] = {pk: [] for pk in run_pks}
     for pk, name, step, stamp, value in _latest.all(connection, (dialect.many(run_pks),)):
-        found[pk].append(Latest(name, step, stamp, _number(value)))
+        found[pk].append((name, step, stamp, value))
     return found
 
 

@@ -28,6 +28,17 @@ def load(connection: Connection, table: Table, owners: Sequence[Any]) -> dict[An
     return found
 
 
+def listed(connection: Connection, table: Table, owners: Sequence[Any]) -> dict[Any, list[tuple[str, str]]]:
+    """``load`` as lists of key and value."""
+    if len(owners) == 1:
+        return {owners[0]: _of_one(table).all(connection, (owners[0],))}
+    found: dict[Any, list[tuple[str, str]]] = {owner: [] for owner in owners}
+    if owners:
+        for owner, key, value in _of_many(table).all(connection, (dialect.many(owners),)):
+            found[owner].append((key, value))
+    return found
+
+
 def of(connection: Connection, table: Table, owner: Any) -> dict[str, str]:
     return dict(_of_one(table).all(connection, (owner,)))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -16,7 +16,6 @@ from zaffre.core.states import RunStatus
 from zaffre.core.wire import RunEvent
 from zaffre.server.store import dialect, metrics, pairs
 from zaffre.server.store import workspaces as spaces
-from zaffre.server.store.metrics import Latest
 from zaffre.server.store.prepared import Prepared
 from zaffre.server.store.schema import (
     experiments,
@@ -150,13 +149,9 @@ def get(connection: Connection, pk: int) -> Run:
     return load(connection, [pk])[0]
 
 
-def load(connection: Connection, pks: Sequence[int], latest: Mapping[int, list[Latest]] | None = None) -> list[Run]:
-    """The runs with these row numbers, in this order, with tags, properties, params and latest metrics.
-
-    ``latest``: the latest points of each, where the caller has them already.
-    """
-    if latest is None:
-        latest = metrics.latest(connection, pks)
+def load(connection: Connection, pks: Sequence[int]) -> list[Run]:
+    """The runs with these row numbers, in this order, with tags, properties, params and latest metrics."""
+    latest = metrics.latest(connection, pks)
     if len(pks) == 1:
         found = _entity_of.all(connection, (pks[0],))
     else:

@@ -161,7 +161,8 @@ class ModelActs(Acts):
 
         def load(connection: Connection) -> dict[str, RunLinks]:
             names = runs.keys_of(connection, ws, run_ids)
-            return {names[pk]: found for pk, found in links.load(connection, list(names)).items()}
+            linked = links.load(connection, list(names))
+            return {name: linked.get(pk, RunLinks()) for pk, name in names.items()}
 
         return self._store.read(load)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
@@ -15,14 +15,17 @@ from zaffre.core.ids import new_run_id, new_uuid, now_ms
 from zaffre.core.names import check_run_id
 from zaffre.core.states import RUN_TERMINAL, RunStatus
 from zaffre.core.wire import ChildrenCreate, HeartbeatAnswer, RunCreate, RunEvent, RunPatch
-from zaffre.server.store import experiments, pairs, run_search, run_sets, runs
+from zaffre.server.store import experiments, pairs, run_outlines, run_search, run_sets, runs
 from zaffre.server.store.paging import Found
+from zaffre.server.store.run_outlines import Outline
 from zaffre.server.store.run_search import RunQuery
 from zaffre.server.store.runs import RunKey
 from zaffre.server.store.schema import run_properties, run_tags
 from zaffre.server.tracking.acts import NAME_TAG, PARENT_TAG, Acts, active_run, check_tags
 from zaffre.server.tracking.display_names import new_display_name
 from zaffre.server.tracking.status import change_status
+
+T = TypeVar("T")
 
 CHILD_TAG = "azureml.batch_child_number"
 
@@ -36,13 +39,17 @@ class RunActs(Acts):
         A run has one name: ``display_name`` and MLflow's tag ``mlflow.runName`` are the same; given none, it gets one.
         The tag ``mlflow.parentRunId`` makes it a child as ``parent_id`` does, if there is such a run.
         """
-        run, _ = self._store.write(_creation(ws, experiment_id, given, created_by))
+        run, _ = self._store.write(_creation(ws, experiment_id, given, created_by, runs.get))
         return self._published(ws, run)
 
-    async def acreate_run(self, ws: str, experiment_id: int, given: RunCreate, *, created_by: str) -> tuple[Run, str]:
+    async def acreate_run(
+        self, ws: str, experiment_id: int, given: RunCreate, *, created_by: str
+    ) -> tuple[Outline, str]:
         """``create_run`` for coroutines; with the run comes where its experiment keeps files."""
-        run, location = await self._store.awrite(_creation(ws, experiment_id, given, created_by))
-        return self._published(ws, run), location
+        create = _creation(ws, experiment_id, given, created_by, run_outlines.of_new)
+        run, location = await self._store.awrite(create)
+        self._notifier.publish(f"run:{run.id}", f"runs:{ws}")
+        return run, location
 
     def create_children(self, ws: str, run_id: str, given: ChildrenCreate, *, created_by: str = "") -> list[Run]:
         """Children of a run, NotStarted, in the order asked for; 1 to 100 of them, else ``InvalidValue``."""
@@ -90,25 +97,26 @@ class RunActs(Acts):
 
         return self._published(ws, self._store.write(change))
 
-    async def areport_run(self, ws: str, run_id: str, patch: RunPatch, *, reason: str) -> tuple[Run, str]:
-        """Change what a client that logs reports of its run; with the run comes where its experiment keeps files.
+    async def areport_run(self, ws: str, run_id: str, patch: RunPatch, *, reason: str) -> tuple[Outline, str]:
+        """Change what a client that logs reports of its run. Answers the run's columns, and where its files are kept.
 
         A submitted run's status and end belong to its runner: a script that reports them does not end the job. A run
         that ended one way may be reported to have ended another way: it runs again in between.
         """
         _check_patch(patch)
 
-        def change(connection: Connection) -> tuple[Run, str]:
+        def change(connection: Connection) -> tuple[Outline, str]:
             run = active_run(connection, ws, run_id)
             given = replace(patch, status=None, end_time=None) if run.submitted else patch
             ends = {run.status, given.status} <= RUN_TERMINAL and run.status is not given.status
             if ends and change_status(connection, run, RunStatus.RUNNING, now=now_ms(), reason=reason):
                 run = replace(run, status=RunStatus.RUNNING)
             _apply(connection, ws, run, given, reason)
-            return runs.get(connection, run.pk), experiments.location(connection, run.experiment_id)
+            return run_outlines.columns_of(connection, run.pk), experiments.location(connection, run.experiment_id)
 
         changed, location = await self._store.awrite(change)
-        return self._published(ws, changed), location
+        self._notifier.publish(f"run:{changed.id}", f"runs:{ws}")
+        return changed, location
 
     def set_tags(self, ws: str, run_id: str, tags: Mapping[str, str]) -> None:
         """Add tags, and change those that are there. The tag ``mlflow.runName`` renames the run."""
@@ -210,14 +218,14 @@ def put_tags(connection: Connection, ws: str, run: RunKey, tags: Mapping[str, st
 
 
 def _creation(
-    ws: str, experiment_id: int, given: RunCreate, created_by: str
-) -> Callable[[Connection], tuple[Run, str]]:
+    ws: str, experiment_id: int, given: RunCreate, created_by: str, load: Callable[[Connection, int], T]
+) -> Callable[[Connection], tuple[T, str]]:
     """The write of ``create_run``, checked before it queues: the writer's time is everyone's."""
     _check_texts(given.display_name, given.description)
     check_tags(given.tags)
     check_tags(given.properties, "property")
 
-    def create(connection: Connection) -> tuple[Run, str]:
+    def create(connection: Connection) -> tuple[T, str]:
         experiment = experiments.get(connection, ws, experiment_id)
         if experiment.archived_at is not None:
             raise StateConflict(
@@ -225,7 +233,7 @@ def _creation(
                 "it before you start runs in it.",
                 experiment=experiment.name,
             )
-        made = runs.get(connection, add_run(connection, experiment, given, created_by))
+        made = load(connection, add_run(connection, experiment, given, created_by))
         return made, experiment.artifact_location
 
     return create
