@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
+from typing import Any
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from zaffre import __version__
 from zaffre.core.errors import AzureMLException, InvalidValue, NotFound, Unsupported
@@ -28,8 +29,8 @@ from zaffre.server.api.studio import PACKAGED, Studio
 from zaffre.server.artifacts.local import LocalArtifacts
 from zaffre.server.deployments.heartbeats import ServiceHeartbeats
 from zaffre.server.deployments.services import Services
-from zaffre.server.mlflow import errors as mlflow_errors
 from zaffre.server.deployments.supervisors import Supervisors
+from zaffre.server.mlflow import errors as mlflow_errors
 from zaffre.server.mlflow import routes as mlflow_routes
 from zaffre.server.mlflow.door import Ahead
 from zaffre.server.mlflow.rooms import Rooms
@@ -54,11 +55,25 @@ from zaffre.server.webhooks.deliveries import Deliveries
 from zaffre.server.webhooks.webhooks import Webhooks
 
 
-def create_app(settings: Settings) -> FastAPI:
+class Application(FastAPI):
+    """FastAPI behind our own layers, so that what MLflow's door answers never passes FastAPI: loops wait for it."""
+
+    def __init__(self, parts: Parts, **options: Any) -> None:
+        super().__init__(**options)
+        door = Ahead(super().__call__, door=mlflow_routes.door(_rooms(parts)))
+        guard = Guard(door, credentials=parts.credentials, hosts=parts.settings.host_names, render=render)
+        self._layers = Answers(guard, render=render)
+        self.state.parts = parts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._layers(scope, receive, send)
+
+
+def create_app(settings: Settings) -> Application:
     """The server of ``settings.home``. Its store is open from now on, and closed when the application's life ends."""
     settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    parts = build(settings)
-    app = FastAPI(
+    app = Application(
+        build(settings),
         title="Zaffre",
         version=__version__,
         lifespan=_life,
@@ -66,18 +81,12 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
         openapi_url=None,
         redirect_slashes=False,
-        middleware=[
-            Middleware(Answers, render=render),
-            Middleware(Guard, credentials=parts.credentials, hosts=settings.host_names, render=render),
-            Middleware(Ahead, door=mlflow_routes.door(_rooms(parts))),
-        ],
         exception_handlers={
             AzureMLException: _refused,
             RequestValidationError: _invalid,
             HTTPException: _unknown,
         },
     )
-    app.state.parts = parts
     app.state.studio = Studio(settings.studio or PACKAGED)
     app.router.routes.extend(routes.routes())
     app.router.routes.extend(mlflow_routes.probes())
@@ -129,22 +138,22 @@ def reconciler(parts: Parts, url: str) -> Reconciler:
     lost = settings.heartbeat_lost_seconds
     runs = Heartbeats(store, notifier, lost_seconds=lost)
     services = ServiceHeartbeats(store, parts.artifacts, notifier, lost_seconds=lost)
+    supervisors = Supervisors(store, ProcessBackend(), settings.home, parts.credentials.mint_for_supervisor)
     deliveries = Deliveries(store, private=settings.private_webhooks, first_wait=settings.webhook_retry_seconds)
     steps = (
         partial(queue.step, url),
         runs.step,
         services.step,
+        partial(supervisors.step, url),
         parts.versions.forget_uploads,
         parts.credentials.write_uses,
         deliveries.step,
     )
-    supervisors = Supervisors(store, ProcessBackend(), settings.home, parts.credentials.mint_for_supervisor)
     return Reconciler(steps, period=settings.reconcile_seconds)
 
 
 def _rooms(parts: Parts) -> Rooms:
     return Rooms(
-        partial(supervisors.step, url),
         store=parts.store,
         artifacts=parts.artifacts,
         tracking=parts.tracking,

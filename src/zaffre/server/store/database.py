@@ -64,6 +64,31 @@ class Database(Protocol):
         """Let go of every connection."""
 
 
+class WriterConnection:
+    """The writer's connection, kept between transactions: to take it from a pool costs as much as a small write does.
+
+    After an error it is given back, and the next transaction takes one anew.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._kept: Connection | None = None
+
+    def __enter__(self) -> Connection:
+        if self._kept is None:
+            self._kept = self._database.writer.connect()
+        return self._kept
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None:
+            self.close()
+
+    def close(self) -> None:
+        kept, self._kept = self._kept, None
+        if kept is not None:
+            kept.close()
+
+
 def roll_back(database: Database, connection: Connection, raw: Any) -> None:
     """End the transaction that ``connection`` had on ``raw`` without a trace; a connection that is lost goes."""
     if not database.is_lost(raw) and database.in_transaction(raw):

@@ -10,6 +10,7 @@ Reading: every function given to ``read`` sees one unchanging state of the datab
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import queue
 import threading
 from collections.abc import Callable
@@ -21,7 +22,7 @@ from sqlalchemy import Connection
 
 from zaffre.core.errors import InternalError, ServerUnavailable, Unsupported
 from zaffre.server.store import migrate, postgresql, sqlite
-from zaffre.server.store.database import Database, roll_back
+from zaffre.server.store.database import Database, WriterConnection, roll_back
 from zaffre.server.store.jobs import Job, settle
 from zaffre.server.store.transaction import Transaction
 
@@ -149,15 +150,16 @@ class Store:
         return ServerUnavailable(f"The server is shutting down: {self.place} is closed. Try again when it is back.")
 
     def _work(self) -> None:
-        is_last = False
-        while not is_last:
-            job = self._jobs.get()
-            if job is None:
-                return
-            transaction = Transaction(self._database)
-            transaction.run(job, self._jobs)
-            is_last = transaction.is_last
-            settle(transaction.group)
+        with contextlib.closing(WriterConnection(self._database)) as writer:
+            is_last = False
+            while not is_last:
+                job = self._jobs.get()
+                if job is None:
+                    return
+                transaction = Transaction(self._database, writer)
+                transaction.run(job, self._jobs)
+                is_last = transaction.is_last
+                settle(transaction.group)
 
 
 class _Lost(Exception):

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from zaffre.core.errors import ServerUnavailable
-from zaffre.server.store.database import Database, roll_back
+from zaffre.server.store.database import Database, WriterConnection, roll_back
 from zaffre.server.store.jobs import Job
 
 GROUP_SECONDS = 0.02  # no job joins a transaction that is older than this
@@ -18,16 +18,17 @@ GROUP_SECONDS = 0.02  # no job joins a transaction that is older than this
 class Transaction:
     """Runs jobs together, and each alone where that was in vain. ``group`` then has every job with its outcome."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, writer: WriterConnection) -> None:
         self.group: list[Job] = []
         self.is_last = False  # the queue has ended
         self._database = database
+        self._writer = writer
         self._lost = False  # the connection went
         self._ticket: str | None = None  # set while the commit is under way: its outcome may be in doubt
 
     def run(self, first: Job, jobs: queue.SimpleQueue[Job | None]) -> None:
         try:
-            with self._database.writer.connect() as connection:
+            with self._writer as connection:
                 self._together(connection, first, jobs)
         except BaseException as error:
             self.group = self.group or [first]
