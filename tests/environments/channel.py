@@ -5,6 +5,7 @@ A channel is a folder ``<name>/<subdir>`` of archives with a ``repodata.json`` b
 
 from __future__ import annotations
 
+import base64
 import functools
 import hashlib
 import http.server
@@ -118,14 +119,21 @@ class Channel:
 
 
 @contextmanager
-def served(folder: Path) -> Iterator[str]:
-    """The address of a server for the folder of channels."""
+def served(folder: Path, *, sign_in: str = "") -> Iterator[str]:
+    """The address of a server for the folder of channels; it answers only ``sign_in``, a "user:password", if given."""
+    expected = f"Basic {base64.b64encode(sign_in.encode()).decode()}"
 
     class Handler(http.server.SimpleHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def log_message(self, *_: Any) -> None:
             pass
+
+        def do_GET(self) -> None:
+            if sign_in and self.headers.get("Authorization") != expected:
+                self.send_error(401)
+            else:
+                super().do_GET()
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, directory=str(folder)))
     server.daemon_threads = True
@@ -174,10 +182,21 @@ def _put(tar: tarfile.TarFile, path: str, content: bytes | Path) -> None:
     tar.addfile(entry, io.BytesIO(data))
 
 
+def _portable(program: Path) -> bytes:
+    """The program, which looks for its shared library beside itself instead of where it was built."""
+    data = program.read_bytes()
+    folder = str(sysconfig.get_config_var("LIBDIR") or "").encode()
+    beside = b"$ORIGIN/../lib"
+    if len(folder) < len(beside):
+        return data
+    return data.replace(b"\0" + folder + b"\0", b"\0" + beside.ljust(len(folder), b"\0") + b"\0")
+
+
 def _python_files() -> Files:
     base = running().path.resolve()
     library = Path(sysconfig.get_path("stdlib"))
-    found: dict[str, bytes | Path] = {f"bin/python{MINOR}": base, "bin/python": base, "bin/python3": base}
+    program = _portable(base)
+    found: dict[str, bytes | Path] = {f"bin/python{MINOR}": program, "bin/python": program, "bin/python3": program}
     shared = sysconfig.get_config_var("INSTSONAME")
     folder = sysconfig.get_config_var("LIBDIR")
     if shared and folder and (Path(folder) / str(shared)).is_file() and ".so" in str(shared):

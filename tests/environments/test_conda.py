@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import threading
 from pathlib import Path
@@ -200,6 +201,18 @@ def test_passwords_of_a_channel_reach_no_lock_no_log_and_no_error(build: Builder
     assert "hunter2" not in caught.value.message + build.log
     for file in (build.home / "environments").glob("*/zaffre-*.json"):
         assert "hunter2" not in file.read_text()
+
+
+def test_a_channel_with_a_password_gives_the_packages_of_a_lock_too(build: Builder, channel: Channel) -> None:
+    with served(channel.folder.parent, sign_in="user:hunter2") as address:
+        given = definition("python", "beta", channels=[address.replace("://", "://user:hunter2@") + "/local"])
+        first = build(given)
+        shutil.rmtree(first.python.parent.parent)
+        shutil.rmtree(build.home / "packages")
+        again = build(given)
+    assert "from its lock" in build.log
+    assert again.lock == first.lock
+    assert run(again, "import beta; print(beta.VERSION)") == "2.0"
 
 
 def test_a_conda_build_can_be_canceled(build: Builder, channel: Channel) -> None:

@@ -81,6 +81,14 @@ def test_a_damaged_conda_environment_is_built_again_from_checked_packages(build:
     assert again.key == first.key
 
 
+def test_a_damaged_cache_of_conda_packages_is_found_by_its_checksums(build: Builder, channel: Channel) -> None:
+    build(definition("python", "beta", channels=[channel.url]))
+    for file in (build.home / "packages").rglob("beta.py"):
+        damaged(file)  # of the same size
+    other = build(definition("python", "alpha", channels=[channel.url]))
+    assert run(other, "import beta; print(beta.VERSION)") == "2.0"
+
+
 def test_a_package_that_does_not_compile_is_told_with_its_last_50_lines(build: Builder, tmp_path: Path) -> None:
     archive = tmp_path / "badly-1.0.tar.gz"
     setup = "print('\\n'.join(f'line {n}' for n in range(200)))\nraise SystemExit('no compiler on this machine')\n"

@@ -17,7 +17,7 @@ from zaffre.docker import containers, images
 from zaffre.docker.engine import Engine
 from zaffre.environments import image_base, image_disk, lock
 from zaffre.environments.image_explain import explain_image
-from zaffre.environments.image_recipe import pip_context
+from zaffre.environments.image_recipe import context_of
 from zaffre.environments.image_spec import needs_image, read
 from zaffre.environments.images import Image, build_image, find_image
 from zaffre.environments.lock import OWN_WHEEL
@@ -95,7 +95,7 @@ def test_a_new_state_of_our_code_leaves_the_layer_of_the_others_as_it_is(docker:
     for state in ("1", "2"):
         pip = f"six==1.16.0 \\\n    --hash=sha256:00\nzaffre @ {OWN_WHEEL}zaffre-0+{state}-py3-none-any.whl"
         made = lock.make("3.11.2", pip=pip, of=base.platform)
-        contexts.append(pip_context(base, made, python="python3", options=[], wheels=home, tokens={}, uv=b"uv"))
+        contexts.append(context_of(base, made, python="python3", options=[], wheels=home, tokens={}, uv=b"uv"))
     first, second = contexts
     assert first.dockerfile == second.dockerfile
     changed = {name for name in {*first.files, *second.files} if first.files.get(name) != second.files.get(name)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import tempfile
 import threading
@@ -38,6 +39,12 @@ class Split:
     link: float = 0.0
     fetched: int = 0
 
+    def sentence(self, packages: int) -> str:
+        return (
+            f"Installed {packages} conda packages: {self.fetched} fetched in {self.fetch:.1f} s, linked in "
+            f"{self.link:.1f} s."
+        )
+
 
 class Conda:
     """Solves and installs, with py-rattler's caches below ``folder``. ``cancel`` ends either within a moment."""
@@ -49,8 +56,9 @@ class Conda:
         self._records: dict[tuple[str, str], Any] = {}  # what a solve of this object answered, by URL and hash
         self._channels: list[Channel] = []
 
-    def solve(self, specs: Sequence[str], channels: Sequence[Channel]) -> list[CondaPin]:
-        """The exact packages for the specifications, channels in order of preference.
+    def solve(self, specs: Sequence[str], channels: Sequence[Channel], *, glibc: str = "") -> list[CondaPin]:
+        """The exact packages for the specifications, channels in order of preference. ``glibc``: the version of the C
+        library, where it is not this machine's.
 
         A package is taken from the first channel that has it, as conda recommends; only where that has no solution,
         from any. Raises ``EnvironmentBuildFailed`` with the solver's explanation, naming the channel that fails.
@@ -60,12 +68,12 @@ class Conda:
 
         self._channels = list(channels)
         try:
-            return self._solve(specs, channels, ChannelPriority.Strict)
+            return self._solve(specs, channels, ChannelPriority.Strict, glibc)
         except SolverError as error:
             strict = error
         if len(channels) > 1:
             try:
-                pins = self._solve(specs, channels, ChannelPriority.Disabled)
+                pins = self._solve(specs, channels, ChannelPriority.Disabled, glibc)
             except SolverError as error:
                 strict = error
             else:
@@ -76,8 +84,8 @@ class Conda:
             f"The environment's conda packages cannot be found in {named}: {_shortened(str(strict))}"
         )
 
-    def _solve(self, specs: Sequence[str], channels: Sequence[Channel], priority: Any) -> list[CondaPin]:
-        from rattler import Gateway, MatchSpec, VirtualPackage, VirtualPackageOverrides, solve
+    def _solve(self, specs: Sequence[str], channels: Sequence[Channel], priority: Any, glibc: str) -> list[CondaPin]:
+        from rattler import Gateway, MatchSpec, VirtualPackage, solve
         from rattler.exceptions import InvalidMatchSpecError, SolverError
 
         try:
@@ -91,7 +99,7 @@ class Conda:
                     sources=[channel.url for channel in channels],
                     specs=wanted,
                     gateway=gateway,
-                    virtual_packages=VirtualPackage.detect(VirtualPackageOverrides.from_env()),
+                    virtual_packages=VirtualPackage.detect(_overrides(glibc)),
                     channel_priority=priority,
                     channel_relations="disabled",
                 )
@@ -104,17 +112,17 @@ class Conda:
             raise self._failure("A conda channel cannot be read", error) from error
         return [self._pin(record) for record in records]
 
-    def install(self, pins: Sequence[CondaPin], prefix: Path, *, verify: bool = False) -> Split:
-        """Link the packages into the new folder ``prefix``; they carry its path and cannot be moved.
+    def install(self, pins: Sequence[CondaPin], prefix: Path, channels: Sequence[Channel], *, place: str = "") -> Split:
+        """Link the packages into the new folder ``prefix``; they carry its path, or ``place``, and stand only there.
 
-        ``verify`` compares what the cache holds with its checksums and fetches anew what differs. Scripts of packages
-        (post-link) are run, as conda does.
+        What was fetched before is compared with its checksums, and fetched anew where it differs. ``channels`` say how
+        to sign in where the packages come from. Scripts of packages (post-link) are run, as conda does.
         """
         from rattler import install
         from rattler.package_cache import PackageCache, ValidationMode
 
-        mode = ValidationMode.full() if verify else ValidationMode.fast()
-        cache = PackageCache.new_layered([self._made("packages")], validation_mode=mode)
+        self._channels = list(channels)
+        cache = PackageCache.new_layered([self._made("packages")], validation_mode=ValidationMode.full())
         records = [self._record(pin) for pin in pins]
         clock = _Clock()
         try:
@@ -126,6 +134,7 @@ class Conda:
                     package_cache=cache,
                     reporter=_reporter(clock),
                     execute_link_scripts=True,
+                    alternative_target_prefix=place or None,
                 )
             )
         except ActivityCanceledException:
@@ -250,6 +259,16 @@ def _reporter(clock: _Clock) -> Any:
             clock.fetched_at = time.monotonic()
 
     return Reporter()  # type: ignore[abstract]
+
+
+def _overrides(glibc: str) -> Any:
+    """What stands in the environment (CONDA_OVERRIDE_...) comes before what the machine, or the image, is."""
+    from rattler import Override, VirtualPackageOverrides
+
+    overrides = VirtualPackageOverrides.from_env()
+    if glibc and "CONDA_OVERRIDE_GLIBC" not in os.environ:
+        overrides.libc = Override.string(glibc)
+    return overrides
 
 
 def _first_line(error: BaseException) -> str:

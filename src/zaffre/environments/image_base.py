@@ -57,6 +57,11 @@ class Base:
         major, minor = max((known for known in _GLIBC if known <= version), default=_GLIBC[0])
         return f"{self.machine}-manylinux_{major}_{minor}"
 
+    @property
+    def glibc(self) -> str:
+        """Such as "2.36"; "" where it has another C library, or none that could be asked."""
+        return self.libc.removeprefix("glibc ") if self.libc.startswith("glibc ") else ""
+
     def interpreters(self) -> list[Interpreter]:
         found = []
         for path, text in self.pythons.items():
@@ -76,7 +81,7 @@ def look(engine: Engine, image: Mapping[str, Any], home: Path, name: str) -> Bas
     if known is not None:
         return replace(convert(known, Base, what="what is known of a base image"), name=name)
     config = image.get("Config") or {}
-    variables = dict(entry.partition("=")[::2] for entry in config.get("Env") or ())
+    variables = variables_of(image)
     pythons, libc = _probe(engine, number)
     base = Base(
         name=name,
@@ -91,6 +96,11 @@ def look(engine: Engine, image: Mapping[str, Any], home: Path, name: str) -> Bas
     file.parent.mkdir(parents=True, exist_ok=True)
     write_json(file, asdict(base))
     return base
+
+
+def variables_of(image: Mapping[str, Any]) -> dict[str, str]:
+    """The environment variables of an image that ``docker.images`` inspected."""
+    return dict(entry.partition("=")[::2] for entry in (image.get("Config") or {}).get("Env") or ())
 
 
 def _probe(engine: Engine, image: str) -> tuple[dict[str, str], str]:

@@ -13,6 +13,7 @@ import shlex
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 from urllib.parse import unquote, urlsplit
@@ -25,7 +26,7 @@ from zaffre.environments.image_base import Base
 from zaffre.environments.lock import OWN_WHEEL
 from zaffre.environments.requirements import canonical
 
-VERSION: Final = 1  # of the recipe: another one makes other images of the same lock
+VERSION: Final = 2  # of the recipe: another one makes other images of the same lock
 PREFIX: Final = "/opt/zaffre/env"  # where the environment stands in the image
 _RUN: Final = "/run/zaffre"  # what is mounted while a step runs
 
@@ -37,25 +38,38 @@ _SETTINGS: Final = re.compile(
 _CERTIFICATES: Final = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "PIP_CERT", "CURL_CA_BUNDLE")
 
 
-def pip_context(
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """A prefix of conda packages on this machine that is to stand at ``PREFIX`` in the image."""
+
+    folder: Path
+    variables: dict[str, str]  # that the packages set
+
+
+def context_of(
     base: Base,
     lock: EnvironmentLock,
     *,
-    python: str,
+    python: str | Linked,
     options: Sequence[str],
     wheels: Path,
     tokens: Mapping[str, str],
     uv: bytes | Path,
 ) -> Context:
-    """An image with a Python of the base image, or one that uv brings, and the lock's packages."""
+    """An image with conda's packages, a Python of the base image, or one that uv brings, and the lock's pip part."""
     own, others = _split(lock.pip)
+    linked = python if isinstance(python, Linked) else None
+    start = None if isinstance(python, Linked) else python
     local = _local_wheels(others, options)
     mounted = [_without_folders(option) for option in options]
     shared = {"uv": uv, "settings": _settings(local, tokens, others), **_certificates()}
-    first = {**shared, "install.sh": _script(python, mounted), "requirements.txt": _lines(mounted, others)}
+    first = {**shared, "install.sh": _script(start, mounted), "requirements.txt": _lines(mounted, others)}
     files: dict[str, bytes | Path] = {f"first/{name}": content for name, content in first.items()}
     files |= {f"first/wheels/{file.name}": file for file in local}
-    steps = [f"{_MOUNT.format('first')} sh {_RUN}/install.sh"]
+    steps = [f"{_MOUNT.format('first')} sh {_RUN}/install.sh"] if others or start is not None else []
+    if linked is not None:
+        steps.insert(0, f"COPY prefix {PREFIX}")
+        files["prefix"] = linked.folder
     if own:
         wheel = unquote(own[0].split(OWN_WHEEL, 1)[1].split()[0])
         files |= {f"second/{name}": content for name, content in shared.items()}
@@ -63,17 +77,19 @@ def pip_context(
         files["second/requirements.txt"] = _lines([], [own[0].replace(OWN_WHEEL, f"file://{_RUN}/wheels/")])
         files[f"second/wheels/{wheel}"] = wheels / wheel
         steps.append(f"{_MOUNT.format('second')} sh {_RUN}/own.sh")
-    return Context(_dockerfile(base, steps, "VIRTUAL_ENV", PREFIX), files)
+    variables = {"PATH": f"{PREFIX}/bin:{base.path}", "CONDA_PREFIX" if linked else "VIRTUAL_ENV": PREFIX}
+    variables |= linked.variables if linked else {}
+    return Context(_dockerfile(base, steps, variables), files)
 
 
-def conda_context(base: Base, prefix: Path) -> Context:
-    """An image with a conda prefix of this machine, in the same place: its files know where they stand."""
-    return Context(_dockerfile(base, [f"COPY prefix {prefix}"], "CONDA_PREFIX", str(prefix)), {"prefix": prefix})
-
-
-def _dockerfile(base: Base, steps: Sequence[str], variable: str, prefix: str) -> str:
-    lines = [f"FROM {base.name}", "USER root", *steps, f"ENV {variable}={prefix} PATH={prefix}/bin:{base.path}"]
+def _dockerfile(base: Base, steps: Sequence[str], variables: Mapping[str, str]) -> str:
+    quoted = " ".join(f"{name}={_quoted(value)}" for name, value in variables.items())
+    lines = [f"FROM {base.name}", "USER root", *steps, f"ENV {quoted}"]
     return "\n".join([*lines, f"USER {base.user}" if base.user else "USER root"]) + "\n"
+
+
+def _quoted(value: str) -> str:
+    return '"' + re.sub(r'(["\\$])', r"\\\1", value) + '"'
 
 
 def _script(python: str | None, options: Sequence[str]) -> bytes:
@@ -82,7 +98,9 @@ def _script(python: str | None, options: Sequence[str]) -> bytes:
     if python is not None:
         managed = "" if python.startswith("/") else "--managed-python "
         lines.append(f"{_RUN}/uv venv --quiet --no-project {managed}--python {shlex.quote(python)} {PREFIX}")
-    arguments = "--no-deps --compile-bytecode --link-mode copy" + "".join(f" {one}" for one in solver.strategy(options))
+    arguments = "--no-deps --break-system-packages --compile-bytecode --link-mode copy" + "".join(
+        f" {one}" for one in solver.strategy(options)
+    )
     lines.append(f"{_RUN}/uv pip install {arguments} --python {PREFIX}/bin/python -r {_RUN}/requirements.txt")
     return ("\n".join(lines) + "\n").encode()
 

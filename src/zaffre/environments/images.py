@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
@@ -21,12 +22,11 @@ from zaffre.core.ids import now_ms
 from zaffre.docker import images as engine_images
 from zaffre.docker.build import Cancel, Context, build
 from zaffre.docker.engine import Engine
-from zaffre.environments import image_base, image_disk, image_recipe, interpreters, lock, torch_build
+from zaffre.environments import image_base, image_conda, image_disk, image_recipe, interpreters, lock, torch_build
 from zaffre.environments.cache import read_json, write_json
 from zaffre.environments.exclusive import exclusive
 from zaffre.environments.image_base import Base
 from zaffre.environments.image_spec import ImageSpec, read
-from zaffre.environments.realise import Build
 from zaffre.environments.resolve import Resolver
 from zaffre.environments.spec import Purpose
 from zaffre.environments.translation import translate
@@ -74,7 +74,6 @@ class _Plan:
     python: str  # of the base image, a version that uv brings, or "" where conda's Python is used
     options: list[str]
     notices: list[str]
-    prefix: str = ""  # of conda packages: its place on this machine and in the image
 
 
 def build_image(
@@ -217,8 +216,6 @@ class _Builder:
         with _alone(self._home, file.stem, self._log, self._cancel) as waited:
             began = time.monotonic()
             plan = (_known(file) if waited else known) or self._resolve()
-            if plan.prefix and not Path(plan.prefix).is_dir() and self._find(plan) is None:
-                plan = self._resolve()
             self.split["resolve"] = round(time.monotonic() - began, 3)
             image = self._find(plan) or self._build(plan)
             file.parent.mkdir(parents=True, exist_ok=True)
@@ -247,9 +244,9 @@ class _Builder:
         channels, why = self._resolver.reachable()
         if not channels:
             return why
-        maker = Build(self._spec.spec, self._home, self._log, self._purpose, self._cancel, self._tokens)
-        made, _ = maker.get()
-        return _Plan(made.lock, "", [], maker.notes, str(made.python.parent.parent))
+        platform = ["--python-platform", self._base.uv_platform]
+        found = self._resolver.with_conda(channels, glibc=self._base.glibc, more=platform)
+        return _Plan(found.lock, "", self._spec.spec.requirements.solver_options, found.notices)
 
     def _with_pip(self, why: str) -> _Plan:
         resolver = self._resolver
@@ -300,47 +297,54 @@ class _Builder:
     # --- build -------------------------------------------------------------------------------------------------------
 
     def _tag(self, plan: _Plan) -> str:
-        return (
-            f"{self._spec.repository}:{_digest(self._base.id, plan.lock.key, plan.prefix, str(image_recipe.VERSION))}"
-        )
+        return f"{self._spec.repository}:{_digest(self._base.id, plan.lock.key, str(image_recipe.VERSION))}"
 
     def _find(self, plan: _Plan) -> Image | None:
         tag = self._tag(plan)
         found = engine_images.inspect(self._engine, tag)
-        return self._image(plan, tag, str(found["Id"]), reused=True) if found is not None else None
+        return self._image(plan, tag, found, reused=True) if found is not None else None
 
     def _build(self, plan: _Plan) -> Image:
         tag = self._tag(plan)
         began = time.monotonic()
         self._log(f"Building the image {tag} on {self._base.name}.")
-        if plan.prefix:
-            context = image_recipe.conda_context(self._base, Path(plan.prefix))
-        else:
-            context = image_recipe.pip_context(
+        labels = {image_disk.LABEL: self._spec.spec.name, "zaffre.lock": plan.lock.key}
+        with self._python_of(plan) as python:
+            context = image_recipe.context_of(
                 self._base,
                 plan.lock,
-                python=plan.python,
+                python=python,
                 options=plan.options,
                 wheels=self._resolver.wheels,
                 tokens=self._tokens,
                 uv=image_recipe.uv_for(self._base, self._home),
             )
-        labels = {image_disk.LABEL: self._spec.spec.name, "zaffre.lock": plan.lock.key}
-        number = build(self._engine, context, tag=tag, log=self._log, cancel=self._cancel, labels=labels)
+            number = build(self._engine, context, tag=tag, log=self._log, cancel=self._cancel, labels=labels)
         self.split["image"] = round(time.monotonic() - began, 3)
         self._log(f"Built the image {tag} in {self.split['image']:.1f} s.")
-        return self._image(plan, tag, number, reused=False)
+        found = engine_images.inspect(self._engine, number) or {"Id": number}
+        return self._image(plan, tag, found, reused=False)
 
-    def _image(self, plan: _Plan, tag: str, number: str, *, reused: bool) -> Image:
-        prefix = plan.prefix or image_recipe.PREFIX
+    @contextmanager
+    def _python_of(self, plan: _Plan) -> Iterator[str | image_recipe.Linked]:
+        if not plan.lock.conda:
+            yield plan.python
+            return
+        with image_conda.linked(plan.lock.conda, self._resolver, self._base, self._engine, self._log) as made:
+            self.split |= {"fetch": round(made.split.fetch, 3), "link": round(made.split.link, 3)}
+            yield made.prefix
+
+    def _image(self, plan: _Plan, tag: str, found: Mapping[str, Any], *, reused: bool) -> Image:
+        programs = f"{image_recipe.PREFIX}/bin"
+        path = image_base.variables_of(found).get("PATH")
         return Image(
             tag=tag,
-            id=number,
+            id=str(found["Id"]),
             key=tag.rpartition(":")[2],
             reused=reused,
             seconds=0.0,
-            python=f"{prefix}/bin/python",
-            path=f"{prefix}/bin:{self._base.path}",
+            python=f"{programs}/python",
+            path=path or f"{programs}:{self._base.path}",
             variables=self._spec.spec.variables,
             lock=plan.lock,
             notes=(*self._spec.spec.notices, *plan.notices),

@@ -242,13 +242,13 @@ class Build:
         prefix = self.cache.begin(key)
         try:
             self._forget(found, damaged)
-            self._fill(prefix, found, seconds, verify=bool(damaged))
+            self._fill(prefix, found, seconds)
             broken = manifest.write(prefix)
             if broken:  # the cache of packages is damaged: once more, with those packages fetched anew
                 self._note(f"The cache of packages is damaged and fetched anew: {', '.join(broken)}.")
                 prefix = self.cache.begin(key)
                 self._forget(found, {name: name for name in broken})
-                self._fill(prefix, found, seconds, verify=True)
+                self._fill(prefix, found, seconds)
                 manifest.write(prefix)
             facts = {"name": self.spec.name, "python_version": found.lock.python, "asked": self.resolver.asked()}
             built = self.cache.accept(
@@ -272,15 +272,12 @@ class Build:
         conda = {pin.name for pin in found.lock.conda}
         self.resolver.uv.forget(sorted({name for name in damaged.values() if name and name not in conda}))
 
-    def _fill(self, prefix: Path, found: Resolved, seconds: dict[str, float], *, verify: bool) -> None:
+    def _fill(self, prefix: Path, found: Resolved, seconds: dict[str, float]) -> None:
         started = time.monotonic()
         if found.base is None:
-            split = self.resolver.conda.install(found.lock.conda, prefix, verify=verify)
+            split = self.resolver.conda.install(found.lock.conda, prefix, self.resolver.channels())
             seconds |= {"fetch": split.fetch, "link": split.link}
-            self._log(
-                f"Installed {len(found.lock.conda)} conda packages: {split.fetched} fetched in {split.fetch:.1f} s, "
-                f"linked in {split.link:.1f} s."
-            )
+            self._log(split.sentence(len(found.lock.conda)))
         else:
             self.resolver.uv.make_prefix(prefix, Path(found.base))
             seconds["prefix"] = time.monotonic() - started

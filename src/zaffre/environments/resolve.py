@@ -74,25 +74,29 @@ class Resolver:
     def _by_need(self) -> Resolved:
         if self.spec.needs_conda:
             channels, why = self.reachable()
-            return self._with_conda(channels) if channels else self._on_machine(why)
+            return self.with_conda(channels) if channels else self._on_machine(why)
         choice = self._choice(self.spec.requirements.packages)
         is_missing = choice.notice and not self.spec.wants_default_python and not self._is_below_floor()
         if is_missing and not self._is_same_minor(choice) and conda.available():
             channels, _ = self.reachable(must=False)
             if channels:
-                return self._with_conda(channels)
+                return self.with_conda(channels)
         return self._on_machine(choice=choice)
 
     def _is_same_minor(self, choice: interpreters.Choice) -> bool:
         return any(interpreters.admits(choice.interpreter.version[:2], clause) for clause in self.spec.python)
+
+    def channels(self) -> list[Channel]:
+        """Where conda packages come from, in their order; raises ``InvalidValue`` for a name that leads nowhere."""
+        names = [*self.spec.channels, *(package.channel for package in self.spec.conda if package.channel)]
+        return channels_of(names, self.settings)
 
     def reachable(self, *, must: bool = True) -> tuple[list[Channel], str]:
         """The channels, if there is a way to them; else none, and the sentence that says why.
 
         With the setting at "channels", and ``must``, no way is an error.
         """
-        names = [*self.spec.channels, *(package.channel for package in self.spec.conda if package.channel)]
-        channels = channels_of(names, self.settings)
+        channels = self.channels()
         if not conda.available():
             why = conda.MISSING
         else:
@@ -152,16 +156,18 @@ class Resolver:
 
     # --- conda's channels --------------------------------------------------------------------------------------------
 
-    def _with_conda(self, channels: list[Channel]) -> Resolved:
+    def with_conda(self, channels: list[Channel], *, glibc: str = "", more: Sequence[str] = ()) -> Resolved:
+        """The lock with everything from the channels; for an image, with its C library's version, and ``more``
+        arguments that tell uv its platform."""
         python, notice = self._python_specs()
         notices = tuple(filter(None, (*self.spec.notices, notice)))
         self._say(notices, "the Python of its conda channels")
         specs = [*python, *(self._match_spec(package) for package in self.spec.conda)]
         started = time.monotonic()
-        pins = self.conda.solve(specs, channels)
+        pins = self.conda.solve(specs, channels, glibc=glibc)
         self._log(f"Solved {len(pins)} conda packages in {time.monotonic() - started:.1f} s.")
         version = next((pin.version for pin in pins if pin.name == "python"), "")
-        pip = self._pip_part(pins, version)
+        pip = self._pip_part(pins, version, more)
         made = lock.make(version, pins, lock.portable(pip, self.wheels))
         return Resolved(made, None, list(notices))
 
@@ -194,7 +200,7 @@ class Resolver:
     def _is_below_floor(self) -> bool:
         return interpreters.is_below(self.spec.python, self.floor)
 
-    def _pip_part(self, pins: Sequence[CondaPin], version: str) -> str:
+    def _pip_part(self, pins: Sequence[CondaPin], version: str, more: Sequence[str]) -> str:
         packages = [*self.spec.requirements.packages, *self.own_requirement()]
         if not packages:
             return ""
@@ -207,7 +213,7 @@ class Resolver:
             prereleases=self.spec.requirements.prereleases,
             version=version,
             present=_present(pins, packages),
-            more=build.arguments,
+            more=[*build.arguments, *more],
         )
 
 
