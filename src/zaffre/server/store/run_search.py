@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache, partial
 from typing import Any
@@ -159,8 +159,11 @@ def _equal(query: RunQuery) -> list[Condition]:
     ]
 
 
-def _listed(used: Dialect) -> ColumnElement[bool]:
-    return dialect.among(used, runs.c.pk, "listed")
+Listed = Callable[[ColumnElement[Any]], ColumnElement[bool]]  # a column of row numbers: it holds one of those given
+
+
+def _listed(used: Dialect) -> Listed:
+    return lambda column: dialect.among(used, column, "listed")
 
 
 # --- searches that differ in values only share a statement, which is made once --------------------------------------
@@ -238,8 +241,8 @@ def _prepared(shape: _Shape) -> Prepared:
 # --- the query as SQL ------------------------------------------------------------------------------------------------
 
 
-def _select(ws: Any, query: RunQuery, listed: ColumnElement[bool] | None) -> Select[Any]:
-    """The row numbers of the runs; ``listed``: a clause that says among which."""
+def _select(ws: Any, query: RunQuery, listed: Listed | None) -> Select[Any]:
+    """The row numbers of the runs; ``listed`` says among which."""
     _, joined = _sorts(query)
     source: FromClause = runs
     for table, on in joined:
@@ -256,13 +259,26 @@ def _select(ws: Any, query: RunQuery, listed: ColumnElement[bool] | None) -> Sel
         placed = runs.c.experiment_id if listed is None else runs.c.experiment_id.op("+")(0)
         ids = list(query.experiment_ids)
         selected = selected.where(placed == ids[0] if len(ids) == 1 else among(placed, ids))
+    conditions = query.filter
     if listed is not None:
-        selected = selected.where(listed)
+        narrowed, conditions = _narrowed(listed, conditions)
+        selected = selected.where(narrowed)
     selected = selected.where(*_fields(query))
     for table, wanted in ((run_tags, query.tags), (run_properties, query.properties)):
         for key, value in wanted.items():
             selected = selected.where(compare_pair(table, runs.c.pk, _pair(key, value)))
-    return selected.where(*clauses(query.filter, _BY_ENTITY))
+    return selected.where(*clauses(conditions, _BY_ENTITY))
+
+
+def _narrowed(listed: Listed, conditions: Filter) -> tuple[ColumnElement[bool], Filter]:
+    """Those listed runs that meet the first condition on a metric, and the other conditions: a run that does not meet
+    it is not even looked up.
+    """
+    metric = next((found for found in conditions if found.entity is Entity.METRIC), None)
+    if metric is None:
+        return listed(runs.c.pk), conditions
+    met = select(series.c.run_pk).where(listed(series.c.run_pk), *_of_metric(metric))
+    return runs.c.pk.in_(met), tuple(found for found in conditions if found is not metric)
 
 
 def _fields(query: RunQuery) -> list[ColumnElement[bool]]:
@@ -305,8 +321,11 @@ def _tag(condition: Condition) -> ColumnElement[bool]:
 
 
 def _metric(condition: Condition) -> ColumnElement[bool]:
-    there = exists().where(series.c.run_pk == runs.c.pk, series.c.name == condition.key)
-    return there.where(compare_number(series.c.last_value, condition))
+    return exists().where(series.c.run_pk == runs.c.pk, *_of_metric(condition))
+
+
+def _of_metric(condition: Condition) -> tuple[ColumnElement[bool], ...]:
+    return series.c.name == condition.key, compare_number(series.c.last_value, condition)
 
 
 def _dataset(condition: Condition) -> ColumnElement[bool]:
