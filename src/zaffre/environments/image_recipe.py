@@ -65,7 +65,7 @@ def context_of(
     shared = {"uv": uv, "settings": _settings(local, tokens, others), **_certificates()}
     first = {**shared, "install.sh": _script(start, mounted), "requirements.txt": _lines(mounted, others)}
     files: dict[str, bytes | Path] = {f"first/{name}": content for name, content in first.items()}
-    files |= {f"first/wheels/{file.name}": file for file in local}
+    files |= {f"first/wheels/{file.name}": file.resolve() for file in local}  # one may be a link
     steps = [f"{_MOUNT.format('first')} sh {_RUN}/install.sh"] if others or start is not None else []
     if linked is not None:
         steps.insert(0, f"COPY prefix {PREFIX}")
