@@ -109,13 +109,6 @@ def test_other_worlds_are_refused(more: dict[str, Any], words: str) -> None:
         check(definition("six", **more))
 
 
-def test_a_base_conda_environment_is_refused() -> None:
-    given = definition("six")
-    given["python"]["baseCondaEnvironment"] = "mine"
-    with pytest.raises(Unsupported, match="'mine'"):
-        check(given)
-
-
 def test_every_unknown_conda_package_is_named() -> None:
     with pytest.raises(EnvironmentBuildFailed, match="gcc=3, r-base") as caught:
         translate(parse(definition("numpy", "gcc=3", "r-base")))

@@ -196,31 +196,6 @@ def test_from_docker(tmp_path: Path) -> None:
         Environment.from_docker_image("mine", "ubuntu:1", conda_specification=file, pip_requirements=file)
 
 
-CONDA = """#!/bin/sh
-if [ "$5" = there ]; then
-printf 'name: there\\nchannels: [defaults]\\ndependencies:\\n- python=3.11.4\\n- pip:\\n  - six==1.16.0\\n'
-else echo "EnvironmentLocationNotFound: $5" >&2; exit 1; fi
-"""
-
-
-def test_from_an_existing_conda_environment(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Conda itself is not on the machine of the tests: a program of its name says what it would."""
-    monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(UserErrorException, match="conda, which is not on this machine's PATH"):
-        Environment.from_existing_conda_environment("mine", "there")
-    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
-    (tmp_path / "conda").write_text(CONDA)
-    (tmp_path / "conda").chmod(0o755)
-    found = Environment.from_existing_conda_environment("mine", "there")
-    assert found is not None
-    assert found.python.conda_dependencies is not None
-    assert list(found.python.conda_dependencies.pip_packages) == ["six==1.16.0"]
-    assert Environment.from_existing_conda_environment("mine", "gone") is None
-    assert "conda has no environment 'gone': EnvironmentLocationNotFound" in capsys.readouterr().out
-
-
 def test_versions_count_up_with_the_content(workspace: Workspace) -> None:
     environment = Environment("mine")
     first = environment.register(workspace)

@@ -11,6 +11,7 @@ from typing import Any
 from zaffre.core.entities import EnvironmentLock
 from zaffre.environments import history
 from zaffre.environments.cache import Cache
+from zaffre.environments.conda_prefix import extended
 from zaffre.environments.resolve import Resolver
 from zaffre.environments.spec import parse
 
@@ -31,7 +32,7 @@ class Explanation:
 
 def explain(definition: Mapping[str, Any], home: Path) -> Explanation:
     """Look, and build nothing. Raises what ``spec.parse`` raises."""
-    spec = parse(definition)
+    spec = extended(parse(definition))
     name = spec.name
     if spec.user_managed:
         found = shutil.which(spec.interpreter_path) or "not on this machine"

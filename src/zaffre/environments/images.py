@@ -24,6 +24,7 @@ from zaffre.docker.build import Cancel, Context, build
 from zaffre.docker.engine import Engine
 from zaffre.environments import image_base, image_conda, image_disk, image_recipe, interpreters, lock, torch_build
 from zaffre.environments.cache import read_json, write_json
+from zaffre.environments.conda_prefix import extended
 from zaffre.environments.exclusive import exclusive
 from zaffre.environments.image_base import Base
 from zaffre.environments.image_spec import ImageSpec, read
@@ -95,7 +96,7 @@ def build_image(
     ``Unsupported``, ``ActivityCanceledException`` once ``cancel`` is set.
     """
     began = time.monotonic()
-    spec = read(definition, purpose=purpose)
+    spec = _extended(read(definition, purpose=purpose))
     for notice in spec.spec.notices:
         log(notice)
     base = _base(spec, engine, home, log, cancel)
@@ -116,7 +117,7 @@ def build_image(
 def find_image(definition: Mapping[str, Any], *, engine: Engine, home: Path) -> Image | None:
     """The image that ``build_image`` would find; None where it would have to fetch or build something."""
     began = time.monotonic()
-    spec = read(definition)
+    spec = _extended(read(definition))
     name = f"{spec.repository}-base:{_digest(spec.dockerfile)}" if spec.dockerfile else spec.base_image or ""
     found = engine_images.inspect(engine, name)
     if found is None:
@@ -125,6 +126,10 @@ def find_image(definition: Mapping[str, Any], *, engine: Engine, home: Path) -> 
     if spec.spec.user_managed:
         return _as_it_is(spec, base, began, lambda _: None)
     return _Builder(spec, base, engine, home, lambda _: None, None, "run", {}).find()
+
+
+def _extended(spec: ImageSpec) -> ImageSpec:
+    return replace(spec, spec=extended(spec.spec))
 
 
 def _base(spec: ImageSpec, engine: Engine, home: Path, log: Callable[[str], None], cancel: Cancel | None) -> Base:

@@ -20,6 +20,7 @@ from zaffre.core.errors import EnvironmentBuildFailed
 from zaffre.core.ids import now_ms
 from zaffre.environments import activation, history, lock, manifest
 from zaffre.environments.cache import Built, Cache, Resolved, python_of
+from zaffre.environments.conda_prefix import extended
 from zaffre.environments.exclusive import exclusive
 from zaffre.environments.resolve import Resolver
 from zaffre.environments.solver import Cancel
@@ -90,7 +91,7 @@ def realise(
     only Docker could honour, ``ActivityCanceledException`` once ``cancel`` is set.
     """
     started = time.monotonic()
-    spec = parse(definition, purpose=purpose)
+    spec = extended(parse(definition, purpose=purpose))
     if spec.user_managed:
         for notice in spec.notices:
             log(notice)

@@ -36,6 +36,7 @@ class Spec:
     name: str
     user_managed: bool = False
     interpreter_path: str = "python"
+    base_environment: str = ""  # a conda environment of the machine whose packages come along
     python: tuple[tuple[str, str], ...] = ()  # clauses on Python's version, as conda_names.CondaPackage has them
     conda: tuple[CondaPackage, ...] = ()  # in the user's order, without Python
     channels: tuple[str, ...] = ()
@@ -96,11 +97,6 @@ def parse(definition: Mapping[str, Any], *, purpose: Purpose = "run", in_image: 
             variables=variables,
             notices=notices,
         )
-    if python.get("baseCondaEnvironment"):
-        raise Unsupported(
-            f"Environment {name!r} builds on the conda environment {python['baseCondaEnvironment']!r} "
-            "(base_conda_environment), and conda is not used here: name its packages in the environment instead."
-        )
     document = python.get("condaDependencies") or definition.get("condaDependencies")
     if document is None:
         raise EnvironmentBuildFailed(
@@ -113,6 +109,7 @@ def parse(definition: Mapping[str, Any], *, purpose: Purpose = "run", in_image: 
     own = (f"Satisfied by Zaffre itself: {', '.join(requirements.own)}.",) if requirements.own else ()
     return Spec(
         name,
+        base_environment=str(python.get("baseCondaEnvironment") or ""),
         python=clauses,
         conda=packages,
         channels=_channels(document, where),

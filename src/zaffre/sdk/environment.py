@@ -6,19 +6,16 @@ import builtins
 import copy
 import json
 import os
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-import yaml
-
 from zaffre.core import entities, wire
 from zaffre.core.codec import to_plain
 from zaffre.core.errors import NotFound, Unsupported, UserErrorException
 from zaffre.core.names import check_environment
-from zaffre.environments import curated
+from zaffre.environments import conda_prefix, curated
 from zaffre.sdk import discovery, private_wheel
 from zaffre.sdk.conda_dependencies import PYTHON_DEFAULT_VERSION, CondaDependencies
 from zaffre.sdk.container_registry import ContainerRegistry, RegistryIdentity
@@ -173,23 +170,19 @@ class Environment(Section):
 
     @staticmethod
     def from_existing_conda_environment(name: str, conda_environment_name: str) -> Environment | None:
-        """From what ``conda env export`` says of an environment here; None, with a message, if there is none.
+        """From an environment of this machine, by its name or path: every package in its version, without its build.
 
-        Raises ``UserErrorException`` where conda is not installed.
+        It is read from the environment's own lists, conda itself is not needed. None, with a message, if there is none.
         """
-        command = ["conda", "env", "export", "--no-builds", "--name", conda_environment_name]
-        try:
-            answer = subprocess.run(command, capture_output=True, text=True, check=False)
-        except FileNotFoundError as error:
-            raise UserErrorException(
-                "Environment.from_existing_conda_environment asks conda, which is not on this machine's PATH: use "
-                "from_conda_specification or from_pip_requirements."
-            ) from error
-        if answer.returncode:
-            sys.stdout.write(f"conda has no environment {conda_environment_name!r}: {answer.stderr.strip()}\n")
+        prefix = conda_prefix.find(conda_environment_name)
+        if prefix is None:
+            sys.stdout.write(
+                f"There is no conda environment {conda_environment_name!r} on this machine. Its path does for a name, "
+                "and CONDA_ENVS_DIRS says where environments are.\n"
+            )
             return None
-        document = yaml.safe_load(answer.stdout)
         made = Environment(name)
+        document = conda_prefix.document(prefix, prefix.name)
         made.python.conda_dependencies = CondaDependencies(_underlying_structure=document)
         return made
 
