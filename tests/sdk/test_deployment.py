@@ -24,7 +24,6 @@ from zaffre.sdk.environment import Environment
 from zaffre.sdk.inference import InferenceConfig
 from zaffre.sdk.model import Model
 from zaffre.sdk.webservice import Webservice
-from zaffre.sdk.webservice_aci import AciWebservice
 from zaffre.sdk.webservice_aks import AksEndpoint, AksWebservice
 from zaffre.sdk.webservice_local import LocalWebservice
 from zaffre.sdk.workspace import Workspace
@@ -111,8 +110,6 @@ def test_waiting_can_end_before_the_deployment_does(deploy: Deployer) -> None:
         ({"name": "No_Name"}, WebserviceInvalid, "is not a service name"),
         ({"name": "ab"}, WebserviceInvalid, "3 to 32"),
         ({"inference_config": None}, Unsupported, "without an entry script"),
-        ({"deployment_config": None}, Unsupported, r"LocalWebservice\.deploy_configuration\(\)"),
-        ({"deployment_config": AciWebservice.deploy_configuration(cpu_cores=1)}, Unsupported, "ACI.*LocalWebservice"),
         ({"deployment_config": AksWebservice.deploy_configuration()}, Unsupported, "AKS.*LocalWebservice"),
         ({"deployment_config": AksEndpoint.deploy_configuration()}, Unsupported, "AKSENDPOINT.*LocalWebservice"),
         ({"deployment_config": object()}, WebserviceException, "is not a deployment configuration"),

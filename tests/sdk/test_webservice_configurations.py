@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from zaffre.core.errors import WebserviceException
+from zaffre.core.errors import Unsupported, WebserviceException
 from zaffre.sdk.webservice_aci import AciWebservice
 from zaffre.sdk.webservice_aks import AksEndpoint, AksServiceAccessToken, AksWebservice
 
@@ -23,11 +23,30 @@ def test_a_container_instance() -> None:
         ({"memory_gb": -1}, "memory_gb must be above 0"),
         ({"ssl_enabled": True}, "SSL needs"),
         ({"tags": {"a": 1}}, "text to text"),
+        ({"primary_key": "k"}, "keys need auth_enabled=True"),
     ],
 )
 def test_a_container_instance_that_cannot_be(wrong: dict[str, Any], words: str) -> None:
     with pytest.raises(WebserviceException, match=words):
         AciWebservice.deploy_configuration(**wrong)
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ({"ssl_enabled": True, "ssl_cert_pem_file": "c", "ssl_key_pem_file": "k", "ssl_cname": "n"}, "put a proxy"),
+        ({"ssl_cname": "n"}, "put a proxy"),
+        ({"collect_model_data": True}, "collect_model_data"),
+        ({"cmk_vault_base_url": "u"}, "encrypt its disk"),
+        ({"cmk_key_name": "n"}, "encrypt its disk"),
+        ({"cmk_key_version": "v"}, "encrypt its disk"),
+        ({"vnet_name": "v"}, "no network of Azure's"),
+        ({"subnet_name": "s"}, "no network of Azure's"),
+    ],
+)
+def test_what_the_server_cannot_honour_is_refused_with_the_reason(asked: dict[str, Any], words: str) -> None:
+    with pytest.raises(Unsupported, match=words):
+        AciWebservice.deploy_configuration(**asked)
 
 
 def test_a_service_on_kubernetes() -> None:

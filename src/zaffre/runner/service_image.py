@@ -61,6 +61,8 @@ class ServiceImage:
         made = Container(
             image=self._image.tag,
             mounts=(Mount(self._runtime, _RUNTIME, read_only=True),),
+            cpus=self._spec.cpus,
+            memory=int(self._spec.memory_gb * 1024**3) if self._spec.memory_gb else None,
             shm_size=size_of(str(shm), "docker.shm_size") if shm else None,
             hosts=("host.docker.internal:host-gateway",) if self.engine.name == "Docker" else (),
         )

@@ -24,6 +24,7 @@ class Reports:
     """Two threads: one reports and hears the answer, one listens to the stream, so that a change is known at once.
 
     ``wanted`` hears (revision, state) whenever the server tells; state ``deleted`` also when it knows no such service.
+    ``keys`` hears the digests of which callers must send one, None where everyone may call.
     """
 
     def __init__(
@@ -33,11 +34,14 @@ class Reports:
         stream: tuple[str, dict[str, object]],
         first: ServiceReport,
         wanted: Callable[[int, ServiceState], None],
+        keys: Callable[[list[str] | None], None],
     ) -> None:
         self._channel = channel
         self._route = route
         self._stream = stream
         self._wanted = wanted
+        self._keys = keys
+        self._keys_changed_at: int | None = None
         self._report = first
         self._changed = threading.Event()
         self._closed = threading.Event()
@@ -72,6 +76,7 @@ class Reports:
             pause = HEARTBEAT_SECONDS
             try:
                 answer = self._send()
+                self._keys(answer.keys)
                 self._wanted(answer.revision, answer.state)
             except AzureMLException as error:
                 # A server that is away will be back; whatever it refuses, the service goes on serving.
@@ -95,6 +100,9 @@ class Reports:
                     return
                 if event.event == "service":
                     service = event.decode(Service)
+                    if service.keys_changed_at != self._keys_changed_at:
+                        self._keys_changed_at = service.keys_changed_at
+                        self._changed.set()  # the answer to a report holds them
                     self._wanted(service.revision, service.state)
 
         while not self._closed.is_set():

@@ -22,6 +22,7 @@ from zaffre.runner.channel import Channel
 from zaffre.runner.script import DROPPED
 from zaffre.runner.service_container import APP_ROOT, SERVICE
 from zaffre.runner.service_image import ServiceImage
+from zaffre.runner.service_keys import FILE as KEYS
 from zaffre.runner.service_process import Command
 from zaffre.runner.service_steps import ENVIRONMENT, IMAGE, MODELS, SNAPSHOT, Steps
 from zaffre.sdk import model_files
@@ -94,7 +95,9 @@ class Preparation:
         own = self._own_variables(service, spec, Path(APP_ROOT), [Path(APP_ROOT, m.relative_to(root)) for m in models])
         env = {**image.variables, **spec.environment_variables, **own}
         container = image.container({SERVICE: f"{service.workspace}/{service.name}"})
-        return Command(image.argv, env, root, path_prefix(env), container, image.engine)
+        # Who deploys to the own machine alone can call there: such a service has no keys.
+        asked = () if service.compute_type == "Local" else ("--keys-file", f"{APP_ROOT}/{KEYS}")
+        return Command((*image.argv, *asked), env, root, path_prefix(env), container, image.engine)
 
     def _new_root(self, service: Service) -> Path:
         """An empty working directory; those of revisions that came to nothing go."""

@@ -7,6 +7,7 @@ away and follows it to another address.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import socket
@@ -26,11 +27,13 @@ from zaffre.core.errors import (
     DeploymentFailed,
     EngineUnavailable,
     InternalError,
+    PortTaken,
 )
 from zaffre.core.states import ServiceState
 from zaffre.core.wire import ServiceReport
 from zaffre.runner.channel import Channel
 from zaffre.runner.service_container import ContainerProcess
+from zaffre.runner.service_keys import KeysFiles
 from zaffre.runner.service_log import ServiceLog
 from zaffre.runner.service_process import DRAIN_SECONDS, Command, HostProcess, ServingProcess
 from zaffre.runner.service_reports import Reports
@@ -94,6 +97,7 @@ class Supervisor:
         self._ending = False
         self._restarts = 0
         self._engine_away = False
+        self._keys = KeysFiles()
         self._serving: Serving | None = None
         self._retiring: list[ServingProcess] = []  # replaced, with answers still under way
 
@@ -109,7 +113,7 @@ class Supervisor:
         self._created_at = first.created_at
         self._log = ServiceLog(self._folder.log(first.created_at), self._channel, f"{self._route}/logs")
         report = ServiceReport(revision=first.revision, host=socket.gethostname(), pid=os.getpid())
-        self._reports = Reports(self._channel, self._route, self._stream, report, self._hear)
+        self._reports = Reports(self._channel, self._route, self._stream, report, self._hear, self._keys.set)
         self._log.start()
         self._reports.start()
         try:
@@ -187,6 +191,9 @@ class Supervisor:
         port = convert(service.spec, ServiceSpec, what="the specification").port
         if self._serving is not None and port in (None, self._serving.port):
             return None
+        if port is None and service.port is not None:
+            with contextlib.suppress(PortTaken):
+                return ports.bind(service.port)  # the one that it had under an earlier supervisor
         return ports.bind(port)
 
     def _start(self, revision: int, command: Command, sock: socket.socket, steps: Steps) -> Serving:
@@ -208,6 +215,7 @@ class Supervisor:
         return Serving(revision, command, process, sock)
 
     def _process(self, command: Command, sock: socket.socket) -> ServingProcess:
+        self._keys.keep(command.folder)
         if command.container is None or command.engine is None:
             return HostProcess(command, sock, self._log.path, self._name)
         return ContainerProcess(command, command.container, command.engine, sock, self._log.path, self._name)

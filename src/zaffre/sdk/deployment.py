@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from zaffre.core import entities, names, wire
 from zaffre.core.errors import Unsupported, WebserviceException
-from zaffre.sdk import mlflow_service, ports, service_mode, service_spec
+from zaffre.sdk import mlflow_service, ports, service_mode, service_spec, webservice_aci
+from zaffre.sdk.aci_settings import AciServiceDeploymentConfiguration
 from zaffre.sdk.discovery import home
 from zaffre.sdk.inference import InferenceConfig
 from zaffre.sdk.service_folder import ServiceFolder
@@ -32,12 +33,29 @@ def deploy(
     *,
     overwrite: bool,
     show_output: bool,
-) -> LocalWebservice:
-    """Create the service and start its supervisor; returns before the service is ready."""
+) -> Webservice:
+    """Create the service; returns before the service is ready."""
     names.check_service(name)
-    config = _local(deployment_config, deployment_target)
+    config = _configuration(deployment_config, deployment_target)
     if inference_config is None:
         inference_config = mlflow_service.inference_config(workspace, name, models)
+    if isinstance(config, AciServiceDeploymentConfiguration):
+        made: Webservice = webservice_aci.deploy(workspace, name, models, inference_config, config, overwrite)
+    else:
+        made = _deploy_locally(workspace, name, models, inference_config, config, overwrite)
+    if show_output:
+        made.wait_for_deployment(show_output=True)
+    return made
+
+
+def _deploy_locally(
+    workspace: Workspace,
+    name: str,
+    models: Sequence[Model | str],
+    inference_config: InferenceConfig,
+    config: LocalWebserviceDeploymentConfiguration,
+    overwrite: bool,
+) -> LocalWebservice:
     served = service_spec.served_models(models)
     Webservice.check_for_existing_webservice(workspace, name, overwrite)
     _check_port(workspace, name, config.port)
@@ -57,10 +75,7 @@ def deploy(
     folder.keep_cache.unlink(missing_ok=True)
     ensure_supervisor(scope, folder, name)
     print(f"The service {name} {service_mode.choose(inference_config._environment()._definition()).sentence}.")
-    service = LocalWebservice(workspace, name)
-    if show_output:
-        service.wait_for_deployment(show_output=True)
-    return service
+    return LocalWebservice(workspace, name)
 
 
 def print_configuration(
@@ -78,15 +93,15 @@ def print_configuration(
         print(f"Deployment target: {deployment_target!r}")
 
 
-def _local(config: object, target: object) -> LocalWebserviceDeploymentConfiguration:
-    """The configuration of a local service; raises ``Unsupported`` for every other place to deploy to."""
+def _configuration(
+    config: object, target: object
+) -> LocalWebserviceDeploymentConfiguration | AciServiceDeploymentConfiguration:
+    """Where to deploy, a container instance unless said otherwise; raises ``Unsupported`` for every other place."""
     if target is not None:
         raise Unsupported(f"Services on the compute target {target!r} are not built yet: {_REMEDY}.")
     if config is None:
-        raise Unsupported(
-            f"Without a deployment_config, Azure deploys to Container Instances, which Zaffre does not have: {_REMEDY}."
-        )
-    if isinstance(config, LocalWebserviceDeploymentConfiguration):
+        return AciServiceDeploymentConfiguration()
+    if isinstance(config, LocalWebserviceDeploymentConfiguration | AciServiceDeploymentConfiguration):
         config.validate_configuration()
         return config
     if isinstance(config, WebserviceDeploymentConfiguration):

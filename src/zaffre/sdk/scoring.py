@@ -15,8 +15,11 @@ _STARTING_SECONDS: Final = 30.0  # how long an answer of 502 is asked again
 _ANY: Final = frozenset(range(400, 600))
 
 
-def score(name: str, uri: str, data: str | bytes) -> Any:
-    """The parsed answer; text when it is not JSON. Raises ``WebserviceException`` for every status but 200."""
+def score(name: str, uri: str, data: str | bytes, key: str = "") -> Any:
+    """The parsed answer; text when it is not JSON. Raises ``WebserviceException`` for every status but 200.
+
+    ``key``: one of the service's own.
+    """
     if not isinstance(data, (str, bytes, bytearray)):
         raise WebserviceException(
             f"run() sends text or bytes, not {type(data).__name__}: pass json.dumps({{'data': ...}})."
@@ -25,7 +28,7 @@ def score(name: str, uri: str, data: str | bytes) -> Any:
     # No token of the workspace goes to a service: its address may be anybody's by now.
     transport = Transport(f"{parts.scheme}://{parts.netloc}", "", retries=Retries(seconds=2.0), timeout=SECONDS)
     body = data.encode() if isinstance(data, str) else bytes(data)
-    headers = {"content-type": "application/json", "authorization": ""}
+    headers = {"content-type": "application/json", "authorization": f"Bearer {key}" if key else ""}
     deadline = time.monotonic() + _STARTING_SECONDS
     try:
         while True:
@@ -52,3 +55,14 @@ def score(name: str, uri: str, data: str | bytes) -> Any:
         return json.loads(answer.body)
     except ValueError:
         return answer.body.decode("utf-8", "replace")
+
+
+def status_of(uri: str, key: str = "") -> int:
+    """The status that a GET of ``uri`` gets."""
+    parts = urlsplit(uri)
+    transport = Transport(f"{parts.scheme}://{parts.netloc}", "", retries=Retries(seconds=2.0))
+    headers = {"authorization": f"Bearer {key}" if key else ""}
+    try:
+        return transport.request("GET", parts.path, headers=headers, idempotent=True, expected=_ANY).status
+    finally:
+        transport.close()

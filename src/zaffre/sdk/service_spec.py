@@ -87,13 +87,22 @@ def send_source(scope: Scope, source: Source) -> str:
 
 
 def build(
-    workspace: Workspace, config: InferenceConfig, source: Source, local_models: dict[str, str], port: int | None
+    workspace: Workspace,
+    config: InferenceConfig,
+    source: Source,
+    local_models: dict[str, str],
+    port: int | None = None,
+    *,
+    container: bool | None = None,
 ) -> ServiceSpec:
-    """The specification; sends the source and registers the environment. Raises what no service can honour."""
+    """The specification; sends the source and registers the environment. Raises what no service can honour.
+
+    ``container``: None where the environment and this machine decide.
+    """
     wanted = config._environment()
     definition = wanted._definition()
-    mode = service_mode.choose(definition)
-    if mode.container:
+    in_container = service_mode.choose(definition).container if container is None else container
+    if in_container:
         image_spec.read(definition, purpose="service")
     else:
         environment_spec.check(definition, purpose="service")
@@ -108,7 +117,7 @@ def build(
         port=port,
         interpreter=sys.executable,
         local_models=local_models,
-        container=mode.container,
+        container=in_container,
     )
 
 

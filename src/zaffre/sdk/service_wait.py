@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from zaffre.core.entities import DeploymentStep
@@ -10,6 +11,7 @@ from zaffre.core.errors import DeploymentFailed, WebserviceException, Webservice
 from zaffre.core.states import ServiceState
 
 if TYPE_CHECKING:
+    from zaffre.sdk.webservice import Webservice
     from zaffre.sdk.webservice_local import LocalWebservice
 
 _POLL_SECONDS: Final = 0.1
@@ -18,14 +20,20 @@ _TAIL_LINES: Final = 20
 
 
 class Waiting:
-    """One call of ``wait_for_deployment``."""
+    """One call of ``wait_for_deployment``. ``check_life`` raises when nobody works on the deployment."""
 
-    def __init__(self, service: LocalWebservice, show_output: bool, timeout_sec: float | None) -> None:
+    def __init__(
+        self,
+        service: Webservice,
+        show_output: bool,
+        timeout_sec: float | None,
+        check_life: Callable[[], None] = lambda: None,
+    ) -> None:
         self._service = service
+        self._check_life = check_life
         self._shown = show_output
         self._timeout = timeout_sec
         self._begun = time.monotonic()
-        self._supervised_at = self._begun
         self._told: set[tuple[str, int]] = set()
 
     def wait(self) -> None:
@@ -39,8 +47,8 @@ class Waiting:
                 raise WebserviceNotFound(f"The service {self._service.name} was deleted while it was waited for.")
             if entity.error is not None and entity.state in (ServiceState.FAILED, ServiceState.RUNNING):
                 raise self._failure()
-            if self._service.state == ServiceState.RUNNING.value:  # not so where its process is gone
-                self._say('Local service creation operation finished, operation "Succeeded"')
+            if self._service._is_serving:
+                self._say(f'{self._service.compute_type} service creation operation finished, operation "Succeeded"')
                 return
             self._check_life()
             if self._timeout is not None and time.monotonic() - self._begun > self._timeout:
@@ -51,8 +59,43 @@ class Waiting:
                 )
             time.sleep(_POLL_SECONDS)
 
-    def _check_life(self) -> None:
-        """Raise when nobody works on the deployment."""
+    def _failure(self) -> DeploymentFailed:
+        service = self._service
+        error = service.error or {}
+        details: dict[str, Any] = error.get("details") or {}
+        parts = [f"The deployment of the service {service.name} failed; it is {service.state}. {error.get('message')}"]
+        trace = details.get("traceback")
+        log = details.get("log")
+        if trace:
+            parts.append(str(trace).rstrip())
+        elif log:
+            parts.append(f"The last lines of its log:\n{log}")
+        parts.append("The whole log: get_logs().")
+        self._say(f'{service.compute_type} service creation operation finished, operation "Failed"')
+        return DeploymentFailed("\n".join(parts), step=details.get("step"), traceback=trace, log=log)
+
+    def _show(self, steps: list[DeploymentStep]) -> None:
+        for step in steps:
+            key = (step.name, step.started_at)
+            if step.ended_at is not None and key not in self._told:
+                self._told.add(key)
+                detail = f" ({step.detail})" if step.detail else ""
+                self._say(f"  {step.name:<12} {(step.ended_at - step.started_at) / 1000:6.2f} s{detail}")
+
+    def _say(self, line: str) -> None:
+        if self._shown:
+            print(line, flush=True)
+
+
+class Supervision:
+    """Whether somebody on this machine works on the deployment of a local service."""
+
+    def __init__(self, service: LocalWebservice) -> None:
+        self._service = service
+        self._supervised_at = time.monotonic()
+
+    def check(self) -> None:
+        """Raise when nobody does."""
         folder = self._service._folder
         now = time.monotonic()
         # Where the log of a supervisor is not on this machine, the service is another machine's.
@@ -67,33 +110,6 @@ class Waiting:
                 f"The process that supervises the service {self._service.name} is not there any more: call reload() "
                 f"or update() to start it again. The end of {folder.supervisor_log}:\n" + "\n".join(lines)
             )
-
-    def _failure(self) -> DeploymentFailed:
-        service = self._service
-        error = service.error or {}
-        details: dict[str, Any] = error.get("details") or {}
-        parts = [f"The deployment of the service {service.name} failed; it is {service.state}. {error.get('message')}"]
-        trace = details.get("traceback")
-        log = details.get("log")
-        if trace:
-            parts.append(str(trace).rstrip())
-        elif log:
-            parts.append(f"The last lines of its log:\n{log}")
-        parts.append("The whole log: get_logs().")
-        self._say('Local service creation operation finished, operation "Failed"')
-        return DeploymentFailed("\n".join(parts), step=details.get("step"), traceback=trace, log=log)
-
-    def _show(self, steps: list[DeploymentStep]) -> None:
-        for step in steps:
-            key = (step.name, step.started_at)
-            if step.ended_at is not None and key not in self._told:
-                self._told.add(key)
-                detail = f" ({step.detail})" if step.detail else ""
-                self._say(f"  {step.name:<12} {(step.ended_at - step.started_at) / 1000:6.2f} s{detail}")
-
-    def _say(self, line: str) -> None:
-        if self._shown:
-            print(line, flush=True)
 
 
 def _current(steps: list[DeploymentStep]) -> str:

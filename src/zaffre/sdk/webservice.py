@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from zaffre.sdk.workspace import Workspace
 
 _USE_DEPLOY = "deploy with Model.deploy, an InferenceConfig and LocalWebservice.deploy_configuration()"
+_KINDS = {"Local": ("webservice_local", "LocalWebservice"), "ACI": ("webservice_aci", "AciWebservice")}
 
 
 class WebserviceDeploymentConfiguration:
@@ -86,9 +87,11 @@ class Webservice:
     _kind: str | None = None  # the compute type of every service of this class; None: any
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Webservice:
-        # Every service runs on a person's machine so far, so that is what a service by its name is.
-        kind: type[Webservice] = late("webservice_local", "LocalWebservice") if cls is Webservice else cls
-        return object.__new__(kind)
+        if cls is not Webservice:
+            return object.__new__(cls)
+        given = {**dict(zip(("workspace", "name"), args, strict=False)), **kwargs}
+        service = find_service(given["workspace"], given["name"]) if {"workspace", "name"} <= given.keys() else None
+        return object.__new__(Webservice if service is None else _kind_of(service))
 
     def __init__(self, workspace: Workspace, name: str) -> None:
         self.workspace = workspace
@@ -121,8 +124,12 @@ class Webservice:
         return self._service.swagger_uri
 
     @property
+    def _is_serving(self) -> bool:
+        return self._service.state is ServiceState.RUNNING
+
+    @property
     def auth_enabled(self) -> bool:
-        return False
+        return self._service.auth_enabled
 
     @property
     def token_auth_enabled(self) -> bool:
@@ -360,12 +367,17 @@ def find_service(workspace: Workspace, name: str) -> entities.Service | None:
 
 def _of(workspace: Workspace, service: entities.Service) -> Webservice:
     """A handle of a service that was just read."""
-    kind: type[Webservice] = UnknownWebservice
-    if service.compute_type == "Local":
-        kind = late("webservice_local", "LocalWebservice")
-    handle: Webservice = object.__new__(kind)
+    handle: Webservice = object.__new__(_kind_of(service))
     handle.workspace, handle.name, handle._service = workspace, service.name, service
     return handle
+
+
+def _kind_of(service: entities.Service) -> type[Webservice]:
+    """The class of such services."""
+    if service.compute_type not in _KINDS:
+        return UnknownWebservice
+    kind: type[Webservice] = late(*_KINDS[service.compute_type])
+    return kind
 
 
 def _no_keys() -> NotImplementedError:

@@ -1,78 +1,296 @@
-"""``AciWebservice``: Azure Container Instances. Its configuration can be written and checked, not deployed."""
+"""``AciWebservice``: a service in a container on the server's machine, which the server keeps running."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, NoReturn
+import builtins
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
 
-from zaffre.core.errors import WebserviceException
+from zaffre.core import entities, service_wire, wire
+from zaffre.core.errors import Unsupported, WebserviceException, WebserviceNotFound
+from zaffre.core.states import ServiceState
+from zaffre.sdk import aci_settings, scoring, service_spec
+from zaffre.sdk.aci_settings import AciServiceDeploymentConfiguration
+from zaffre.sdk.inference import InferenceConfig
+from zaffre.sdk.model_lookup import Tags, texts
+from zaffre.sdk.service_wait import Waiting
 from zaffre.sdk.unbuilt import not_built
-from zaffre.sdk.webservice import Webservice, WebserviceDeploymentConfiguration
+from zaffre.sdk.webservice import Webservice
 
-REMEDY = "deploy to this machine with LocalWebservice.deploy_configuration()"
+if TYPE_CHECKING:
+    from zaffre.sdk.model import Model
+    from zaffre.sdk.workspace import Workspace
 
-
-class AciServiceDeploymentConfiguration(WebserviceDeploymentConfiguration):
-    """The settings of a container instance; raises ``WebserviceException`` for values that cannot be."""
-
-    def __init__(
-        self,
-        cpu_cores: float | None = None,
-        memory_gb: float | None = None,
-        tags: Mapping[str, str] | None = None,
-        properties: Mapping[str, str] | None = None,
-        description: str | None = None,
-        location: str | None = None,
-        auth_enabled: bool | None = None,
-        ssl_enabled: bool | None = None,
-        enable_app_insights: bool | None = None,
-        ssl_cert_pem_file: str | None = None,
-        ssl_key_pem_file: str | None = None,
-        ssl_cname: str | None = None,
-        dns_name_label: str | None = None,
-        primary_key: str | None = None,
-        secondary_key: str | None = None,
-        collect_model_data: bool | None = None,
-        cmk_vault_base_url: str | None = None,
-        cmk_key_name: str | None = None,
-        cmk_key_version: str | None = None,
-        vnet_name: str | None = None,
-        subnet_name: str | None = None,
-    ) -> None:
-        super().__init__("ACI", description, tags, properties, primary_key, secondary_key, location)
-        self.cpu_cores = cpu_cores
-        self.memory_gb = memory_gb
-        self.auth_enabled = auth_enabled
-        self.ssl_enabled = ssl_enabled
-        self.enable_app_insights = enable_app_insights
-        self.ssl_cert_pem_file = ssl_cert_pem_file
-        self.ssl_key_pem_file = ssl_key_pem_file
-        self.ssl_cname = ssl_cname
-        self.dns_name_label = dns_name_label
-        self.collect_model_data = collect_model_data
-        self.cmk_vault_base_url = cmk_vault_base_url
-        self.cmk_key_name = cmk_key_name
-        self.cmk_key_version = cmk_key_version
-        self.vnet_name = vnet_name
-        self.subnet_name = subnet_name
-        self.validate_configuration()
-
-    def validate_configuration(self) -> None:
-        for name in ("cpu_cores", "memory_gb"):
-            value = getattr(self, name)
-            if value is not None and value <= 0:
-                raise WebserviceException(f"Invalid configuration, {name} must be above 0, not {value!r}.")
-        if self.ssl_enabled and not (self.ssl_cert_pem_file and self.ssl_key_pem_file and self.ssl_cname):
-            raise WebserviceException(
-                "Invalid configuration, SSL needs ssl_cert_pem_file, ssl_key_pem_file and ssl_cname."
-            )
+_STATES: Final = {
+    ServiceState.DEPLOYING: "Transitioning",
+    ServiceState.RUNNING: "Healthy",
+    ServiceState.UNKNOWN: "Unhealthy",
+    ServiceState.FAILED: "Failed",
+    ServiceState.DELETED: "Deleting",
+}
+_END_SECONDS: Final = 60.0  # how long delete waits for the container to end
+_KEYS_SECONDS: Final = 10.0  # how long a change of the keys may take to reach the container
+_POLL_SECONDS: Final = 0.05
 
 
 class AciWebservice(Webservice):
-    """There are none here: looking one up says that it is not found. Deploying to one raises ``Unsupported``."""
+    """A service by its name; raises ``WebserviceNotFound``."""
 
     _kind = "ACI"
     deploy_configuration = AciServiceDeploymentConfiguration
 
-    def update(self, *args: Any, **kwargs: Any) -> NoReturn:
-        raise not_built("AciWebservice.update", REMEDY)
+    @property
+    def state(self) -> str:
+        """``Transitioning``, ``Healthy``, ``Unhealthy``, ``Failed`` or ``Deleting``."""
+        return _STATES.get(self._service.state, self._service.state.value)
+
+    @property
+    def scoring_uri(self) -> str | None:
+        """Through the server, so it stays what it is; None until the service has answered for the first time."""
+        return None if self._service.scoring_uri is None else f"{self._address}/score"
+
+    @property
+    def swagger_uri(self) -> str | None:
+        return None if self._service.swagger_uri is None else f"{self._address}/swagger.json"
+
+    @property
+    def direct_uri(self) -> str | None:
+        """The container's own address, for callers on the server's machine."""
+        return self._service.scoring_uri
+
+    @property
+    def cpu_cores(self) -> float | None:
+        return service_spec.current(self._service).cpus
+
+    @property
+    def memory_gb(self) -> float | None:
+        return service_spec.current(self._service).memory_gb
+
+    @property
+    def location(self) -> str | None:
+        """As it was given: the service runs on the server's machine, wherever that is."""
+        held: str | None = self._recorded("location")
+        return held
+
+    @property
+    def dns_name_label(self) -> str | None:
+        held: str | None = self._recorded("dns_name_label")
+        return held
+
+    @property
+    def _address(self) -> str:
+        scope = self.workspace._scope
+        return f"{scope.client.url}/services/{scope.workspace}/{self.name}"
+
+    def serialize(self) -> dict[str, Any]:
+        limits = {"cpu": self.cpu_cores, "memoryInGB": self.memory_gb}
+        return {
+            **super().serialize(),
+            "containerResourceRequirements": limits,
+            "authEnabled": self.auth_enabled,
+            "location": self.location,
+            "dnsNameLabel": self.dns_name_label,
+            "sslEnabled": False,
+            "appInsightsEnabled": bool(self._recorded("enable_app_insights")),
+            "directUri": self.direct_uri,
+        }
+
+    @staticmethod
+    def list(
+        workspace: Workspace,
+        compute_type: str | None = "ACI",
+        image_name: str | None = None,
+        image_id: str | None = None,
+        model_name: str | None = None,
+        model_id: str | None = None,
+        tags: Tags | None = None,
+        properties: Tags | None = None,
+        image_digest: str | None = None,
+    ) -> builtins.list[Webservice]:
+        """The services of this kind, by what they serve and how they are tagged."""
+        return Webservice.list(
+            workspace, compute_type, image_name, image_id, model_name, model_id, tags, properties, image_digest
+        )
+
+    def wait_for_deployment(self, show_output: bool = False, timeout_sec: float | None = None) -> None:
+        """Wait until the service answers. Raises ``DeploymentFailed`` with the failing step, the traceback of
+        ``init()`` and the log's last lines, or ``WebserviceException`` after ``timeout_sec``; what was begun goes on.
+        """
+        Waiting(self, show_output, timeout_sec).wait()
+
+    def run(self, input_data: str | bytes) -> Any:
+        """Score with one of the service's keys, where it has any: the answer, parsed.
+
+        Raises ``WebserviceException`` with the status and body of a refusal.
+        """
+        if self.scoring_uri is None or not self.auth_enabled:
+            return super().run(input_data)
+        try:
+            return scoring.score(self.name, self.scoring_uri, input_data, self.get_keys()[0])
+        except WebserviceException as error:
+            if error.status_code != 401:
+                raise
+        self._await_keys()  # they were changed a moment ago
+        return scoring.score(self.name, self.scoring_uri, input_data, self.get_keys()[0])
+
+    def get_keys(self) -> tuple[str, str]:
+        """The primary and the secondary key. Raises ``WebserviceInvalid`` where authentication is not enabled."""
+        found = self.workspace._scope.client.post(self._keys_route("list"), service_wire.ServiceKeys, {})
+        return found.primary_key, found.secondary_key
+
+    def regen_key(self, key: str, set_key: str | None = None) -> None:
+        """Replace the ``Primary`` or the ``Secondary`` key by ``set_key`` or a random one; returns when it counts."""
+        body = service_wire.KeyRegenerate(key=str(key), set_key=set_key)
+        self.workspace._scope.client.post(self._keys_route("regenerate"), service_wire.ServiceKeys, body)
+        self._await_keys()
+
+    def get_token(self) -> Any:
+        raise NotImplementedError("A container instance has keys and no tokens: call get_keys().")
+
+    def update(
+        self,
+        image: object = None,
+        tags: Mapping[str, str] | None = None,
+        properties: Mapping[str, str] | None = None,
+        description: str | None = None,
+        auth_enabled: bool | None = None,
+        ssl_enabled: bool | None = None,
+        ssl_cert_pem_file: str | None = None,
+        ssl_key_pem_file: str | None = None,
+        ssl_cname: str | None = None,
+        enable_app_insights: bool | None = None,
+        models: Sequence[Model | str] | None = None,
+        inference_config: InferenceConfig | None = None,
+    ) -> None:
+        """Change what is given; ``tags`` replaces all. What serves now goes on until the new revision answers."""
+        given = {name: value for name, value in locals().items() if name not in ("self", "__class__")}
+        if all(value is None for value in given.values()):
+            raise WebserviceException("No parameters provided to update.")
+        if image is not None:
+            raise not_built("An update to an image", "pass models and inference_config")
+        aci_settings.check_ssl(ssl_enabled, ssl_cert_pem_file, ssl_key_pem_file, ssl_cname)
+        self.update_deployment_state()
+        spec, registered = self._changed(models, inference_config)
+        known = service_spec.current(self._service)
+        if enable_app_insights is not None:
+            spec = replace(spec or known, recorded={**known.recorded, "enable_app_insights": enable_app_insights})
+        patch = wire.ServicePatch(
+            spec=spec,
+            models=registered,
+            tags=None if tags is None else texts("tags", tags),
+            remove_tags=None if tags is None else [name for name in self._service.tags if name not in tags],
+            properties=None if properties is None else texts("properties", properties),
+            description=description,
+            auth_enabled=auth_enabled,
+        )
+        self._patch(patch)
+        if auth_enabled is not None:
+            self._await_keys()
+
+    def delete(self) -> None:
+        """Stop and delete the service; returns when its container is gone."""
+        super().delete()
+        scope = self.workspace._scope
+        deadline = time.monotonic() + _END_SECONDS
+        while True:
+            try:
+                found = scope.client.get(scope.path("services", self.name), entities.Service)
+            except WebserviceNotFound:
+                break
+            if found.state is not ServiceState.DELETED:
+                break  # a new one has this name by now
+            if time.monotonic() > deadline:
+                raise WebserviceException(
+                    f"The service {self.name} is deleted, but its container has not ended within {_END_SECONDS:.0f} s."
+                )
+            time.sleep(_POLL_SECONDS)
+        self._service = replace(self._service, state=ServiceState.DELETED)
+
+    def _changed(
+        self, models: Sequence[Model | str] | None, config: InferenceConfig | None
+    ) -> tuple[entities.ServiceSpec | None, builtins.list[str] | None]:
+        """The new specification and models, None for what stays."""
+        known = service_spec.current(self._service)
+        registered = None if models is None else _registered(models)
+        if config is None:
+            return None, registered
+        source = service_spec.source_of(config)
+        built = service_spec.build(self.workspace, config, source, {}, container=True)
+        kept = replace(built, cpus=known.cpus, memory_gb=known.memory_gb, recorded=known.recorded)
+        return kept, registered
+
+    def _recorded(self, name: str) -> Any:
+        return service_spec.current(self._service).recorded.get(name)
+
+    def _keys_route(self, act: str) -> str:
+        return self.workspace._scope.path("services", self.name, "keys", act)
+
+    def _await_keys(self) -> None:
+        """Return when the serving process lets in who has the keys of now, and where it has keys nobody else."""
+        self.update_deployment_state()
+        if self.swagger_uri is None or not self._is_serving:
+            return
+        key = self.get_keys() if self.auth_enabled else ("",)
+        deadline = time.monotonic() + _KEYS_SECONDS
+        while time.monotonic() < deadline:
+            lets_in = all(scoring.status_of(self.swagger_uri, one) != 401 for one in key)
+            if lets_in and (not self.auth_enabled or scoring.status_of(self.swagger_uri) == 401):
+                return
+            time.sleep(_POLL_SECONDS)
+
+
+def deploy(
+    workspace: Workspace,
+    name: str,
+    models: Sequence[Model | str],
+    config: InferenceConfig,
+    settings: AciServiceDeploymentConfiguration,
+    overwrite: bool,
+) -> AciWebservice:
+    """Have the server deploy a service; returns before it is ready. Raises what cannot be before anything is made."""
+    scope = workspace._scope
+    registered = _registered(models)
+    scope.client.get(scope.path("engine"), service_wire.EngineInfo)  # raises where the server has none
+    Webservice.check_for_existing_webservice(workspace, name, overwrite)
+    spec = service_spec.build(workspace, config, service_spec.source_of(config), {}, container=True)
+    return create(workspace, name, spec, registered, settings, overwrite, config.description or "")
+
+
+def create(
+    workspace: Workspace,
+    name: str,
+    spec: entities.ServiceSpec,
+    models: builtins.list[str],
+    settings: AciServiceDeploymentConfiguration,
+    overwrite: bool,
+    description: str = "",
+) -> AciWebservice:
+    """The service of a specification that is made already."""
+    scope = workspace._scope
+    body = wire.ServiceCreate(
+        spec=settings.applied(spec),
+        compute_type="ACI",
+        models=models,
+        tags=settings.tags,
+        properties=settings.properties,
+        description=settings.description or description,
+        overwrite=overwrite,
+        auth_enabled=bool(settings.auth_enabled),
+        primary_key=settings.primary_key,
+        secondary_key=settings.secondary_key,
+    )
+    scope.client.put(scope.path("services", name), entities.Service, body)
+    print(f"The service {name} runs in a container on the server's machine, which the server keeps running.")
+    return AciWebservice(workspace, name)
+
+
+def _registered(models: Sequence[Model | str]) -> builtins.list[str]:
+    served = service_spec.served_models(models)
+    if served.local:
+        raise Unsupported(
+            f"The server cannot read files of this machine, such as {next(iter(served.local.values()))}: register them "
+            "with Model.register, and deploy the models."
+        )
+    return served.registered

@@ -10,8 +10,8 @@ from typing import Any, NoReturn
 from zaffre.core.errors import WebserviceException
 from zaffre.sdk.unbuilt import not_built
 from zaffre.sdk.webservice import Webservice, WebServiceAccessToken, WebserviceDeploymentConfiguration
-from zaffre.sdk.webservice_aci import REMEDY
 
+REMEDY = "deploy to this machine with LocalWebservice.deploy_configuration(), or to the server with AciWebservice"
 _POSITIVE = (
     "autoscale_min_replicas", "autoscale_max_replicas", "autoscale_refresh_seconds", "autoscale_target_utilization",
     "cpu_cores", "memory_gb", "cpu_cores_limit", "memory_gb_limit", "scoring_timeout_ms", "max_request_wait_time",

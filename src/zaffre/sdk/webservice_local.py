@@ -19,7 +19,7 @@ from zaffre.sdk.discovery import home
 from zaffre.sdk.inference import InferenceConfig
 from zaffre.sdk.service_folder import ServiceFolder, Source
 from zaffre.sdk.service_start import ensure_supervisor
-from zaffre.sdk.service_wait import Waiting
+from zaffre.sdk.service_wait import Supervision, Waiting
 from zaffre.sdk.unbuilt import not_built
 from zaffre.sdk.webservice import Webservice, WebserviceDeploymentConfiguration, find_service
 
@@ -73,6 +73,10 @@ class LocalWebservice(Webservice):
         return super().state
 
     @property
+    def _is_serving(self) -> bool:
+        return self.state == ServiceState.RUNNING.value  # not so where its process is gone
+
+    @property
     def port(self) -> int | None:
         return self._service.port
 
@@ -94,7 +98,7 @@ class LocalWebservice(Webservice):
         """Wait until the service answers. Raises ``DeploymentFailed`` with the failing step, the traceback of
         ``init()`` and the log's last lines, or ``WebserviceException`` after ``timeout_sec``; what was begun goes on.
         """
-        Waiting(self, show_output, timeout_sec).wait()
+        Waiting(self, show_output, timeout_sec, Supervision(self).check).wait()
 
     def run(self, input_data: str | bytes) -> Any:
         """Score: the service's answer, parsed. Raises ``WebserviceException`` with the status and body of a refusal."""

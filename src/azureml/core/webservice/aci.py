@@ -1,7 +1,8 @@
-"""``AciWebservice``: importable, refused when deployed to."""
+"""``AciWebservice``: services in containers on the server's machine."""
 
 from __future__ import annotations
 
-from zaffre.sdk.webservice_aci import AciServiceDeploymentConfiguration, AciWebservice
+from zaffre.sdk.aci_settings import AciServiceDeploymentConfiguration
+from zaffre.sdk.webservice_aci import AciWebservice
 
 __all__ = ["AciServiceDeploymentConfiguration", "AciWebservice"]
