@@ -51,7 +51,11 @@ class Furnished:
             "environments": "/environments",
             "environment": f"/environments/{self.environment}",
             "packages": f"/environments/{self.environment}?tab=packages",
+            "versions": f"/environments/{self.environment}?tab=versions",
+            "builds": f"/environments/{self.environment}?tab=builds",
             "uses": f"/environments/{self.environment}?tab=uses",
+            "disk": "/environments?tab=disk",
+            "environment of an endpoint": f"/endpoints/{self.endpoint}?tab=environment",
             "compute": "/compute",
             "settings": "/settings",
             "users": "/settings?tab=users",
@@ -85,7 +89,8 @@ def use_environment(workspace: Workspace, run: str) -> str:
     now = int(time.time() * 1000)
     notes = ["The lock kept for this environment was made for another Python."]
     use = {"name": "train", "version": "1", "lock": to_plain(lock), "interpreter": "/cache/envs/1/bin/python"}
-    told = {**use, "reused": False, "seconds": 12.4, "notes": notes, "at": now}
+    split = {"resolve": 2.1, "prefix": 0.1, "pip": 10.2}
+    told = {**use, "reused": False, "seconds": 12.4, "split": split, "notes": notes, "at": now}
     workspace.call("PUT", f"/runs/{run}/environment", told)
     return lock.key
 

@@ -51,6 +51,13 @@ export type CondaPin = Entity<Schemas["CondaPin"]>;
 export type EnvironmentLock = Omit<Entity<Schemas["EnvironmentLock"]>, "conda"> & { conda: CondaPin[] };
 /** What a run or a service really got. Without a lock: an interpreter used as it is. */
 export type EnvironmentUse = Omit<Entity<Schemas["EnvironmentUse"]>, "lock"> & { lock: EnvironmentLock | null };
+export type EnvironmentResolution = Entity<Schemas["EnvironmentResolution"]>;
+/** What an environment is on the server's machine. */
+export type EnvironmentExplanation = Omit<Entity<Schemas["EnvironmentExplanation"]>, "lock" | "resolutions"> & {
+  lock: EnvironmentLock | null;
+  resolutions: EnvironmentResolution[];
+};
+export type DiskItem = Entity<Schemas["DiskItem"]>;
 export type ComputeTarget = Entity<Schemas["ComputeTarget"]>;
 export type DeploymentStep = Entity<Schemas["DeploymentStep-Output"]>;
 export type Service = Entity<Schemas["Service"]>;

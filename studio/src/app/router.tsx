@@ -162,11 +162,13 @@ const endpoints = createRoute({
 const endpoint = createRoute({
   ...page,
   path: "endpoints/$name",
+  validateSearch: tabSearch,
   component: lazyRouteComponent(() => import("../routes/endpoint"), "EndpointPage"),
 });
 const environments = createRoute({
   ...page,
   path: "environments",
+  validateSearch: tabSearch,
   component: lazyRouteComponent(() => import("../routes/environments"), "Environments"),
 });
 const environment = createRoute({

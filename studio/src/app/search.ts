@@ -29,6 +29,10 @@ export interface CompareSearch {
 export interface EnvironmentSearch {
   version?: string;
   tab?: string;
+  /** The version that the shown one is compared with. */
+  against?: string;
+  /** The id of the build whose log is shown. */
+  build?: string;
 }
 
 /** Of a page with nothing but tabs. */
@@ -70,7 +74,12 @@ export function compareSearch(raw: Raw): CompareSearch {
 }
 
 export function environmentSearch(raw: Raw): EnvironmentSearch {
-  return present<EnvironmentSearch>({ version: text(raw, "version"), tab: text(raw, "tab") });
+  return present<EnvironmentSearch>({
+    version: text(raw, "version"),
+    tab: text(raw, "tab"),
+    against: text(raw, "against"),
+    build: text(raw, "build"),
+  });
 }
 
 export function tabSearch(raw: Raw): TabSearch {

@@ -10,6 +10,7 @@ import { ConfirmDialog } from "../components/ConfirmDialog";
 import { HomeCrumb, RoomCrumb } from "../components/crumbs";
 import { Consume } from "../components/endpoints/Consume";
 import { EndpointDetails } from "../components/endpoints/EndpointDetails";
+import { EndpointEnvironment } from "../components/endpoints/EndpointEnvironment";
 import { ServiceLog } from "../components/endpoints/ServiceLog";
 import { TestForm } from "../components/endpoints/TestForm";
 import { useNotify } from "../components/notify";
@@ -44,6 +45,7 @@ const TABS = [
   ["details", "Details"],
   ["test", "Test"],
   ["consume", "Consume"],
+  ["environment", "Environment"],
   ["logs", "Logs"],
 ] as const;
 
@@ -52,8 +54,10 @@ type TabName = (typeof TABS)[number][0];
 function LoadedEndpoint({ ws, service }: { ws: string; service: Service }) {
   const client = useQueryClient();
   const navigate = useNavigate();
+  const stay = route.useNavigate();
   const notify = useNotify();
-  const [tab, setTab] = useState<TabName>("details");
+  const { tab: wanted } = route.useSearch();
+  const tab: TabName = TABS.find(([known]) => known === wanted)?.[0] ?? "details";
   const [deleting, setDeleting] = useState(false);
 
   const remove = async () => {
@@ -78,10 +82,11 @@ function LoadedEndpoint({ ws, service }: { ws: string; service: Service }) {
       ]}
       scrolling={tab !== "logs"}
     >
-      <PageTabs tabs={TABS} selected={tab} onSelect={setTab} />
+      <PageTabs tabs={TABS} selected={tab} onSelect={(next) => void stay({ search: { tab: next }, replace: true })} />
       {tab === "details" ? <EndpointDetails ws={ws} service={service} /> : null}
       {tab === "test" ? <TestForm ws={ws} service={service} /> : null}
       {tab === "consume" ? <Consume ws={ws} service={service} /> : null}
+      {tab === "environment" ? <EndpointEnvironment ws={ws} service={service} /> : null}
       {tab === "logs" ? <ServiceLog ws={ws} service={service} /> : null}
       <ConfirmDialog
         open={deleting}

@@ -1,97 +1,96 @@
-import { Badge } from "@fluentui/react-components";
-import { ArrowSync20Regular, LayerDiagonal24Regular } from "@fluentui/react-icons";
-import { useQuery } from "@tanstack/react-query";
+import { ArrowSync20Regular, Broom20Regular, Delete20Regular } from "@fluentui/react-icons";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
-import { useMemo } from "react";
+import { useState } from "react";
 
-import { environmentsQuery } from "../api/environments";
-import type { EnvironmentVersion } from "../api/types";
-import { AppLink } from "../components/AppLink";
-import { CodeBlock } from "../components/CodeBlock";
+import { identityQuery } from "../api/account";
+import { diskKeys, diskQuery } from "../api/disk";
+import { environmentKeys } from "../api/environments";
+import type { DiskItem } from "../api/types";
+import type { Command } from "../components/CommandBar";
 import { HomeCrumb } from "../components/crumbs";
+import { DiskUse } from "../components/environments/DiskUse";
+import { EnvironmentList } from "../components/environments/EnvironmentList";
+import { PruneDialog } from "../components/environments/PruneDialog";
 import { Page } from "../components/Page";
-import type { Column } from "../components/table/column";
-import { timeColumn } from "../components/table/cells";
-import { QueryTable } from "../components/table/QueryTable";
-import { packagesOf } from "../format/environment";
-import { registerEnvironment } from "../format/snippets";
+import { PageTabs } from "../components/PageTabs";
 
 const route = getRouteApi("/ws/$ws/environments");
 
-const nameOf = (environment: EnvironmentVersion) => environment.name;
+const TABS = [
+  ["list", "Environments"],
+  ["disk", "On disk"],
+] as const;
 
-function columns(ws: string): Column<EnvironmentVersion>[] {
-  return [
-    {
-      id: "name",
-      header: "Name",
-      cell: (environment) => (
-        <AppLink to="/ws/$ws/environments/$name" params={{ ws, name: environment.name }} cut>
-          {environment.name}
-        </AppLink>
-      ),
-      value: (environment) => environment.name,
-      width: 280,
-      card: "title",
-    },
-    {
-      id: "curated",
-      header: "Made by",
-      cell: (environment) =>
-        environment.curated ? (
-          <Badge appearance="tint" color="brand">
-            Curated
-          </Badge>
-        ) : (
-          "This workspace"
-        ),
-      value: (environment) => (environment.curated ? 1 : 0),
-      width: 140,
-    },
-    {
-      id: "version",
-      header: "Latest version",
-      cell: (environment) => environment.version,
-      value: (environment) => environment.version,
-      width: 140,
-    },
-    {
-      id: "packages",
-      header: "Packages",
-      cell: (environment) => packagesOf(environment.definition).join(", ") || "–",
-      width: 320,
-    },
-    timeColumn("created", "Created", (environment) => environment.created_at),
-  ];
-}
+const NOTHING: ReadonlySet<string> = new Set();
+/** What no run and no endpoint has used for so long is not missed soon. */
+const UNUSED_MS = 30 * 24 * 3600 * 1000;
 
 export function Environments() {
   const { ws } = route.useParams();
-  const query = useQuery(environmentsQuery(ws));
-  const shown = useMemo(() => columns(ws), [ws]);
+  const navigate = route.useNavigate();
+  const client = useQueryClient();
+  const tab = route.useSearch().tab === "disk" ? "disk" : "list";
+  const [selected, setSelected] = useState(NOTHING);
+  const [leaving, setLeaving] = useState<DiskItem[]>([]);
+  const disk = useDiskCommands(tab === "disk", selected, setLeaving);
+  const refresh = () =>
+    void client.invalidateQueries({
+      queryKey: tab === "disk" ? diskKeys.environments() : environmentKeys.all(ws),
+    });
   return (
     <Page
       title="Environments"
       crumbs={[<HomeCrumb key="home" />]}
-      commands={[
-        { id: "refresh", label: "Refresh", icon: <ArrowSync20Regular />, onClick: () => void query.refetch() },
-      ]}
+      commands={[{ id: "refresh", label: "Refresh", icon: <ArrowSync20Regular />, onClick: refresh }, ...disk]}
     >
-      <QueryTable
-        label="Environments"
-        query={query}
-        searched={nameOf}
-        columns={shown}
-        rowId={nameOf}
-        storageKey="environments"
-        initialSort={{ id: "name", desc: false }}
-        none={{
-          icon: <LayerDiagonal24Regular />,
-          title: "No environments yet",
-          hint: "Register the packages that scripts and services need.",
-          start: <CodeBlock snippets={[{ title: "Python", code: registerEnvironment(ws) }]} />,
-        }}
+      <PageTabs
+        tabs={TABS}
+        selected={tab}
+        onSelect={(next) => void navigate({ search: next === "list" ? {} : { tab: next }, replace: true })}
+      />
+      {tab === "list" ? <EnvironmentList ws={ws} /> : <DiskUse selected={selected} onSelect={setSelected} />}
+      <PruneDialog
+        open={leaving.length > 0}
+        items={leaving}
+        onDone={() => setSelected(NOTHING)}
+        onClose={() => setLeaving([])}
       />
     </Page>
   );
+}
+
+/** What may be removed from the disk, by an admin: what is selected, or what nobody has used for a while. */
+function useDiskCommands(
+  shown: boolean,
+  selected: ReadonlySet<string>,
+  remove: (items: DiskItem[]) => void,
+): Command[] {
+  const admin = useQuery(identityQuery()).data?.role === "admin";
+  const items = useQuery({ ...diskQuery(), enabled: shown }).data ?? [];
+  const free = items.filter((item) => !item.in_use);
+  const picked = free.filter((item) => selected.has(item.key));
+  const [opened] = useState(() => Date.now());
+  const before = opened - UNUSED_MS;
+  const unused = free.filter((item) => item.kind !== "packages" && (item.used_at ?? 0) < before);
+  if (!shown) return [];
+  const forAdmins = "Only an admin of this server may remove environments";
+  return [
+    {
+      id: "remove",
+      label: "Remove",
+      icon: <Delete20Regular />,
+      onClick: () => remove(picked),
+      disabled: !admin || picked.length === 0,
+      why: admin ? "Select what to remove; what is in use stays" : forAdmins,
+    },
+    {
+      id: "prune",
+      label: "Remove unused",
+      icon: <Broom20Regular />,
+      onClick: () => remove(unused),
+      disabled: !admin || unused.length === 0,
+      why: admin ? "Everything here was used in the last 30 days" : forAdmins,
+    },
+  ];
 }

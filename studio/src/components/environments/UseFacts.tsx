@@ -5,6 +5,7 @@ import { AppLink } from "../AppLink";
 import { Card, Facts } from "../Card";
 import { CopyButton, CopyText } from "../CopyButton";
 import { RelativeTime } from "../RelativeTime";
+import { TimeSplit } from "./TimeSplit";
 import { useWorkspace } from "../WorkspaceContext";
 
 /** "Built in 12 s", "Reused, found in 40 ms". */
@@ -46,6 +47,7 @@ export function UseFacts({ use }: { use: EnvironmentUse }) {
           use.notes.length > 0 && ["Notes", use.notes.join(" ")],
         ]}
       />
+      {Object.keys(use.split).length > 0 ? <TimeSplit split={use.split} /> : null}
     </Card>
   );
 }

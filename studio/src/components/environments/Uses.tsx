@@ -9,9 +9,8 @@ import { RunById } from "../runs/RunById";
 import { timeColumn } from "../table/cells";
 import type { Column } from "../table/column";
 import { QueryTable } from "../table/QueryTable";
+import { BUILD_LOG } from "./BuildLog";
 import { preparation } from "./UseFacts";
-
-export const BUILD_LOG = "azureml-logs/20_image_build_log.txt";
 
 function columns(ws: string): Column<EnvironmentUse>[] {
   return [
