@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 import time
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -13,9 +15,11 @@ import pytest
 
 from tests import waiting
 from zaffre.core.errors import ExperimentExecutionException
+from zaffre.launch import processes
 from zaffre.launch.backend import Backend
 from zaffre.launch.workload import Handle, Status, Workload
 
+ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 30.0
 until = partial(waiting.until, patience=PATIENCE)
 
@@ -51,6 +55,13 @@ subprocess.Popen([sys.executable, "-c", beat, "child"])
 subprocess.Popen([sys.executable, "-c", go, beat])
 time.sleep(600)
 """
+
+
+def _guards(process: processes.Process) -> bool:
+    try:
+        return b"zaffre.launch.guardian" in Path(f"/proc/{process.pid}/cmdline").read_bytes()
+    except OSError:
+        return False
 
 
 def is_beating(file: Path) -> bool:
@@ -139,6 +150,37 @@ class BackendContract:
         until(lambda: beating.read_text() not in ("", last), "the inner workload's next beat")
         backend.stop(handle, 0)
         assert not is_beating(beating)
+
+    def test_a_tied_workload_ends_with_its_starter_even_if_that_is_killed(
+        self, backend: Backend, tmp_path: Path
+    ) -> None:
+        module, name = type(backend).__module__, type(backend).__name__
+        code = (
+            f"import os, sys, time; from pathlib import Path; from {module} import {name};"
+            "from zaffre.launch.workload import Workload; here = Path.cwd();"
+            f"{name}().start(Workload((sys.executable, '-c', sys.argv[1]), here, {{'PATH': os.environ['PATH']}},"
+            " here / 'log.txt', 'tied', tied=True)); time.sleep(600)"
+        )
+        path = os.pathsep.join(map(str, (ROOT, ROOT / "src")))
+        starter = subprocess.Popen(
+            [sys.executable, "-c", code, FAMILY], cwd=tmp_path, env={**os.environ, "PYTHONPATH": path}
+        )
+        files = [tmp_path / "child", tmp_path / "orphan"]
+        try:
+            until(lambda: all(file.exists() and file.read_text() for file in files), "the family's first beat")
+        finally:
+            starter.kill()
+            starter.wait()
+        until(lambda: not any(is_beating(file) for file in files), "the end of the family")
+
+    def test_nobody_stays_beside_a_tied_workload_that_has_ended_or_never_began(
+        self, backend: Backend, tmp_path: Path
+    ) -> None:
+        backend.stop(backend.start(replace(python(tmp_path, "import time; time.sleep(600)"), tied=True)), 0)
+        lost = Workload(("/nowhere/program",), tmp_path, {}, tmp_path / "log.txt", "lost-run", tied=True)
+        with pytest.raises(ExperimentExecutionException, match="lost-run"):
+            backend.start(lost)
+        assert [process for process in processes.everyone() if process.parent == os.getpid() and _guards(process)] == []
 
     def test_stop_is_idempotent(self, backend: Backend, tmp_path: Path) -> None:
         handle = backend.start(python(tmp_path, "import time; time.sleep(600)"))

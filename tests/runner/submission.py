@@ -26,6 +26,7 @@ from zaffre.core.wire import (
     TokenCreated,
     WorkspaceAnswer,
 )
+from zaffre.launch import processes
 from zaffre.sdk.client import Client, artifact
 
 PATIENCE = 90.0
@@ -143,6 +144,15 @@ class Submission:
         assert run.status in (statuses or (RunStatus.COMPLETED,)), f"{run.status}: {run.error}\n{self.output()}"
         assert code == 0, self.output()
         return run
+
+    def guardians(self) -> list[int]:
+        """The processes beside the runner that end its program once it is gone."""
+        return [
+            process.pid
+            for process in processes.everyone()
+            if process.parent == self.process.pid
+            and b"zaffre.launch.guardian" in Path(f"/proc/{process.pid}/cmdline").read_bytes()
+        ]
 
     def output(self) -> str:
         """What the runner itself said."""

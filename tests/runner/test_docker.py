@@ -163,14 +163,26 @@ def test_no_engine_is_a_sentence(server: ServerProcess, workspace_name: str) -> 
     assert "No container engine answers at unix:///nowhere/docker.sock" in message_of(ended)
 
 
-def test_the_container_of_a_crashed_runner_is_removed_by_the_next(
+def test_a_container_ends_with_its_killed_runner(docker: Engine, server: ServerProcess, workspace_name: str) -> None:
+    run = in_docker(docker, server, workspace_name, "import time; print('here'); time.sleep(600)")
+    until(lambda: "here" in run.log(), "its first line")
+    run.process.kill()
+    run.process.wait()
+    until(lambda: of(docker, run) == [], "the end of its container")
+
+
+def test_the_container_that_a_crash_of_everything_left_is_removed_by_the_next_run(
     docker: Engine, server: ServerProcess, workspace_name: str
 ) -> None:
-    run = in_docker(docker, server, workspace_name, "import time; time.sleep(600)")
-    run.wait_for(RunStatus.RUNNING)
-    until(lambda: of(docker, run), "its container")
-    os.kill(run.process.pid, signal.SIGKILL)
+    run = in_docker(docker, server, workspace_name, "import time; print('here'); time.sleep(600)")
+    until(lambda: "here" in run.log(), "its first line")
+    for guardian in run.guardians():
+        os.kill(guardian, signal.SIGKILL)
+    run.process.kill()
     run.process.wait()
+    server.kill()
+    server.start()
+    assert [one["State"] for one in of(docker, run)] == ["running"]
     other = in_docker(docker, server, workspace_name, "print('fine')")
     other.finish()
     assert of(docker, run) == []

@@ -12,6 +12,7 @@ from zaffre.core import contract
 from zaffre.core.entities import EnvironmentUse
 from zaffre.core.states import RunStatus
 from zaffre.core.wire import RunEvent
+from zaffre.launch import processes
 
 
 def test_a_script_runs_and_leaves_its_log_outputs_and_states(server: ServerProcess, workspace_name: str) -> None:
@@ -103,6 +104,16 @@ def test_a_program_ended_by_a_signal_is_told_so(server: ServerProcess, workspace
     assert ended.error is not None
     assert "was ended by signal 9 (perhaps the machine ran out of memory)" in ended.error.message
     assert "It printed nothing" in ended.error.message
+
+
+def test_a_script_ends_with_its_killed_runner(server: ServerProcess, workspace_name: str) -> None:
+    run = submitted(server, workspace_name, "import os, time; print('number', os.getpid()); time.sleep(600)")
+    log = str(until(lambda: run.log() if "\n" in run.log() else "", "its first line"))
+    script = processes.find(int(log.split()[1]))
+    assert script is not None
+    run.process.kill()
+    run.process.wait()
+    until(lambda: processes.find(script.pid) != script, "the end of the script")
 
 
 def test_a_command_runs_in_a_shell_with_the_environment_first_on_path(

@@ -13,8 +13,9 @@ class Backend(Protocol):
     def start(self, workload: Workload) -> Handle:
         """Start a workload and return at once with what names it.
 
-        The workload goes on when this process ends. Raises ``ExperimentExecutionException`` when it cannot be started
-        at all (no such program or folder, not allowed); a program that starts and fails is no error here.
+        The workload goes on when this process ends, unless it is ``tied`` to it: then it is ended, with what it
+        started, however this process ended. Raises ``ExperimentExecutionException`` when it cannot be started at all
+        (no such program or folder, not allowed); a program that starts and fails is no error here.
         """
 
     def poll(self, handle: Handle) -> Status:

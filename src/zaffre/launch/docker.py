@@ -19,6 +19,7 @@ from zaffre.docker import containers
 from zaffre.docker.engine import Engine, Response
 from zaffre.launch import processes
 from zaffre.launch.container import Container
+from zaffre.launch.guard import Guard
 from zaffre.launch.workload import Handle, Status, Workload
 
 WORKLOAD: Final = "zaffre.workload"  # label: the workload's own mark
@@ -60,6 +61,7 @@ class DockerBackend:
         self._engine = engine or Engine.connect()
         self._container = container
         self._watched: dict[str, _Watched] = {}
+        self._guards: dict[str, Guard] = {}  # by the mark of a tied workload
         self._lock = threading.Lock()
 
     def start(self, workload: Workload) -> Handle:
@@ -72,6 +74,9 @@ class DockerBackend:
         marks = f"{outer}/{mark}" if outer else mark
         with ExitStack() as cleanup:
             try:
+                guard = Guard(mark, self._engine.address) if workload.tied else None
+                if guard is not None:
+                    cleanup.callback(guard.dismiss)
                 number = self._begin(workload, container, marks, cleanup)
             except (OSError, EngineError) as error:
                 if isinstance(error, EngineUnavailable):
@@ -81,7 +86,11 @@ class DockerBackend:
                     f"{workload.name} cannot be started with {workload.argv[0]!r} in {workload.cwd} in the image "
                     f"{container.image}: {said}."
                 ) from error
-        return Handle(workload.name, 0, number, mark)
+            handle = Handle(workload.name, 0, number, mark)
+            if guard is not None:
+                self._guards[mark] = guard
+                guard.watch(handle)
+            return handle
 
     def poll(self, handle: Handle) -> Status:
         with self._lock:
@@ -104,6 +113,9 @@ class DockerBackend:
             for one in found:
                 self._settle(one["Id"])
                 containers.remove(self._engine, one["Id"])
+            guard = self._guards.pop(handle.mark, None)
+            if guard is not None:
+                guard.dismiss()
         except EngineError as error:
             raise ExperimentExecutionException(f"{handle.name} cannot be stopped: {error.message}", error) from error
 

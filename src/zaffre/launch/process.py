@@ -14,6 +14,7 @@ from typing import Final
 
 from zaffre.core.errors import ExperimentExecutionException, Unsupported
 from zaffre.launch import processes
+from zaffre.launch.guard import Guard
 from zaffre.launch.workload import Handle, Status, Workload
 
 _KILL_SECONDS: Final = 30.0  # how long a killed process may take to go (it may sit in the kernel for a while)
@@ -40,13 +41,16 @@ class ProcessBackend:
         if sys.platform == "win32":
             raise Unsupported("Runs and services as processes are built for Linux and macOS only: use WSL on Windows.")
         self._children: dict[int, _Child] = {}
+        self._guards: dict[str, Guard] = {}  # by the mark of a tied workload
         self._lock = threading.Lock()
 
     def start(self, workload: Workload) -> Handle:
         mark = secrets.token_hex(8)
         outer = workload.env.get(processes.MARK) or os.environ.get(processes.MARK)
         env = {**workload.env, processes.MARK: f"{outer}/{mark}" if outer else mark}
+        guard = None
         try:
+            guard = Guard(mark) if workload.tied else None
             workload.log_path.parent.mkdir(parents=True, exist_ok=True)
             with workload.log_path.open("ab") as output:
                 child = _Child(
@@ -59,13 +63,19 @@ class ProcessBackend:
                     start_new_session=True,
                 )
         except OSError as error:
+            if guard is not None:
+                guard.dismiss()
             raise ExperimentExecutionException(
                 f"{workload.name} cannot be started with {workload.argv[0]!r} in {workload.cwd}: {error}."
             ) from error
+        process = processes.find(child.pid)
+        handle = Handle(workload.name, child.pid, process.started if process else "", mark)
         with self._lock:
             self._children[child.pid] = child
-        process = processes.find(child.pid)
-        return Handle(workload.name, child.pid, process.started if process else "", mark)
+            if guard is not None:
+                self._guards[mark] = guard
+                guard.watch(handle)
+        return handle
 
     def poll(self, handle: Handle) -> Status:
         with self._lock:
@@ -91,6 +101,10 @@ class ProcessBackend:
             _send(found, signal.SIGKILL)
             time.sleep(0.02)
             found = self._belonging(handle, found, nested)
+        with self._lock:
+            guard = self._guards.pop(handle.mark, None)
+        if guard is not None:
+            guard.dismiss()
 
     def _belonging(self, handle: Handle, known: list[processes.Process], nested: bool) -> list[processes.Process]:
         self.poll(handle)  # takes the exit code of an ended child, which would else linger

@@ -21,6 +21,7 @@ class Workload:
     log_path: Path
     name: str  # for people: a run's id, a service's name
     container: Container | None = None  # for backends that run containers; others have no use for it
+    tied: bool = False  # it ends when the process that started it does, also one that was killed
 
 
 @dataclass(frozen=True, slots=True)

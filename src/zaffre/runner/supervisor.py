@@ -7,7 +7,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -135,7 +135,7 @@ class Supervisor:
         online = script.Online(run, workspace, self._channel.url, self._settings.token, self._settings.home)
         self._programs_url = online.url
         self._programs_spools = prepared.spools()
-        workload = prepared.workload(spec, online, self._driver_log)
+        workload = replace(prepared.workload(spec, online, self._driver_log), tied=True)
         if spec.output_collection:
             self._collector = Collector(
                 self._channel,
