@@ -109,11 +109,10 @@ def test_a_program_ended_by_a_signal_is_told_so(server: ServerProcess, workspace
 def test_a_script_ends_with_its_killed_runner(server: ServerProcess, workspace_name: str) -> None:
     run = submitted(server, workspace_name, "import os, time; print('number', os.getpid()); time.sleep(600)")
     log = str(until(lambda: run.log() if "\n" in run.log() else "", "its first line"))
-    script = processes.find(int(log.split()[1]))
-    assert script is not None
+    script = int(log.split()[1])
     run.process.kill()
     run.process.wait()
-    until(lambda: processes.find(script.pid) != script, "the end of the script")
+    until(lambda: (found := processes.find(script)) is None or not found.is_alive, "the end of the script")
 
 
 def test_a_command_runs_in_a_shell_with_the_environment_first_on_path(
