@@ -7,6 +7,7 @@ never leaves the store; what the wire shows is ``id`` or ``name``. A change here
 from zaffre.server.store.schema.accounts import tickets, tokens, users
 from zaffre.server.store.schema.columns import metadata
 from zaffre.server.store.schema.environment_uses import environment_builds, environment_locks, environment_uses
+from zaffre.server.store.schema.permissions import permissions
 from zaffre.server.store.schema.platform import (
     computes,
     datastores,
@@ -62,7 +63,7 @@ from zaffre.server.store.schema.tracking import (
 )
 from zaffre.server.store.schema.webhooks import webhook_deliveries, webhooks
 
-REVISION = "0011"  # the newest step in migrations
+REVISION = "0012"  # the newest step in migrations
 
 __all__ = [
     "REVISION",
@@ -90,6 +91,7 @@ __all__ = [
     "model_version_tags",
     "model_versions",
     "params",
+    "permissions",
     "registered_model_tags",
     "registered_models",
     "run_datasets",
