@@ -58,5 +58,66 @@ def test_pruning_shows_asks_and_removes(bare: Cli, cli: Cli, tmp_path: Path) -> 
     asked = bare("environment", "prune", "--unused-days", "0")
     assert asked.code == 2
     assert "cannot be undone and no one is there to ask" in asked.err
+    assert "come back" in asked.err
+    assert any(name in line and "iB  environment" in line for line in asked.err.splitlines())
     assert name in bare("environment", "prune", "--unused-days", "0", "--yes").out
     assert "not built at the moment" in cli("environment", "explain", name).out
+
+
+def test_versions_and_labels_are_listed_and_named(cli: Cli, tmp_path: Path) -> None:
+    cli("environment", "create", "train", "--conda", spec(tmp_path, "six==1.15.0"), "--label", "stable")
+    changed = ("--conda", spec(tmp_path, "six==1.16.0"), "--variable", "LR=0.1", "--output", "json")
+    made = json.loads(cli("environment", "create", "train", *changed).out)
+    assert (made["version"], made["labels"]) == ("2", ["latest"])
+    assert made["definition"]["environmentVariables"]["LR"] == "0.1"
+    listed = json.loads(cli("environment", "list", "train", "--output", "json").out)
+    assert [(one["version"], one["labels"]) for one in listed] == [("2", ["latest"]), ("1", ["stable"])]
+    shown = cli("environment", "show", "train@stable")
+    assert "six==1.15.0" in shown.out
+    assert cli("environment", "show", "train@gone").code == 3
+    assert cli("environment", "show", "train:1@stable").code == 2
+    assert "pip six==1.15.0" in cli("environment", "explain", "train@stable").out
+
+
+def test_curated_environments_are_listed_when_asked_for(cli: Cli) -> None:
+    nothing = cli("environment", "list")
+    assert nothing.out == ""
+    assert "zaffre environment create" in nothing.err
+    listed = cli("environment", "list", "--curated")
+    line = next(line for line in listed.out.splitlines() if line.startswith("AzureML-Minimal"))
+    assert "curated" in line
+    assert "azureml-defaults" in cli("environment", "show", "AzureML-Minimal").out
+
+
+def test_an_environment_begins_with_an_image_or_a_dockerfile(cli: Cli, tmp_path: Path) -> None:
+    dockerfile = tmp_path / "Dockerfile"
+    dockerfile.write_text("FROM debian:12\n")
+    requirements = tmp_path / "requirements.txt"
+    requirements.write_text("six==1.16.0\n")
+    from_image = cli("environment", "create", "a", "--image", "debian:12", "--output", "json")
+    docker = json.loads(from_image.out)["definition"]
+    assert docker["docker"]["baseImage"] == "debian:12"
+    assert docker["python"]["userManagedDependencies"] is True
+    from_file = cli(
+        "environment", "create", "b", "--dockerfile", str(dockerfile), "--pip", str(requirements), "--output", "json"
+    )
+    definition = json.loads(from_file.out)["definition"]
+    assert definition["docker"]["baseDockerfile"] == "FROM debian:12\n"
+    assert definition["python"]["condaDependencies"]["dependencies"].count({"pip": ["six==1.16.0"]}) == 1
+    both = cli("environment", "create", "c", "--image", "debian:12", "--dockerfile", str(dockerfile))
+    assert both.code == 2
+    assert "exclude each other" in both.err
+    assert "Say what it holds" in cli("environment", "create", "c").err
+
+
+def test_a_build_on_a_compute_target_is_followed_to_its_end(cli: Cli, tmp_path: Path) -> None:
+    cli("compute", "create", "builder")
+    cli("environment", "create", "there", "--conda", spec(tmp_path, "six==1.16.0"))
+    built = cli("environment", "build", "there", "--target", "builder")
+    assert built.code == 0, built.err
+    assert "builds there:1 on builder" in built.out
+    assert "environment" in built.out
+    cli("environment", "create", "broken", "--conda", spec(tmp_path, "zaffre-has-no-such-package==1.0"))
+    failed = cli("environment", "build", "broken", "--target", "builder")
+    assert failed.code == 7
+    assert "zaffre-has-no-such-package" in failed.err

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
+from zaffre.cli.environment.reference import environment_of
 from zaffre.cli.formats import moment
-from zaffre.cli.handles import workspace_of
-from zaffre.cli.references import name_and_version
 from zaffre.cli.results import Details
 from zaffre.cli.session import SESSION, Session
-from zaffre.sdk.environment import Environment
 from zaffre.sdk.environment_local import Explanation, explain, text_of
 
 
@@ -37,10 +35,14 @@ FIELDS = (
 def explain_environment(environment: str, /, *, session: Session = SESSION) -> Details:
     """Say what an environment asks for, what that is on this machine, and why it was last built.
 
+    For example:
+
+    - `zaffre environment explain train`
+    - `zaffre environment explain train:3 --output json`
+
     Parameters
     ----------
     environment
-        name:version, or the name for the newest version; curated names too.
+        name:version, name@label, or the name for the newest version; curated names too.
     """
-    name, version = name_and_version(environment)
-    return Details(explain(Environment.get(workspace_of(session), name, version)), FIELDS)
+    return Details(explain(environment_of(session, environment)), FIELDS)

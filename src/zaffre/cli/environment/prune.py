@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+
 from zaffre.cli.confirm import Yes, confirm_delete
 from zaffre.cli.formats import moment, size
+from zaffre.cli.progress import waiting
 from zaffre.cli.results import Listing
 from zaffre.cli.session import SESSION, Session
 from zaffre.sdk.environment_local import Item, disk_use, prunable, prune
@@ -17,11 +20,17 @@ def _used(item: Item) -> str:
     return moment(round(item.used_at * 1000)) if item.used_at is not None else ""
 
 
+def _layers(item: Item) -> str:
+    return f"{item.layers}, {item.shared_layers} shared" if item.layers else ""
+
+
 COLUMNS = (
     ("key", lambda item: item.key),
+    ("kind", lambda item: item.kind),
     ("what", lambda item: item.what),
     ("size", lambda item: size(item.size)),
     ("freed", lambda item: size(item.freed)),
+    ("layers", _layers),
     ("used", _used),
 )
 
@@ -36,6 +45,11 @@ def prune_environments(
 ) -> Listing:
     """Remove environments of this machine that were not used for a while; each can be built again from its lock.
 
+    For example:
+
+    - `zaffre environment prune --list-only`
+    - `zaffre environment prune --unused-days 7 --yes`
+
     Parameters
     ----------
     unused_days
@@ -48,12 +62,18 @@ def prune_environments(
         Do not ask.
     """
     if list_only:
-        return Listing(disk_use(), COLUMNS, "No environment is built on this machine.")
-    found = prunable(unused_for=unused_days * _DAY, packages=packages)
+        with waiting("Looking at the disk"):
+            found = disk_use()
+        return Listing(found, COLUMNS, "No environment is built on this machine.")
+    with waiting("Looking at the disk"):
+        found = prunable(unused_for=unused_days * _DAY, packages=packages)
     nothing = "There is nothing to remove: `zaffre environment prune --list-only` shows what is on disk."
     if not found:
         return Listing([], COLUMNS, nothing)
+    if not yes:
+        sys.stderr.writelines(f"{size(item.freed):>10}  {item.kind:<11}  {item.what or item.key}\n" for item in found)
     freed = size(sum(item.freed for item in found))
     what = "1 environment" if len(found) == 1 else f"{len(found)} environments"
-    confirm_delete(f"{what} of this machine ({freed})", yes)
-    return Listing(prune(unused_for=unused_days * _DAY, packages=packages), COLUMNS, nothing)
+    confirm_delete(f"{what} of this machine ({freed} come back)", yes)
+    with waiting(f"Removing {what}"):
+        return Listing(prune(unused_for=unused_days * _DAY, packages=packages), COLUMNS, nothing)
