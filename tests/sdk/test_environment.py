@@ -14,6 +14,7 @@ from zaffre.core.errors import (
     AlreadyExists,
     EngineUnavailable,
     EnvironmentBuildFailed,
+    InvalidValue,
     NotFound,
     StateConflict,
     Unsupported,
@@ -299,7 +300,6 @@ def docker_environment() -> Environment:
 @pytest.mark.parametrize(
     ("act", "words"),
     [
-        (lambda ws: small().build_local(ws, useDocker=False, pushImageToWorkspaceAcr=True), "Pushing an image"),
         (lambda ws: small().build_local(ws, platform="Solaris", useDocker=False), "not for Solaris"),
         (lambda ws: small().build(ws, image_build_compute="cluster"), "image_build_compute='cluster'"),
         (lambda ws: docker_environment().build_local(ws, useDocker=False), "Docker image ubuntu:22.04"),
@@ -309,6 +309,14 @@ def docker_environment() -> Environment:
 def test_what_is_not_built_says_so(workspace: Workspace, act: Any, words: str) -> None:
     with pytest.raises(Unsupported, match=words):
         act(workspace)
+
+
+def test_a_push_needs_an_image_and_a_registry(workspace: Workspace, docker: Engine) -> None:
+    assert docker
+    with pytest.raises(UserErrorException, match="useDocker=False makes none"):
+        small().build_local(workspace, useDocker=False, pushImageToWorkspaceAcr=True)
+    with pytest.raises(InvalidValue, match="No registry is set to push images to: set ZAFFRE_REGISTRY"):
+        small().build_local(workspace, pushImageToWorkspaceAcr=True)
 
 
 def test_what_stands_for_the_image_is_the_folder_that_was_built(workspace: Workspace) -> None:

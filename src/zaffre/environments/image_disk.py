@@ -62,6 +62,10 @@ def _shared(engine: Engine) -> dict[str, int]:
 def remove(engine: Engine, home: Path, item: Item) -> bool:
     """Remove one of ``items``; False for an image that a container holds, running or not."""
     try:
+        elsewhere = (images.inspect(engine, item.key) or {}).get("RepoTags") or ()
+        for tag in elsewhere:  # its names in registries, of which the image would go on standing here
+            if tag.endswith(f"/{item.key}"):
+                images.remove(engine, tag)
         images.remove(engine, item.key)
     except EngineUnavailable:
         raise

@@ -17,12 +17,22 @@ from typing import Any, Final
 
 from zaffre.core.codec import convert
 from zaffre.core.entities import EnvironmentLock, EnvironmentUse
-from zaffre.core.errors import EnvironmentBuildFailed
+from zaffre.core.errors import EnvironmentBuildFailed, InvalidValue
 from zaffre.core.ids import now_ms
 from zaffre.docker import images as engine_images
 from zaffre.docker.build import Cancel, Context, build
 from zaffre.docker.engine import Engine
-from zaffre.environments import image_base, image_conda, image_disk, image_recipe, interpreters, lock, torch_build
+from zaffre.docker.images import Registry
+from zaffre.environments import (
+    image_base,
+    image_conda,
+    image_disk,
+    image_recipe,
+    image_registry,
+    interpreters,
+    lock,
+    torch_build,
+)
 from zaffre.environments.cache import read_json, write_json
 from zaffre.environments.conda_prefix import extended
 from zaffre.environments.exclusive import exclusive
@@ -87,15 +97,20 @@ def build_image(
     purpose: Purpose = "run",
     tokens: Mapping[str, str] | None = None,
     anew: bool = False,
+    push: bool = False,
 ) -> Image:
     """Build the image that a definition describes, or find it where it was built before.
 
     ``log`` receives the build's lines as they come. ``tokens`` open the wheels that a server keeps, by its address.
-    ``anew`` resolves the packages again. Safe to call from several processes: one builds, the others wait and say so.
-    Raises ``EnvironmentBuildFailed`` naming the base image, the packages or the step, ``EngineUnavailable``,
-    ``Unsupported``, ``ActivityCanceledException`` once ``cancel`` is set.
+    ``anew`` resolves the packages again. Where a registry is set, an image that is built is pushed there, and one that
+    it has is fetched; ``push`` makes it an error when that does not succeed, or none is set. Safe to call from several
+    processes: one builds, the others wait and say so. Raises ``EnvironmentBuildFailed`` naming the base image, the
+    packages or the step, ``EngineUnavailable``, ``Unsupported``, ``ActivityCanceledException`` once ``cancel`` is set.
     """
     began = time.monotonic()
+    registry = image_registry.configured()
+    if push and registry is None:
+        raise InvalidValue(f"No registry is set to push images to: set {image_registry.REGISTRY}=HOST:PORT.")
     spec = _extended(read(definition, purpose=purpose))
     for notice in spec.spec.notices:
         log(notice)
@@ -105,7 +120,9 @@ def build_image(
     builder = _Builder(spec, base, engine, home, log, cancel, purpose, dict(tokens or {}))
     fetching = time.monotonic() - began
     try:
-        image = builder.get(anew=anew)
+        image = builder.get(registry, anew=anew)
+        if registry is not None and (push or not image.reused):
+            _send(engine, image.tag, registry, log, must=push)
     except OSError as error:
         raise EnvironmentBuildFailed(
             f"The image of environment {spec.spec.name!r} cannot be built: {error}."
@@ -172,6 +189,15 @@ def _as_it_is(spec: ImageSpec, base: Base, began: float, log: Callable[[str], No
     )
 
 
+def _send(engine: Engine, tag: str, registry: Registry, log: Callable[[str], None], *, must: bool) -> None:
+    try:
+        image_registry.send(engine, tag, registry, log)
+    except EnvironmentBuildFailed as error:
+        if must:
+            raise
+        log(f"NOTICE: {error.message}")  # the image is here, which is what a run needs
+
+
 class _Builder:
     def __init__(
         self,
@@ -200,8 +226,8 @@ class _Builder:
         known = _known(self._index())
         return self._find(known) if known is not None else None
 
-    def get(self, *, anew: bool) -> Image:
-        image = self._get(anew=anew)
+    def get(self, registry: Registry | None, *, anew: bool) -> Image:
+        image = self._get(registry, anew=anew)
         used = image_disk.marker(self._home, image.tag)
         used.parent.mkdir(parents=True, exist_ok=True)
         used.touch()
@@ -210,7 +236,7 @@ class _Builder:
     def _index(self) -> Path:
         return self._home / "images" / "index" / f"{self._fingerprint()}.json"
 
-    def _get(self, *, anew: bool) -> Image:
+    def _get(self, registry: Registry | None, *, anew: bool) -> Image:
         file = self._index()
         known = None if anew else _known(file)
         if known is not None and (image := self._find(known)) is not None:
@@ -222,7 +248,7 @@ class _Builder:
             began = time.monotonic()
             plan = (_known(file) if waited else known) or self._resolve()
             self.split["resolve"] = round(time.monotonic() - began, 3)
-            image = self._find(plan) or self._build(plan)
+            image = self._find(plan) or self._fetched(plan, registry) or self._build(plan)
             file.parent.mkdir(parents=True, exist_ok=True)
             write_json(file, asdict(plan))
         return image
@@ -308,6 +334,11 @@ class _Builder:
         tag = self._tag(plan)
         found = engine_images.inspect(self._engine, tag)
         return self._image(plan, tag, found, reused=True) if found is not None else None
+
+    def _fetched(self, plan: _Plan, registry: Registry | None) -> Image | None:
+        if registry is None or not image_registry.fetch(self._engine, self._tag(plan), registry, self._log):
+            return None
+        return self._find(plan)
 
     def _build(self, plan: _Plan) -> Image:
         tag = self._tag(plan)

@@ -36,7 +36,6 @@ from zaffre.sdk.environment_sections import (
     SparkSection,
 )
 from zaffre.sdk.section import Section
-from zaffre.sdk.unbuilt import not_built
 
 if TYPE_CHECKING:
     from zaffre.sdk.workspace import Workspace
@@ -324,13 +323,12 @@ class Environment(Section):
     ) -> str:
         """Build here, print the log and return it: an image, or a folder of this machine with ``useDocker=False``.
 
-        Raises ``EngineUnavailable`` where no container engine answers, ``Unsupported`` for another platform.
+        ``pushImageToWorkspaceAcr`` pushes the image to the registry that is set (``ZAFFRE_REGISTRY``). Raises
+        ``EngineUnavailable`` where no container engine answers, ``Unsupported`` for another platform, ``InvalidValue``
+        where there is no registry to push to.
         """
-        if pushImageToWorkspaceAcr:
-            raise not_built(
-                "Pushing an image to the workspace's registry (pushImageToWorkspaceAcr)",
-                "leave it out: runs and services find the image in this machine's container engine",
-            )
+        if pushImageToWorkspaceAcr and not useDocker:
+            raise UserErrorException("pushImageToWorkspaceAcr pushes an image, and useDocker=False makes none.")
         own = ("linux",) if useDocker else (_PLATFORMS.get(sys.platform, sys.platform),)
         if platform is not None and str(platform).lower() not in own:
             raise Unsupported(f"An environment is built here for {own[0]}, not for {platform}: leave it out.")
@@ -340,7 +338,14 @@ class Environment(Section):
             lines.append(line)
             sys.stdout.write(f"{line}\n")
 
-        build_one(self._definition(), discovery.home(), log, tokens_of(workspace._scope), in_image=useDocker)
+        build_one(
+            self._definition(),
+            discovery.home(),
+            log,
+            tokens_of(workspace._scope),
+            in_image=useDocker,
+            push=pushImageToWorkspaceAcr,
+        )
         return "".join(f"{line}\n" for line in lines)
 
     def get_image_details(self, workspace: Workspace) -> DockerImageDetails:

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from zaffre.core.errors import ActivityFailedException, AzureMLException
+from zaffre.docker import images
 from zaffre.docker.engine import Engine
-from zaffre.environments import image_spec
+from zaffre.environments import image_registry, image_spec
 from zaffre.environments.explain import explain
 from zaffre.environments.images import Image, find_image
 from zaffre.environments.realise import Realised
@@ -89,7 +90,7 @@ class DockerImageDetails(dict[str, Any]):
 
     @property
     def image(self) -> str:
-        return f"{self.registry}/{self.repository}"
+        return f"{self.registry}/{self.repository}" if self.registry else str(self.repository)
 
     @property
     def interpreter_path(self) -> Any:
@@ -110,6 +111,14 @@ class DockerImageDetails(dict[str, Any]):
         return value
 
 
+def _registry_of(name: str | None) -> str | None:
+    """The address of the registry that is set, if the image went there or came from there."""
+    registry = image_registry.configured()
+    if registry is None or name is None:
+        return None
+    return registry.address if images.inspect(Engine.connect(), registry.full_name(name)) is not None else None
+
+
 def image_details(definition: Mapping[str, Any]) -> DockerImageDetails:
     """What is on this machine of an environment: its image, or the folder and interpreter that stand for one."""
     docker = definition.get("docker") or {}
@@ -128,7 +137,7 @@ def image_details(definition: Mapping[str, Any]) -> DockerImageDetails:
     return DockerImageDetails(
         {
             "imageExistsInRegistry": image is not None,
-            "dockerImage": {"name": name, "registry": {"address": None}},
+            "dockerImage": {"name": name, "registry": {"address": _registry_of(name)}},
             "pythonEnvironment": {"interpreterPath": path, "condaEnvironmentPath": folder},
             "ingredients": {"dockerfile": docker.get("baseDockerfile")},
         }

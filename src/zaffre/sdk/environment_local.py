@@ -71,14 +71,16 @@ def build_one(
     *,
     anew: bool = False,
     in_image: bool | None = None,
+    push: bool = False,
 ) -> Realised | Image:
-    """A folder of this machine, or an image where the definition needs one; ``in_image`` says which without asking it.
+    """A folder of this machine, or an image where the definition needs one; ``in_image`` says which without asking it;
+    ``push`` sends an image to the registry.
 
     Raises what ``realise`` and ``build_image`` raise.
     """
     wanted = image_spec.needs_image(definition) if in_image is None else in_image
     if wanted:
-        return build_image(definition, engine=Engine.connect(), home=home, log=log, tokens=tokens, anew=anew)
+        return build_image(definition, engine=Engine.connect(), home=home, log=log, tokens=tokens, anew=anew, push=push)
     return realise(definition, home=home, log=log, tokens=tokens, anew=anew)
 
 
