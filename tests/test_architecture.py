@@ -51,7 +51,7 @@ PACKAGES: dict[str, tuple[str, ...]] = {
     "zaffre.docker": (),
     "zaffre.environments": ("msgspec", "yaml"),
     "zaffre.launch": ("msgspec",),
-    "zaffre.serving": ("msgspec", "uvicorn", "httptools", "uvloop"),
+    "zaffre.serving": ("msgspec", "httptools"),
     "zaffre.sdk": ("msgspec", "yaml", "pathspec"),
     "zaffre.runner": ("msgspec", "yaml", "pathspec"),
     "zaffre.cli": ("cyclopts", "rich"),

@@ -19,8 +19,8 @@ def test_our_code_comes_after_the_users_packages(home: Path, tmp_path: Path) -> 
     site = next((bare.python.parent.parent / "lib").glob("python*/site-packages"))
     (site / "h11.py").write_text("WHOSE = 'the user'")
     (site / "trial.py").write_text(
-        "import sys, h11, uvicorn, httptools, msgspec, zaffre.serving\n"
-        "print(h11.WHOSE, uvicorn.__file__, sys.argv[1:], __name__)\n"
+        "import sys, h11, httptools, msgspec, zaffre.serving\n"
+        "print(h11.WHOSE, httptools.__file__, sys.argv[1:], __name__)\n"
     )
     answer = subprocess.run(
         [bare.python, folder / "zaffre_boot.py", "trial", "--port", "1"],
@@ -33,7 +33,7 @@ def test_our_code_comes_after_the_users_packages(home: Path, tmp_path: Path) -> 
     assert answer.stdout.split() == [
         "the",
         "user",
-        str(folder / "uvicorn/__init__.py"),
+        str(folder / "httptools/__init__.py"),
         "['--port',",
         "'1']",
         "__main__",

@@ -58,7 +58,7 @@ def requirement(wheel: Path) -> str:
 def serving_requirements() -> list[str]:
     """What a service needs besides our own code, as the installed package declares it: the scoring server's packages,
     and those of the SDK, which entry scripts import (``Model.get_model_path``)."""
-    return _declared(("uvicorn", "httptools", "uvloop", *DEPENDENCIES))
+    return _declared(("httptools", *DEPENDENCIES))
 
 
 def _files() -> Iterator[tuple[str, Path, os.stat_result]]:

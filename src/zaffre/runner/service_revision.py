@@ -35,7 +35,7 @@ T = TypeVar("T")
 _PREFIX: Final = "SERVICE_PATH_PREFIX"
 # A variable of these families in the supervisor's environment speaks of another run, service or server.
 _FOREIGN: Final = ("ZAFFRE_", "AZUREML_", "AML_", "MLFLOW_", "SERVICE_", "SCORING_")
-_OWN_VERSION: Final = "import zaffre, zaffre.serving.http; print(zaffre.__version__)"
+_OWN_VERSION: Final = "import zaffre, zaffre.serving.front; print(zaffre.__version__)"
 
 
 class Preparation:

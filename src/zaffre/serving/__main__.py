@@ -6,7 +6,7 @@ import importlib
 import importlib.util
 import sys
 
-_NEEDED = ("uvicorn", "httptools")
+_NEEDED = ("httptools",)
 
 
 def main() -> int:

@@ -1,29 +1,33 @@
-"""The serving process from its arguments to its end."""
+"""The scoring server from its arguments to its end."""
 
 from __future__ import annotations
 
 import faulthandler
 import json
 import logging
+import logging.config
 import os
-import signal
-import socket
+import resource
 import sys
-import threading
 from collections.abc import Sequence
 from functools import partial
-from types import FrameType
+from typing import Any, Final
 
 from zaffre.core.errors import PortTaken
-from zaffre.serving.app import ScoringApp
-from zaffre.serving.http import HttpServer, bind
+from zaffre.serving import metrics, schema
+from zaffre.serving.app import App
+from zaffre.serving.board import Board
+from zaffre.serving.debugger import wait_for_debugger
+from zaffre.serving.front import Front, Recruit
+from zaffre.serving.lifeguard import Lifeguard
+from zaffre.serving.listeners import listeners
 from zaffre.serving.script import EntryScript, ScriptFault, load
 from zaffre.serving.settings import Settings, read_settings
 from zaffre.serving.swagger import Swagger
 from zaffre.serving.worker import Worker
 
-SCRIPT_FAULT = 3
-PORT_FAULT = 4
+SCRIPT_FAULT: Final = 3
+PORT_FAULT: Final = 4
 
 log = logging.getLogger("zaffre.serving")
 
@@ -38,119 +42,89 @@ def main(argv: Sequence[str] | None = None) -> int:
     os.chdir(settings.app_root)
     for setting in settings.not_honoured:
         log.warning("%s has no effect on this service", setting)
-    servers: list[HttpServer] = []
+    _raise_file_limit()
+    tell = partial(_write_status, settings)
     try:
-        sock = _socket(settings, servers)
+        sockets, owner = listeners(settings)
     except PortTaken as taken:
-        return _fail(settings, PORT_FAULT, "port", taken.message)
+        log.error("%s", taken.message)
+        tell("failed", error={"stage": "port", "message": taken.message, "details": "", "kind": ""})
+        return PORT_FAULT
+    front = Front(settings, sockets, owner, tell)
+    part = front.run()
+    if isinstance(part, Recruit):
+        return _work(settings, front.board, part)
+    log.info("stopped")
+    return part
+
+
+def _work(settings: Settings, board: Board, part: Recruit) -> int:
+    """The life of a worker. 3 when the script cannot serve."""
+    channel = part.channel
     try:
+        _configure_user_log(settings)
+        if settings.debug_port is not None:
+            wait_for_debugger(settings.debug_port)
         script = load(settings.script, settings.app_root)
         init_seconds = script.initialise()
     except ScriptFault as fault:
-        return _fail(settings, SCRIPT_FAULT, fault.stage, fault.message, fault.details, fault.kind)
+        log.error("%s", f"{fault.message}\n{fault.details}".rstrip())
+        error = {"stage": fault.stage, "message": fault.message, "details": fault.details, "kind": fault.kind}
+        channel.tell(stage="failed", error=error)
+        return SCRIPT_FAULT
     log.info("%s imported in %.3f s, init() took %.3f s", script.path.name, script.import_seconds, init_seconds)
-    times = {"import_seconds": script.import_seconds, "init_seconds": init_seconds}
-    _write_status(settings, "initialised", **times)
-    worker = Worker(script, settings.timeout_ms)
-    draining = partial(_write_status, settings, "draining")
-    server = HttpServer(_app(settings, script, worker), sock, draining, worker.stop)
-    address = "{}:{}".format(*sock.getsockname()[:2])
-    if not server.start():
-        return PORT_FAULT
-    servers.append(server)
-    _stop_on_signals(server)
-    if settings.watch_stdin:
-        _stop_at_end_of(0, servers)
-    _write_status(settings, "ready", address=address, **times)
-    log.info("ready on http://%s%s/score", address, settings.prefix)
+    app = _app(settings, script, board)
+    worker = Worker(settings, script, app, board, board.row(part.row), channel)
+    Lifeguard(worker).start()
+    channel.tell(stage="ready", import_seconds=script.import_seconds, init_seconds=init_seconds)
     worker.work()
-    server.join()
-    log.info("stopped")
+    channel.tell(stage="left")
     return 0
 
 
-def _app(settings: Settings, script: EntryScript, worker: Worker) -> ScoringApp:
+def _app(settings: Settings, script: EntryScript, board: Board) -> App:
     folders = (settings.app_root, settings.script.parent)
-    swagger = Swagger(settings.name, settings.version, settings.prefix, folders)
-    return ScoringApp(settings, worker, swagger, raw=script.raw)
-
-
-def _fail(settings: Settings, code: int, stage: str, sentence: str, details: str = "", kind: str = "") -> int:
-    log.error("%s", f"{sentence}\n{details}".rstrip())
-    error = {"stage": stage, "message": sentence, "details": details, "kind": kind}
-    _write_status(settings, "failed", error=error)
-    return code
+    swagger = Swagger(settings.name, settings.version, settings.prefix, folders, schema.schemas(script.run))
+    facts: dict[str, float] = {"workers": settings.workers}
+    return App(settings, swagger, partial(metrics.text, board, facts), raw=script.raw)
 
 
 def _start_log(level: str) -> None:
     # Our own logger only: what the entry script does with logging stays its affair.
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    for name in ("zaffre.serving", "uvicorn"):
-        logger = logging.getLogger(name)
-        logger.handlers[:] = [handler]
-        logger.propagate = False
-        logger.setLevel(level if name == "zaffre.serving" else "WARNING")
+    log.handlers[:] = [handler]
+    log.propagate = False
+    log.setLevel(level)
 
 
-def _write_status(settings: Settings, stage: str, **facts: object) -> None:
+def _configure_user_log(settings: Settings) -> None:
+    """Apply a ``logging.json`` in the app root or beside the script, as Azure's server does."""
+    for folder in (settings.app_root, settings.script.parent):
+        file = folder / "logging.json"
+        if file.is_file():
+            try:
+                logging.config.dictConfig({"disable_existing_loggers": False, **json.loads(file.read_bytes())})
+            except (ValueError, TypeError, AttributeError, ImportError) as error:
+                raise ScriptFault("script", f"{file} is no logging configuration: {error}") from error
+            return
+
+
+def _write_status(settings: Settings, stage: str, **facts: Any) -> None:
     """The file that a supervisor reads, always whole: ``{"stage", "pid", ...}``.
 
     The stage is initialised, ready, draining (no new caller is accepted) or failed.
     """
     if settings.status_file is None:
         return
-    partial = settings.status_file.with_suffix(".partial")
-    partial.write_text(json.dumps({"stage": stage, "pid": os.getpid(), **facts}))
-    partial.replace(settings.status_file)
+    partial_file = settings.status_file.with_suffix(".partial")
+    partial_file.write_text(json.dumps({"stage": stage, "pid": os.getpid(), **facts}))
+    partial_file.replace(settings.status_file)
 
 
-def _stop_on_signals(server: HttpServer) -> None:
-    def stop(_signal: int, _frame: FrameType | None) -> None:
-        server.stop()
-
-    def watch() -> None:
-        while (byte := woken.recv(1)) and byte[0] not in numbers:
-            pass  # another signal, which user code handles
-        server.stop()
-
-    # Twice: a handler runs on the main thread and dies there when a scoring timeout strikes at the same moment; the
-    # wake-up byte is written below Python, but an event loop that user code runs may take that channel away.
-    numbers = (signal.SIGTERM, signal.SIGINT)
-    for number in numbers:
-        signal.signal(number, stop)
-    woken, waker = socket.socketpair()
-    waker.setblocking(False)
-    signal.set_wakeup_fd(waker.detach(), warn_on_full_buffer=False)
-    threading.Thread(target=watch, name="signals", daemon=True).start()
-
-
-def _socket(settings: Settings, servers: list[HttpServer]) -> socket.socket:
-    """The socket to serve on: our own, an inherited one, or one that its owner hands over to us in a container."""
-    if settings.listen_from is None:
-        return bind(settings.host, settings.port, settings.listen_fd)
-    owner = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    try:
-        owner.connect(str(settings.listen_from))
-        _, handed, _, _ = socket.recv_fds(owner, 1, 1)
-    except OSError as error:
-        handed = []
-        log.error("%s", error)
-    if not handed:
-        raise PortTaken(f"No socket to serve on was handed over at {settings.listen_from}.")
-    _stop_at_end_of(owner.detach(), servers)
-    return bind(settings.host, settings.port, handed[0])
-
-
-def _stop_at_end_of(descriptor: int, servers: list[HttpServer]) -> None:
-    """Stop when nobody is at the other end any more; at once where there is no server yet."""
-
-    def watch() -> None:
-        # Not sys.stdin: a thread that waits in its buffer holds up, then aborts, the end of the interpreter.
-        while os.read(descriptor, 4096):
-            pass
-        if not servers:
-            os._exit(0)
-        servers[0].stop()
-
-    threading.Thread(target=watch, name="owner", daemon=True).start()
+def _raise_file_limit() -> None:
+    """Each connection takes a descriptor of the front and one of a worker."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 20_000 if hard == resource.RLIM_INFINITY else min(hard, 20_000)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

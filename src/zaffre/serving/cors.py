@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from zaffre.serving.request import Headers
+from zaffre.serving.request import Headers, Request
 
-_METHODS = b"GET, POST, OPTIONS"
+_METHODS = b"GET, POST"
 
 
-def headers(request_headers: Headers, origins: tuple[str, ...]) -> Headers:
+def headers(request: Request, origins: tuple[str, ...]) -> Headers:
     """The headers to add to an answer; none when the request names no allowed origin."""
-    given = dict(request_headers)
-    origin = given.get(b"origin", b"")
+    origin = request.header(b"origin")
     if not origin or not ("*" in origins or origin.decode("latin-1") in origins):
         return []
-    answered = [(b"access-control-allow-origin", origin), (b"vary", b"Origin")]
-    if b"access-control-request-method" in given:
+    answered = [(b"access-control-allow-origin", b"*" if "*" in origins else origin)]
+    if "*" not in origins and len(origins) > 1:
+        answered.append((b"vary", b"Origin"))
+    if request.method == "OPTIONS" and request.header(b"access-control-request-method").upper() in (b"GET", b"POST"):
         answered.append((b"access-control-allow-methods", _METHODS))
-        wanted = given.get(b"access-control-request-headers")
+        wanted = request.header(b"access-control-request-headers")
         if wanted:
             answered.append((b"access-control-allow-headers", wanted))
     return answered

@@ -20,7 +20,7 @@ class Answer:
     body: bytes
     content_type: bytes = JSON_TYPE
     headers: list[tuple[bytes, bytes]] = field(default_factory=list)
-    failed: bool = False  # the x-ms-run-function-failed header
+    failed: bool | None = False  # the x-ms-run-function-failed header; None: none
     seconds: float | None = None  # how long run() took
 
 
@@ -28,9 +28,13 @@ class NotSerialisable(Exception):
     """The result cannot be written as JSON; the message names the type at fault."""
 
 
-def message(status: int, text: str, *, failed: bool = False) -> Answer:
-    """The documented shape of every error: ``{"message": text}``."""
-    return Answer(status, json.dumps({"message": text}).encode(), failed=failed)
+def message(status: int, text: str, *, failed: bool = False, request_id: bytes = b"") -> Answer:
+    """The documented shape of every error: ``{"message": text}``, with the request's id where Azure's server has no
+    answer to be equal to."""
+    body = {"message": text}
+    if request_id:
+        body["request_id"] = request_id.decode("latin-1")
+    return Answer(status, json.dumps(body).encode(), failed=failed)
 
 
 def unauthorised(text: str, request_id: str) -> Answer:
@@ -76,6 +80,9 @@ def _from_response(response: Any) -> Answer:
             failed = failed or str(value).lower() == "true"
         elif lower not in ("content-length", "transfer-encoding", "connection"):
             kept.append((lower.encode("latin-1", "replace"), str(value).encode("latin-1", "replace")))
+    for key, line in (*kept, (b"content-type", content_type)):
+        if any(byte in key + line for byte in b"\r\n\0"):
+            raise NotSerialisable(f"the header {key.decode('latin-1')} of the response holds a line break")
     return Answer(response.status_code, response.get_data(), content_type, kept, failed)
 
 

@@ -14,7 +14,9 @@ from types import ModuleType, TracebackType
 from typing import Any
 
 from zaffre.core.rawhttp import RAW_HTTP
-from zaffre.serving.request import Headers, titled
+from zaffre.serving import inputs, schema
+from zaffre.serving.inputs import Arguments
+from zaffre.serving.request import Request, titled
 
 
 class ScriptFault(Exception):
@@ -30,19 +32,23 @@ class ScriptFault(Exception):
 
 @dataclass(frozen=True, slots=True)
 class EntryScript:
-    """A loaded script. ``wants_headers``: run takes ``request_headers``; ``raw``: run takes the whole request."""
+    """A loaded script. ``wants_headers``: run takes ``request_headers``; ``raw``: run takes the whole request;
+    ``read`` makes the arguments of run from a request, or raises ``inputs.Refused``."""
 
     path: Path
     init: Callable[[], object]
     run: Callable[..., Any]
     wants_headers: bool
     raw: bool
+    read: Callable[[Request], Arguments]
     import_seconds: float
 
-    def call(self, data: object, headers: Headers) -> Any:
+    def arguments(self, request: Request) -> Arguments:
+        """What to call ``run`` with. Raises ``inputs.Refused``."""
+        found = self.read(request)
         if self.wants_headers:
-            return self.run(data, request_headers=titled(headers))
-        return self.run(data)
+            found["request_headers"] = titled(request.headers)
+        return found
 
     def initialise(self) -> float:
         """Call ``init()``; returns its seconds. Raises ``ScriptFault`` with the traceback."""
@@ -65,11 +71,25 @@ def load(path: Path, app_root: Path) -> EntryScript:
     start = time.perf_counter()
     module = _import(path)
     init, run = _function(module, path, "init"), _function(module, path, "run")
-    raw = bool(getattr(run, RAW_HTTP, False))
+    driven = getattr(module, "driver_module", None)  # Azure's generated main.py, which wraps the user's script
+    if isinstance(driven, ModuleType) and callable(getattr(driven, "run", None)):
+        run = driven.run
+    raw = bool(getattr(run, RAW_HTTP, False)) or _is_raw_by_name()
     _check_init(init, path)
-    _check_decorators(run, path)
-    wants_headers = _check_run(run, path)
-    return EntryScript(path, init, run, wants_headers, raw, time.perf_counter() - start)
+    wants_headers, names = _check_run(run, path)
+    if schema.is_decorated(run):
+        if raw:
+            raise ScriptFault("script", f"run() of {path.name} cannot have both @rawhttp and @input_schema")
+        read = inputs.values(names)
+    else:
+        read = inputs.whole_request(names[0].name) if raw else inputs.text(names[0].name)
+    return EntryScript(path, init, run, wants_headers, raw, read, time.perf_counter() - start)
+
+
+def _is_raw_by_name() -> bool:
+    """Whether the script used ``rawhttp`` of Azure's own server, which marks the process and not the function."""
+    module = sys.modules.get("azureml_inference_server_http.api.aml_request")
+    return bool(getattr(module, "_rawHttpRequested", False))
 
 
 def _import(path: Path) -> ModuleType:
@@ -104,20 +124,9 @@ def _check_init(init: Callable[..., Any], path: Path) -> None:
         raise ScriptFault("script", f"init() of {path.name} takes no arguments, but asks for {', '.join(required)}")
 
 
-def _check_decorators(run: Callable[..., Any], path: Path) -> None:
-    """Refuse what would be called with text where it expects parsed values."""
-    module = sys.modules.get("inference_schema.schema_util")
-    is_decorated = getattr(module, "is_schema_decorated", None)
-    if callable(is_decorated) and is_decorated(run):
-        raise ScriptFault(
-            "script",
-            f"run() of {path.name} is decorated with inference_schema, which this server does not read yet: remove the "
-            "decorators and parse the text in run(raw_data) with json.loads",
-        )
-
-
-def _check_run(run: Callable[..., Any], path: Path) -> bool:
-    """Whether run wants the request headers; raises ``ScriptFault`` when it cannot be called with the data."""
+def _check_run(run: Callable[..., Any], path: Path) -> tuple[bool, list[inspect.Parameter]]:
+    """Whether run wants the request headers, and its other parameters; raises ``ScriptFault`` when it cannot be
+    called with the data."""
     parameters = list(inspect.signature(run).parameters.values())
     for p in parameters:
         if p.kind in (p.POSITIONAL_ONLY, p.VAR_POSITIONAL, p.VAR_KEYWORD):
@@ -127,13 +136,14 @@ def _check_run(run: Callable[..., Any], path: Path) -> bool:
                 "not allowed, use run(data) or run(data, request_headers)",
             )
     data = [p for p in parameters if p.name != "request_headers"]
-    if not data or len([p for p in data if _is_required(p)]) > 1 or data[0].kind is inspect.Parameter.KEYWORD_ONLY:
+    several = len([p for p in data[1:] if _is_required(p)]) > 0 and not schema.is_decorated(run)
+    if not data or several:
         names = ", ".join(p.name for p in parameters)
         raise ScriptFault(
             "script",
             f"run({names}) of {path.name} cannot be called: use run(data) or run(data, request_headers)",
         )
-    return len(data) < len(parameters)
+    return len(data) < len(parameters), data
 
 
 def _is_required(parameter: inspect.Parameter) -> bool:

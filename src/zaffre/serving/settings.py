@@ -3,25 +3,40 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from zaffre import __version__
 from zaffre.core import contract, limits
 
 DEFAULT_PORT = 5001
+DEFAULT_HEALTH_PORT = 5000
 DEFAULT_TIMEOUT_MS = 3_600_000
+DEFAULT_READ_TIMEOUT_MS = 60_000
 
 # Settings of Azure's server that have no effect here; naming one in the log is better than silence.
 NOT_HONOURED = {
-    "WORKER_COUNT": ("", "1"),
     "AML_APP_INSIGHTS_ENABLED": ("", "false", "False"),
     "AML_MODEL_DC_STORAGE_ENABLED": ("", "false", "False"),
-    "SEPERATE_HEALTH_ENDPOINT": ("", "false", "False"),
-    "AZUREML_DEBUG_PORT": ("",),
-    "AZUREML_CONFIG_FILE": ("",),
+    "WORKER_PRELOAD": ("", "false", "False"),
 }
+# What a configuration file may say, in the words of the environment.
+CONFIGURED = (
+    contract.SOURCE_DIRECTORY,
+    contract.ENTRY_SCRIPT,
+    contract.SERVICE_NAME,
+    "WORKSPACE_NAME",
+    "SERVICE_PATH_PREFIX",
+    "SERVICE_VERSION",
+    contract.SCORING_TIMEOUT_MS,
+    "AZUREML_LOG_LEVEL",
+    contract.MODEL_DIR,
+    "HOSTNAME",
+    "AZUREML_DEBUG_PORT",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +51,13 @@ class Settings:
     prefix: str = ""
     timeout_ms: int = DEFAULT_TIMEOUT_MS  # from a request's arrival to its answer
     body_bytes: int = limits.SCORE_BODY_BYTES
+    read_timeout_ms: int = DEFAULT_READ_TIMEOUT_MS  # from a request's first byte to its last
+    workers: int = 1
+    max_requests: int = 0  # after which a worker is replaced; 0: never
+    max_memory_bytes: int = 0  # resident, at which a worker is replaced; 0: none
+    health_port: int | None = None  # serve there too
+    debug_port: int | None = None
+    reload: bool = False  # replace the workers when a Python file of the script's folder changes
     cors_origins: tuple[str, ...] = ()
     log_level: str = "INFO"
     version: str = "1.0"
@@ -54,6 +76,9 @@ class Settings:
         return values
 
 
+_HEALTH_HELP = f"answer on this port too, where SEPERATE_HEALTH_ENDPOINT is true (default {DEFAULT_HEALTH_PORT})"
+
+
 def parser() -> argparse.ArgumentParser:
     p = argparse.ArgumentParser(prog="python -m zaffre.serving", description="Serve one entry script over HTTP.")
     p.add_argument("--entry-script", "--entry_script", metavar="FILE", help="score.py, relative to the source folder")
@@ -66,6 +91,16 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--listen-from", metavar="FILE", help="serve on the socket that the owner of this one hands over")
     p.add_argument("--timeout-ms", type=int, metavar="N", help=f"default {DEFAULT_TIMEOUT_MS}")
     p.add_argument("--max-body-bytes", type=int, default=limits.SCORE_BODY_BYTES, metavar="N")
+    p.add_argument("--read-timeout-ms", type=int, default=DEFAULT_READ_TIMEOUT_MS, metavar="N")
+    p.add_argument("--workers", "--worker_count", type=int, metavar="N", help="processes that call run() (default: 1)")
+    p.add_argument("--max-requests", type=int, default=0, metavar="N", help="replace a worker after so many requests")
+    p.add_argument("--max-memory-mb", type=int, default=0, metavar="N", help="replace a worker that takes more")
+    p.add_argument("--reload", action="store_true", help="serve the script anew when a Python file beside it changes")
+    p.add_argument("--health_port", "--health-port", type=_port, metavar="N", help=_HEALTH_HELP)
+    p.add_argument("--access_control_allow_origins", "--cors-origins", metavar="LIST", help="origins, by commas")
+    p.add_argument("--config_file", "--config-file", metavar="FILE", help="settings as JSON, by their variables' names")
+    p.add_argument("--appinsights_instrumentation_key", metavar="KEY", help="refused: there is no Application Insights")
+    p.add_argument("--rest", action="store_true", help=argparse.SUPPRESS)  # Azure's server has no other protocol either
     p.add_argument("--status-file", metavar="FILE", help="write the stage reached, or the fault, here as JSON")
     p.add_argument("--keys-file", metavar="FILE", help="digests of the keys that callers must send, as JSON")
     p.add_argument("--watch-stdin", action="store_true", help="stop when standard input ends")
@@ -76,10 +111,12 @@ def read_settings(argv: Sequence[str], environ: Mapping[str, str]) -> Settings:
     """The settings that ``argv`` and ``environ`` give; a wrong argument ends the process with status 2."""
     p = parser()
     given = p.parse_args(argv)
+    if given.appinsights_instrumentation_key:
+        p.error("--appinsights_instrumentation_key: there is no Application Insights here, /metrics counts instead")
     app_root = Path(given.app_root or environ.get(contract.APP_ROOT) or ".").resolve()
-    timeout = given.timeout_ms if given.timeout_ms is not None else environ.get(contract.SCORING_TIMEOUT_MS)
+    environ = {**_configuration(p, given, app_root, environ), **environ}
     model_dir = given.model_dir or environ.get(contract.MODEL_DIR)
-    server_version = environ.get("SERVER_VERSION_LOG_RESPONSE_ENABLED", "").lower() == "true"
+    origins = given.access_control_allow_origins or environ.get("AML_CORS_ORIGINS", "")
     return Settings(
         script=_script(given.entry_script, given.source_dir, app_root, environ),
         app_root=app_root,
@@ -89,18 +126,65 @@ def read_settings(argv: Sequence[str], environ: Mapping[str, str]) -> Settings:
         listen_fd=given.listen_fd,
         listen_from=Path(given.listen_from) if given.listen_from else None,
         prefix=_prefix(environ.get("SERVICE_PATH_PREFIX", "")),
-        timeout_ms=_positive(p, contract.SCORING_TIMEOUT_MS, timeout, DEFAULT_TIMEOUT_MS),
+        timeout_ms=_timeout(p, given, environ),
         body_bytes=_positive(p, "--max-body-bytes", given.max_body_bytes, limits.SCORE_BODY_BYTES),
-        cors_origins=tuple(o.strip() for o in environ.get("AML_CORS_ORIGINS", "").split(",") if o.strip()),
+        read_timeout_ms=_positive(p, "--read-timeout-ms", given.read_timeout_ms, DEFAULT_READ_TIMEOUT_MS),
+        workers=_positive(p, "WORKER_COUNT", given.workers or environ.get("WORKER_COUNT"), 1),
+        max_requests=_positive(p, "--max-requests", given.max_requests or None, 0),
+        max_memory_bytes=_positive(p, "--max-memory-mb", given.max_memory_mb or None, 0) * limits.MIB,
+        health_port=_health_port(given, environ),
+        debug_port=_positive(p, "AZUREML_DEBUG_PORT", environ.get("AZUREML_DEBUG_PORT"), 0) or None,
+        reload=given.reload,
+        cors_origins=tuple(o.strip() for o in origins.split(",") if o.strip()),
         log_level=environ.get("AZUREML_LOG_LEVEL", "INFO").upper(),
         version=environ.get("SERVICE_VERSION", "1.0"),
-        server_version="zaffre.serving" if server_version else "",
+        server_version=_server_version(environ),
         name=environ.get(contract.SERVICE_NAME, "ML service"),
         status_file=Path(given.status_file).absolute() if given.status_file else None,
-        watch_stdin=given.watch_stdin,
         keys_file=Path(given.keys_file).absolute() if given.keys_file else None,
+        watch_stdin=given.watch_stdin,
         not_honoured=tuple(f"{k}={environ[k]}" for k, off in NOT_HONOURED.items() if environ.get(k, "") not in off),
     )
+
+
+def _timeout(p: argparse.ArgumentParser, given: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    """SCORING_TIMEOUT_MS, or WORKER_TIMEOUT (seconds; Azure's server ends the worker then) where that is less."""
+    text = given.timeout_ms if given.timeout_ms is not None else environ.get(contract.SCORING_TIMEOUT_MS)
+    timeout = _positive(p, contract.SCORING_TIMEOUT_MS, text, DEFAULT_TIMEOUT_MS)
+    return min(timeout, 1000 * _positive(p, "WORKER_TIMEOUT", environ.get("WORKER_TIMEOUT"), timeout))
+
+
+def _health_port(given: argparse.Namespace, environ: Mapping[str, str]) -> int | None:
+    if environ.get("SEPERATE_HEALTH_ENDPOINT", "").lower() != "true":
+        return None
+    return DEFAULT_HEALTH_PORT if given.health_port is None else int(given.health_port)
+
+
+def _server_version(environ: Mapping[str, str]) -> str:
+    is_told = environ.get("SERVER_VERSION_LOG_RESPONSE_ENABLED", "true").lower() == "true"
+    return f"zaffre/{__version__}" if is_told else ""
+
+
+def _configuration(
+    p: argparse.ArgumentParser, given: argparse.Namespace, app_root: Path, environ: Mapping[str, str]
+) -> dict[str, str]:
+    """What a configuration file says: the one that is named, else a config.json in the app root or beside the script.
+    The environment wins. Keys that are no settings are left alone, as in a workspace's config.json."""
+    named = given.config_file or environ.get("AZUREML_CONFIG_FILE")
+    script = _script(given.entry_script, given.source_dir, app_root, environ)
+    for file in [Path(named)] if named else [app_root / "config.json", script.parent / "config.json"]:
+        if not file.is_file() or not file.stat().st_size:
+            if named:
+                p.error(f"the configuration file {file} is not there, or is empty")
+            continue
+        try:
+            held = json.loads(file.read_bytes())
+        except ValueError as error:
+            p.error(f"the configuration file {file} is not JSON: {error}")
+        if not isinstance(held, dict):
+            p.error(f"the configuration file {file} must hold a JSON object")
+        return {key: str(held[key]) for key in CONFIGURED if held.get(key) is not None}
+    return {}
 
 
 def _script(entry: str | None, source: str | None, app_root: Path, environ: Mapping[str, str]) -> Path:

@@ -1,134 +1,327 @@
-"""The one place where ``run()`` is called: jobs from the HTTP thread, one after the other, on the main thread."""
+"""The loop of one worker: it reads a request, calls ``run()`` on it, answers, and reads the next.
+
+It stands on the main thread, where the script was imported, so that thread-local state, signal handlers and event loops
+of user code behave as in a plain script, and nothing is handed from thread to thread. A request that is not its turn
+yet stays unread in its socket: should the worker crash, another one finds it there. While ``run()`` takes long, the
+``Lifeguard`` looks after the connections; ``io`` is held by the one of the two that does.
+"""
 
 from __future__ import annotations
 
-import asyncio
-import ctypes
-import json
 import logging
-import queue
+import socket
 import threading
 import time
+from collections.abc import Callable
+from typing import Any, Final
 
-from zaffre.serving.request import Headers
+from zaffre.serving import board as boards
+from zaffre.serving import channel as channels
+from zaffre.serving import metrics, schema
+from zaffre.serving.app import App
+from zaffre.serving.board import Board
+from zaffre.serving.channel import WorkerEnd
+from zaffre.serving.connection import Connection
+from zaffre.serving.inputs import Arguments, Refused
+from zaffre.serving.poller import ERROR, GONE, IN, NOTHING, OUT, Poller
+from zaffre.serving.reply import Replies
+from zaffre.serving.request import Request
 from zaffre.serving.results import Answer, NotSerialisable, answer, message
 from zaffre.serving.script import EntryScript, user_traceback
+from zaffre.serving.settings import Settings
 
 log = logging.getLogger("zaffre.serving")
 
-SCRIPT_FAILED = "An unexpected error occurred in scoring script. Check the logs for more info."
-INTERNAL_FAILED = "An unexpected internal error occurred. Check the logs for more info."
+SCRIPT_FAILED: Final = "An unexpected error occurred in scoring script. Check the logs for more info."
+INTERNAL_FAILED: Final = "An unexpected internal error occurred. Check the logs for more info."
+KEEP_ALIVE_SECONDS: Final = 75.0
+DRAIN_SECONDS: Final = 30.0  # how long running requests may take when the service stops
+SETTLE_SECONDS: Final = 0.25  # how long a caller who was accepted at the last moment has to send the request
+LINGER_SECONDS: Final = 2.0
+_TICK_SECONDS: Final = 0.25
 
 
 class ScoringTimeout(BaseException):
     """Raised inside ``run()`` when its time is over. Not an Exception, so that user code does not swallow it."""
 
 
-class Job:
-    """One call of ``run()``: made and awaited on the loop, worked on the main thread."""
+class Call:
+    """One call of ``run()`` that is under way."""
 
-    __slots__ = ("data", "future", "headers", "interrupted", "loop", "request_id")
+    __slots__ = ("answered", "began", "connection", "deadline", "interrupted", "request")
 
-    def __init__(self, data: object, headers: Headers, request_id: str) -> None:
-        self.loop = asyncio.get_running_loop()
-        self.future: asyncio.Future[Answer] = self.loop.create_future()
-        self.data = data
-        self.headers = headers
-        self.request_id = request_id
+    def __init__(self, connection: Connection, request: Request, began: float, deadline: float) -> None:
+        self.connection = connection
+        self.request = request
+        self.began = began
+        self.deadline = deadline
+        self.answered = False  # by the lifeguard, as too late
         self.interrupted = False
-
-    def resolve(self, result: Answer) -> None:
-        try:
-            self.loop.call_soon_threadsafe(self._set, result)
-        except RuntimeError:
-            log.debug("request %s ended after the server did", self.request_id)
-
-    def _set(self, result: Answer) -> None:
-        if not self.future.done():
-            self.future.set_result(result)
 
 
 class Worker:
-    """``submit`` from the loop; ``work`` on the main thread until ``stop``."""
+    """``work`` until the front orders the end or is gone."""
 
-    def __init__(self, script: EntryScript, timeout_ms: int) -> None:
+    def __init__(
+        self, settings: Settings, script: EntryScript, app: App, board: Board, row: memoryview, channel: WorkerEnd
+    ) -> None:
+        self.io = threading.RLock()
+        self.call: Call | None = None
+        self.connections: dict[int, Connection] = {}
+        self.waiting: list[Connection] = []  # readable while run() was busy, and left alone
+        self.poller = Poller()
+        self.app = app
+        self.row = row
+        self.is_gone = False  # the front
+        self.timeout = settings.timeout_ms / 1000
+        self._settings = settings
         self._script = script
-        self._timeout_ms = timeout_ms
-        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
-        self._current: Job | None = None
-        self._lock = threading.Lock()
-        self._thread = 0
-
-    async def submit(self, data: object, headers: Headers, request_id: str) -> Answer:
-        """The answer of one call. The time limit counts from here, waiting included."""
-        job = Job(data, headers, request_id)
-        timer = job.loop.call_later(self._timeout_ms / 1000, self._time_out, job)
-        self._jobs.put(job)
-        try:
-            return await job.future
-        finally:
-            timer.cancel()
+        self._board = board
+        self._channel = channel
+        self._replies = Replies(settings.server_version, settings.cors_origins)
+        self._debug = log.isEnabledFor(logging.DEBUG)
+        self._now = time.monotonic()
+        self._swept = self._now
+        self._retiring = False
+        self._draining_since = 0.0
+        self._full_at = settings.max_requests
+        self.poller.watch(channel.fileno(), IN)
 
     def work(self) -> None:
-        """Work jobs until ``stop``; call it on the thread that imported the script."""
-        self._thread = threading.get_ident()
-        while (job := self._jobs.get()) is not None:
-            if not job.future.done():
-                self._work(job)
+        with self.io:
+            while not self._is_done():
+                events = self.poller.wait(_TICK_SECONDS if self.connections or self._draining_since else None)
+                self._now = time.monotonic()
+                for fd, what in events:
+                    self.handle(fd, what, self._now)
+                if self.waiting:
+                    self._resume()
+                if self._now - self._swept > _TICK_SECONDS:
+                    self.sweep(self._now)
 
-    def stop(self) -> None:
-        self._jobs.put(None)
+    def handle(self, fd: int, what: int, now: float) -> None:
+        """See to one descriptor that is ready."""
+        connection = self.connections.get(fd)
+        if connection is None:
+            if fd == self._channel.fileno():
+                self._take(now)
+            return
+        if what & OUT:
+            connection.flush()
+        if connection.serving:
+            if what & (GONE | ERROR):  # told again and again: look no more until it is answered
+                connection.ended = True
+                self._want(connection, -1)
+            return
+        if what & (IN | GONE | ERROR) and not connection.out:
+            connection.receive(connection.waits_since or now)
+            connection.waits_since = 0.0
+        self.proceed(connection)
 
-    def _work(self, job: Job) -> None:
-        try:
-            self._current = job
-            job.resolve(self._call(job))
-            with self._lock:
-                self._current = None
-            if job.interrupted:
-                time.sleep(1)  # the interrupt is on its way to this thread: it must not hit the next job
-        except ScoringTimeout as error:
-            with self._lock:
-                self._current = None
-            log.error("request %s took longer than %s ms\n%s", job.request_id, self._timeout_ms, user_traceback(error))
+    def proceed(self, connection: Connection) -> None:
+        """Answer what was read whole, as long as the other side takes the answers."""
+        while connection.requests and not connection.out and not connection.serving:
+            made = self.app.answer(connection.requests[0])
+            if made is None and self.call is not None:  # we are the lifeguard
+                self.set_aside(connection, time.monotonic())
+                return
+            request = connection.requests.popleft()
+            if made is not None:
+                self.reply(connection, request, made)
+            else:
+                self._answer(connection, request)
+        self.settle(connection)
 
-    def _call(self, job: Job) -> Answer:
-        start = time.perf_counter()
+    def settle(self, connection: Connection) -> None:
+        """Wait for what comes next on this connection, or end it."""
+        if connection.serving:
+            self._want(connection, NOTHING)
+        elif connection.out:
+            self._want(connection, OUT)
+        elif connection.ended:
+            self._close(connection)
+        elif connection.closing and not connection.lingers_until:
+            connection.linger(time.monotonic() + LINGER_SECONDS)
+            self._want(connection, IN)
+        else:
+            if not connection.is_reading and not connection.requests:
+                self._board.set(connection.slot, boards.IDLE)
+                connection.idle_since = self._now
+            self._want(connection, IN)
+
+    def reply(self, connection: Connection, request: Request, made: Answer) -> None:
+        """Send an answer and count it."""
+        if not request.keep_alive or self._draining_since:
+            connection.closing = True
+        self._board.set(connection.slot, boards.ANSWERING)
+        connection.send(self._replies.whole(made, request, close=connection.closing))
+        if request.path == self.app.score_path:
+            seconds = time.monotonic() - request.arrived
+            metrics.observe(self.row, made.status, seconds, made.seconds, bool(made.failed))
+            if self.row[boards.WORKED] == self._full_at:
+                self._channel.tell(stage="full")
+            if self._debug:
+                log.debug("%s %s %s %.3f ms", request.method, request.path, made.status, seconds * 1000)
+
+    def mark_answered(self, connection: Connection) -> None:
+        """Nothing of it is lost with this process any more."""
+        self._board.set(connection.slot, boards.ANSWERING if connection.out else boards.IDLE)
+
+    def too_late(self, connection: Connection, request: Request) -> None:
+        """Answer a request whose time is over."""
+        made = message(500, f"Scoring timeout after {self._settings.timeout_ms} ms", failed=True)
+        self.reply(connection, request, made)
+
+    def sweep(self, now: float) -> None:
+        """End the connections that took too long."""
+        self._swept = now
+        slow = now - self._settings.read_timeout_ms / 1000
+        for connection in list(self.connections.values()):
+            if connection.serving or connection.out or connection.waits_since:
+                continue
+            if connection.lingers_until:
+                is_over = now > connection.lingers_until
+            elif connection.is_reading:
+                if connection.begun < slow:
+                    connection.give_up_reading(408, "The request did not arrive in time.")
+                    self.proceed(connection)
+                continue
+            elif self._draining_since:
+                is_over = now - self._draining_since > SETTLE_SECONDS
+            else:
+                is_over = now - connection.idle_since > KEEP_ALIVE_SECONDS
+            if is_over:
+                self._close(connection)
+
+    def _answer(self, connection: Connection, request: Request) -> None:
+        now = time.monotonic()
+        if now - request.arrived > self.timeout:
+            self.too_late(connection, request)
+            return
         try:
-            result = self._script.call(job.data, job.headers)
-        except ScoringTimeout:
-            raise
-        except BaseException as error:  # sys.exit() in run() must not end the service either
-            log.error("run() raised for request %s\n%s", job.request_id, user_traceback(error))
-            return message(500, SCRIPT_FAILED, failed=True)
-        seconds = time.perf_counter() - start
+            arguments = self._script.arguments(request)
+        except Refused as refused:
+            self.reply(connection, request, message(refused.status, refused.message))
+            return
+        self._score(Call(connection, request, now, request.arrived + self.timeout), arguments)
+
+    def _score(self, call: Call, arguments: Arguments) -> None:
+        connection, request = call.connection, call.request
+        self._board.begin(connection.slot, request.request_id)
+        connection.serving = True
+        self.row[boards.BUSY_SINCE] = time.monotonic_ns()
+        self.call = call
+        started = time.perf_counter()
+        value, error = self._interruptible(lambda: self._script.run(**arguments))
+        seconds = time.perf_counter() - started
+        self.call = None
+        self.row[boards.BUSY_SINCE] = 0
+        connection.serving = False
+        if call.answered:
+            log.error("request %s took longer than %s ms", _id(request), self._settings.timeout_ms)
+            if error is not None:
+                log.error("%s", user_traceback(error))
+            return
+        made = self.failure(request, error) if error is not None else self.success(request, value, seconds)
+        self.reply(connection, request, made)
+
+    def _interruptible(self, work: Callable[[], Any]) -> tuple[Any, BaseException | None]:
+        """What ``work`` returned or raised. The lifeguard looks after the connections meanwhile, and may raise
+        ``ScoringTimeout`` in it: at any instruction up to the moment that we hold ``io`` again."""
+        value: Any = None
+        error: BaseException | None = None
         try:
-            reply = answer(result)
+            self.io.release()
+            try:
+                value = work()
+            except BaseException as raised:  # sys.exit() in run() must not end the service either
+                error = raised
+            self.io.acquire()
+            if self.call is not None and self.call.interrupted and not isinstance(error, ScoringTimeout):
+                time.sleep(1)  # the interrupt is on its way to this thread: it must not hit the next call
+        except ScoringTimeout as raised:
+            error = raised
+            if not self.io._is_owned():  # type: ignore[attr-defined]  # as threading.Condition asks
+                self.io.acquire()
+        return value, error
+
+    def success(self, request: Request, value: object, seconds: float) -> Answer:
+        try:
+            made = answer(value)
         except NotSerialisable as error:
-            log.error("request %s: %s", job.request_id, error)
+            log.error("request %s: %s", _id(request), error)
             return message(500, INTERNAL_FAILED)
         except Exception as error:  # a toJSON() of the user's, or a response object of odd shape
-            log.error("request %s: the result could not be written\n%s", job.request_id, user_traceback(error))
+            log.error("request %s: the result could not be written\n%s", _id(request), user_traceback(error))
             return message(500, INTERNAL_FAILED)
-        reply.seconds = seconds
-        return reply
+        made.seconds = seconds
+        return made
 
-    def _time_out(self, job: Job) -> None:
-        if job.future.done():
+    def failure(self, request: Request, error: BaseException) -> Answer:
+        if (sentence := schema.misfit(error)) is not None:
+            return message(400, sentence, request_id=request.request_id)
+        log.error("run() raised for request %s\n%s", _id(request), user_traceback(error))
+        return message(500, SCRIPT_FAILED, failed=True)
+
+    def _take(self, now: float) -> None:
+        found = self._channel.take()
+        if found is None:
+            self.is_gone = True
             return
-        job.future.set_result(message(500, f"Scoring timeout after {self._timeout_ms} ms", failed=True))
-        with self._lock:
-            if self._current is job:
-                # Ends Python code at its next instruction; a call into C ends first by itself.
-                job.interrupted = True
-                ctypes.pythonapi.PyThreadState_SetAsyncExc(
-                    ctypes.c_ulong(self._thread), ctypes.py_object(ScoringTimeout)
-                )
+        for number, sock in found:
+            if sock is not None:
+                self._adopt(sock, number, now)
+            elif number == channels.RETIRE:
+                self._retiring = True
+            elif number == channels.DRAIN:
+                self._draining_since = now
+
+    def _adopt(self, sock: socket.socket, slot: int, now: float) -> None:
+        sock.setblocking(False)
+        self._board.set(slot, boards.IDLE)
+        connection = Connection(sock, slot, self._board, self._settings.body_bytes, now)
+        self.connections[connection.fd] = connection
+        self.poller.watch(connection.fd, IN)
+
+    def _resume(self) -> None:
+        waiting, self.waiting = self.waiting, []
+        for connection in waiting:
+            if self.connections.get(connection.fd) is connection and connection.waits_since:
+                self.handle(connection.fd, IN, self._now)
+
+    def _is_done(self) -> bool:
+        if self.is_gone:
+            return True
+        if self._draining_since:
+            return not self.connections or self._now - self._draining_since > DRAIN_SECONDS
+        return self._retiring and not any(
+            c.is_reading or c.out or c.serving or c.requests for c in self.connections.values()
+        )
+
+    def _want(self, connection: Connection, events: int) -> None:
+        if events == connection.events:
+            return
+        if events < 0:
+            self.poller.forget(connection.fd)
+        elif connection.events < 0:
+            self.poller.watch(connection.fd, events)
+        else:
+            self.poller.change(connection.fd, events)
+        connection.events = events
+
+    def set_aside(self, connection: Connection, now: float) -> None:
+        """Leave what it sent unread until ``run()`` is free."""
+        connection.waits_since = now
+        self._want(connection, NOTHING)
+        self.waiting.append(connection)
+
+    def _close(self, connection: Connection) -> None:
+        del self.connections[connection.fd]
+        if connection.events >= 0:
+            self.poller.forget(connection.fd)
+        connection.close()
+        self._board.set(connection.slot, boards.CLOSED)
 
 
-def arguments_as_json(pairs: list[tuple[str, str]]) -> str:
-    """The data of a GET: its query as a JSON object, the first of equal names."""
-    data: dict[str, str] = {}
-    for name, value in pairs:
-        data.setdefault(name, value)
-    return json.dumps(data)
+def _id(request: Request) -> str:
+    return request.request_id.decode("latin-1")

@@ -1,0 +1,69 @@
+"""What the processes of one service share: how far each connection's request has come, and the workers' counters.
+
+One anonymous mapping, made before the first worker is forked. Every byte has one writer at a time: a slot is written by
+the worker that holds its connection, a row of counters by the worker it was given to. So there is no lock, and what a
+worker wrote last is there after it crashed.
+"""
+
+from __future__ import annotations
+
+import mmap
+from typing import Final
+
+SLOTS: Final = 8192  # connections that may be open at once
+_SLOT_BYTES: Final = 112
+_ID_BYTES: Final = 100
+
+# The first byte of a slot: what a crash of the worker would mean for its connection.
+IDLE: Final = 0  # nothing of a request was read: another worker can go on
+READING: Final = 1  # a part of one was read, and is lost
+RUNNING: Final = 2  # run() has it
+ANSWERING: Final = 3  # a part of the answer may be out
+CLOSED: Final = 4  # the worker holds the connection no more
+
+# Cells of a worker's row, 8 bytes each.
+BUSY_SINCE: Final = 0  # time.monotonic_ns() when run() began; 0: it is not running
+WORKED: Final = 1  # requests that this process has answered
+FAILED: Final = 2  # answers with x-ms-run-function-failed
+SECONDS: Final = 3  # microseconds, summed, of all answers of /score
+RUN_SECONDS: Final = 4  # of run()
+BATCHES: Final = 5
+BATCH_ROWS: Final = 6
+BATCH_WAITS: Final = 7  # microseconds that requests waited for their batch, summed
+SPLIT_BATCHES: Final = 8  # batches that were run again in parts
+STATUSES: Final = 16  # 600 cells: answers of /score by status
+BUCKETS: Final = 640  # answers of /score by time, see metrics.BOUNDS; the last cell is what is over all bounds
+SIZES: Final = 672  # batches by rows, see metrics.SIZE_BOUNDS
+CELLS: Final = 704
+
+
+class Board:
+    def __init__(self, rows: int) -> None:
+        self.rows = rows
+        self._slots = memoryview(mmap.mmap(-1, SLOTS * _SLOT_BYTES))
+        self._cells = memoryview(mmap.mmap(-1, rows * CELLS * 8)).cast("Q")
+
+    def row(self, number: int) -> memoryview:
+        """The counters of one worker, as 64 bit numbers."""
+        return self._cells[number * CELLS : (number + 1) * CELLS]
+
+    def total(self, cell: int) -> int:
+        return sum(self._cells[row * CELLS + cell] for row in range(self.rows))
+
+    def begin(self, slot: int, request_id: bytes) -> None:
+        """``run()`` gets the request of this slot's connection."""
+        at = slot * _SLOT_BYTES
+        size = min(len(request_id), _ID_BYTES)
+        self._slots[at + 1] = size
+        self._slots[at + 2 : at + 2 + size] = request_id[:size]
+        self._slots[at] = RUNNING
+
+    def set(self, slot: int, state: int) -> None:
+        self._slots[slot * _SLOT_BYTES] = state
+
+    def state(self, slot: int) -> int:
+        return self._slots[slot * _SLOT_BYTES]
+
+    def request_id(self, slot: int) -> bytes:
+        at = slot * _SLOT_BYTES
+        return bytes(self._slots[at + 2 : at + 2 + self._slots[at + 1]])

@@ -1,0 +1,90 @@
+"""The line between the front and one worker: connections go down, what the worker reached comes up."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import socket
+from typing import Any, Final
+
+# In place of a slot's number: orders to the worker.
+RETIRE: Final = 0xFFFF  # answer what was read, then end; another worker goes on with the connections
+DRAIN: Final = 0xFFFE  # the service stops: answer whoever is connected once more, then close and end
+
+
+class FrontEnd:
+    """The front's end. ``facts`` are the worker's words since the last time."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        sock.setblocking(False)
+        self._sock = sock
+        self._rest = b""
+
+    def fileno(self) -> int:
+        return self._sock.fileno()
+
+    def hand_over(self, connection: socket.socket, slot: int) -> bool:
+        """Whether the worker will have it; False when it takes nothing now, or is gone."""
+        try:
+            socket.send_fds(self._sock, [slot.to_bytes(2, "big")], [connection.fileno()])
+        except OSError:
+            return False
+        return True
+
+    def order(self, number: int) -> bool:
+        try:
+            self._sock.send(number.to_bytes(2, "big"))
+        except OSError:
+            return False
+        return True
+
+    def facts(self) -> tuple[list[dict[str, Any]], bool]:
+        """What the worker told, and whether it holds its end no more."""
+        ended = False
+        while True:
+            try:
+                data = self._sock.recv(65536)
+            except BlockingIOError:
+                break
+            except OSError:
+                data = b""
+            if not data:
+                ended = True
+                break
+            self._rest += data
+        *lines, self._rest = self._rest.split(b"\n")
+        return [json.loads(line) for line in lines], ended
+
+    def close(self) -> None:
+        self._sock.close()
+
+
+class WorkerEnd:
+    """The worker's end; only reading never blocks."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+
+    def fileno(self) -> int:
+        return self._sock.fileno()
+
+    def tell(self, **facts: object) -> None:
+        with contextlib.suppress(OSError):  # the front is gone, which ``take`` tells
+            self._sock.sendall(json.dumps(facts).encode() + b"\n")
+
+    def take(self) -> list[tuple[int, socket.socket | None]] | None:
+        """Connections with their slots, and orders; None when the front is gone."""
+        found: list[tuple[int, socket.socket | None]] = []
+        self._sock.setblocking(False)
+        try:
+            while True:
+                data, fds, _, _ = socket.recv_fds(self._sock, 2, 1)
+                if not data:
+                    return None
+                found.append((int.from_bytes(data, "big"), socket.socket(fileno=fds[0]) if fds else None))
+        except BlockingIOError:
+            return found
+        except OSError:
+            return None
+        finally:
+            self._sock.setblocking(True)

@@ -1,0 +1,95 @@
+"""Who looks after the connections while ``run()`` takes long: a thread that sleeps otherwise.
+
+It answers what needs no ``run()`` (liveness, metrics), ends a call whose time is over, and tells those who waited too
+long. It reads no request for ``/score``: these stay in their sockets until the worker, this one or another, has time.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import threading
+import time
+from typing import Final
+
+from zaffre.serving import board as boards
+from zaffre.serving.poller import ERROR, GONE, IN
+from zaffre.serving.worker import Call, ScoringTimeout, Worker
+
+_REST_SECONDS: Final = 0.02
+_IDLE_SECONDS: Final = 0.1  # when nothing was called lately
+_LONG_SECONDS: Final = 0.02  # a call that takes longer is looked after
+
+
+class Lifeguard(threading.Thread):
+    """Make and start it on the thread that calls ``run()``."""
+
+    def __init__(self, worker: Worker) -> None:
+        super().__init__(name="lifeguard", daemon=True)
+        self._worker = worker
+        self._watched = threading.get_ident()
+
+    def run(self) -> None:
+        worked = -1
+        while True:
+            before, worked = worked, self._worker.row[boards.WORKED]
+            call = self._worker.call
+            time.sleep(_IDLE_SECONDS if call is None and worked == before else _REST_SECONDS)
+            call = self._worker.call
+            if call is not None and time.monotonic() - call.began > _LONG_SECONDS:
+                self._tend(call)
+
+    def _tend(self, call: Call) -> None:
+        worker = self._worker
+        with worker.io:
+            if worker.call is not call:
+                return
+            now = time.monotonic()
+            for fd, what in worker.poller.wait(0):
+                self._see_to(fd, what, now)
+            if worker.is_gone:
+                os._exit(0)
+            for connection in worker.waiting:
+                if connection.waits_since and now - connection.waits_since > worker.timeout:
+                    self._dismiss(connection.fd)
+            if now > call.deadline and not call.answered:
+                self._end(call)
+
+    def _see_to(self, fd: int, what: int, now: float) -> None:
+        worker = self._worker
+        connection = worker.connections.get(fd)
+        if connection is not None and connection.waits_since:
+            return
+        if connection is None or connection.serving or not what & IN or connection.lingers_until:
+            worker.handle(fd, what, now)
+            return
+        beginning = b"" if connection.is_reading else connection.peek()
+        if worker.app.is_probe(beginning) or (what & (GONE | ERROR) and not beginning):
+            worker.handle(fd, what, now)
+        else:
+            worker.set_aside(connection, now)
+
+    def _dismiss(self, fd: int) -> None:
+        """Answer one who waited as long as a call may take, without a call."""
+        worker = self._worker
+        connection = worker.connections.get(fd)
+        if connection is None:
+            return
+        since, connection.waits_since = connection.waits_since, 0.0
+        connection.receive(since)
+        while connection.requests:
+            request = connection.requests.popleft()
+            made = worker.app.answer(request)
+            if made is not None:
+                worker.reply(connection, request, made)
+            else:
+                worker.too_late(connection, request)
+        worker.settle(connection)
+
+    def _end(self, call: Call) -> None:
+        worker, connection = self._worker, call.connection
+        worker.too_late(connection, call.request)
+        worker.mark_answered(connection)
+        call.answered = call.interrupted = True
+        # Ends Python code at its next instruction; a call into C ends first by itself, or the front ends the worker.
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self._watched), ctypes.py_object(ScoringTimeout))

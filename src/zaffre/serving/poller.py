@@ -1,0 +1,44 @@
+"""Which of many sockets are ready: epoll where the system has it, poll elsewhere."""
+
+from __future__ import annotations
+
+import select
+from typing import Any, Final
+
+# The same numbers in epoll and in poll. ERROR and GONE are told whether they were asked for or not.
+NOTHING: Final = 0
+IN: Final = 1
+OUT: Final = 4
+ERROR: Final = 8
+GONE: Final = 16
+
+
+class Poller:
+    def __init__(self) -> None:
+        self._is_epoll = hasattr(select, "epoll")
+        self._poll: Any = select.epoll() if self._is_epoll else select.poll()
+
+    def fileno(self) -> int:
+        """Readable whenever ``wait`` would return something; only where the system has epoll."""
+        number: int = self._poll.fileno()
+        return number
+
+    def watch(self, fd: int, events: int) -> None:
+        self._poll.register(fd, events)
+
+    def change(self, fd: int, events: int) -> None:
+        self._poll.modify(fd, events)
+
+    def forget(self, fd: int) -> None:
+        self._poll.unregister(fd)
+
+    def wait(self, seconds: float | None) -> list[tuple[int, int]]:
+        """Pairs of descriptor and events; empty after ``seconds``. None waits for ever."""
+        if seconds is not None and not self._is_epoll:
+            seconds *= 1000
+        found: list[tuple[int, int]] = self._poll.poll(seconds)
+        return found
+
+    def close(self) -> None:
+        if self._is_epoll:
+            self._poll.close()
