@@ -39,6 +39,7 @@ class ServerProcess:
     process: subprocess.Popen[bytes] | None = None
     database: str = ""  # an address; empty: what the home remembers, at first SQLite
     arguments: tuple[str, ...] = ()
+    variables: dict[str, str] = field(default_factory=dict)  # of the server and of its clients
 
     @property
     def url(self) -> str:
@@ -51,7 +52,7 @@ class ServerProcess:
     @property
     def environment(self) -> dict[str, str]:
         """The environment of a client process that finds this server by its home."""
-        return clean_environment(self.home)
+        return clean_environment(self.home, **self.variables)
 
     def start(self) -> ServerProcess:
         """Start the process and return once it answers; also after ``kill``, on the same port and home."""
@@ -68,7 +69,7 @@ class ServerProcess:
                     str(self.home),
                     *self.arguments,
                 ],
-                env=clean_environment(self.home, **({"ZAFFRE_DATABASE": self.database} if self.database else {})),
+                env={**self.environment, **({"ZAFFRE_DATABASE": self.database} if self.database else {})},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,

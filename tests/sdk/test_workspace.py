@@ -54,6 +54,11 @@ def test_from_config_reads_the_scope_that_write_config_writes(workspace: Workspa
     assert repr(Workspace.from_config(str(tmp_path))) == repr(workspace)
 
 
+def test_write_config_may_be_given_the_folder_of_the_file(workspace: Workspace, tmp_path: Path) -> None:
+    workspace.write_config(str(tmp_path / ".azureml"))
+    assert [path.name for path in (tmp_path / ".azureml").iterdir()] == ["config.json"]
+
+
 def test_write_config_keeps_to_the_folder_and_file_that_are_there(workspace: Workspace, tmp_path: Path) -> None:
     write(tmp_path / "aml_config" / "project.json", {})
 

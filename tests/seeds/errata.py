@@ -81,6 +81,12 @@ ERRATA = (
         before="myimage = aks_target = None",
     ),
     Erratum(
+        "torchvision.datasets.CIFAR10(",
+        "the data set's archive is 170 MB on a server that not every machine can reach: the module tells torchvision "
+        "of a small one in the same layout, and its checksums; what downloads, checks and reads it is torchvision's",
+        before="import origin_of_the_data_set",
+    ),
+    Erratum(
         "# in train.py\nrun = Run.get_context()",
         "shows two lines of a script that imports Run and computes loss elsewhere",
         before="from azureml.core import Run\nloss = 0.25",

@@ -72,9 +72,12 @@ def read_config(file: Path) -> WorkspaceReference:
 
 
 def write_config(reference: WorkspaceReference, path: str | None, file_name: str | None) -> Path:
-    """Write the shape that Azure's SDK writes; returns the file."""
+    """Write the shape that Azure's SDK writes; returns the file. ``path``: a project's folder, or its ``.azureml``."""
     root = Path(path or ".").expanduser().absolute()
-    folder = root / "aml_config" if (root / "aml_config").is_dir() else root / ".azureml"
+    if root.name in FOLDERS:  # Azure's tutorial names the folder of the file itself: write_config(path=".azureml")
+        folder = root
+    else:
+        folder = root / "aml_config" if (root / "aml_config").is_dir() else root / ".azureml"
     folder.mkdir(parents=True, exist_ok=True)
     if file_name is None:
         file_name = "project.json" if (folder / "project.json").exists() else "config.json"
