@@ -136,22 +136,6 @@ def test_what_cannot_be_deployed_is_refused(
     assert Webservice.list(workspace) == []
 
 
-def test_older_ways_to_deploy_say_what_to_use(workspace: Workspace, deploy: Deployer) -> None:
-    for act in (
-        Webservice.deploy,
-        Webservice.deploy_from_model,
-        Webservice.deploy_from_image,
-        Webservice.deploy_local_from_model,
-    ):
-        with pytest.raises(Unsupported, match=r"Model\.deploy"):
-            act(workspace, "name", [])
-    service = deploy()
-    with pytest.raises(Unsupported, match="image_config"):
-        service.update(image_config=object())
-    with pytest.raises(Unsupported, match="deploy_to_cloud"):
-        service.deploy_to_cloud()
-
-
 @pytest.mark.usefixtures("deploy")
 def test_print_configuration(workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
     Model.print_configuration(["m.pkl"], config(), LocalWebservice.deploy_configuration(6789), None)

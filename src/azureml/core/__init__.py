@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from zaffre.sdk.datastore import Datastore
     from zaffre.sdk.environment import Environment
     from zaffre.sdk.experiment import Experiment
+    from zaffre.sdk.image import Image
     from zaffre.sdk.model import Model
     from zaffre.sdk.run import Run, get_run
     from zaffre.sdk.runconfig import RunConfiguration
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from zaffre.sdk.script_run_config import ScriptRunConfig
     from zaffre.sdk.unbuilt_names import (
         Dataset,
-        Image,
         Keyvault,
         LinkedService,
         PrivateEndPoint,
@@ -46,7 +46,7 @@ _WHERE = {
     "Datastore": "datastore",
     "Environment": "environment",
     "Experiment": "experiment",
-    "Image": "unbuilt_names",
+    "Image": "image",
     "Keyvault": "unbuilt_names",
     "LinkedService": "unbuilt_names",
     "Model": "model",

@@ -1,4 +1,4 @@
-"""The question before something is deleted."""
+"""The question before something is deleted or replaced."""
 
 from __future__ import annotations
 
@@ -15,11 +15,20 @@ Yes = Annotated[bool, Parameter(name=("--yes", "-y"))]
 
 def confirm_delete(what: str, yes: bool) -> None:
     """Return when the user agrees; raises ``UserErrorException`` on a no, ``UsageError`` where no one can be asked."""
+    _confirm(f"Deleting {what}", f"Delete {what}?", "Nothing was deleted.", yes)
+
+
+def confirm_replace(what: str, yes: bool) -> None:
+    """The same before something is replaced."""
+    _confirm(f"Replacing {what}", f"Replace {what}?", "Nothing was replaced.", yes)
+
+
+def _confirm(doing: str, question: str, refused: str, yes: bool) -> None:
     if yes:
         return
     if not sys.stdin.isatty():
-        raise UsageError(f"Deleting {what} cannot be undone and no one is there to ask: add --yes.")
-    sys.stderr.write(f"Delete {what}? It cannot be undone. [y/N] ")
+        raise UsageError(f"{doing} cannot be undone and no one is there to ask: add --yes.")
+    sys.stderr.write(f"{question} It cannot be undone. [y/N] ")
     sys.stderr.flush()
     if sys.stdin.readline().strip().lower() not in ("y", "yes"):
-        raise UserErrorException("Nothing was deleted.")
+        raise UserErrorException(refused)

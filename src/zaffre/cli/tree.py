@@ -110,6 +110,8 @@ NOUNS: Final = {
             "score": "service.score:score_service",
             "logs": "service.logs:service_logs",
             "environment": "environment.use:service_environment",
+            "keys": "service.keys:service_keys",
+            "regen-key": "service.regen_key:regenerate_key",
             "delete": "service.delete:delete_service",
         },
     ),

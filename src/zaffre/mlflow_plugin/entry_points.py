@@ -10,7 +10,10 @@ import sys
 from typing import Any
 
 from zaffre import __version__
+from zaffre.mlflow_plugin import azureml_module
 from zaffre.sdk.mlflow_address import SCHEME
+
+azureml_module.offer()
 
 
 def azureml_store_builder(store_uri: str, artifact_uri: str | None = None) -> Any:  # noqa: ARG001 - MLflow's signature

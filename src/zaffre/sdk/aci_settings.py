@@ -84,7 +84,7 @@ class AciServiceDeploymentConfiguration(WebserviceDeploymentConfiguration):
 
     def applied(self, spec: ServiceSpec) -> ServiceSpec:
         """``spec`` with what this says of its container."""
-        recorded = {name: getattr(self, name) for name in _RECORDED if getattr(self, name) is not None}
+        recorded = spec.recorded | {name: getattr(self, name) for name in _RECORDED if getattr(self, name) is not None}
         return replace(spec, container=True, cpus=self.cpu_cores, memory_gb=self.memory_gb, recorded=recorded)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from zaffre.core import entities, names, wire
@@ -11,7 +12,7 @@ from zaffre.sdk import mlflow_service, ports, service_mode, service_spec, webser
 from zaffre.sdk.aci_settings import AciServiceDeploymentConfiguration
 from zaffre.sdk.discovery import home
 from zaffre.sdk.inference import InferenceConfig
-from zaffre.sdk.service_folder import ServiceFolder
+from zaffre.sdk.service_folder import ServiceFolder, Source
 from zaffre.sdk.service_start import ensure_supervisor
 from zaffre.sdk.webservice import Webservice, WebserviceDeploymentConfiguration, find_service
 from zaffre.sdk.webservice_local import LocalWebservice, LocalWebserviceDeploymentConfiguration
@@ -36,7 +37,7 @@ def deploy(
 ) -> Webservice:
     """Create the service; returns before the service is ready."""
     names.check_service(name)
-    config = _configuration(deployment_config, deployment_target)
+    config = configuration(deployment_config, deployment_target)
     if inference_config is None:
         inference_config = mlflow_service.inference_config(workspace, name, models)
     if isinstance(config, AciServiceDeploymentConfiguration):
@@ -60,21 +61,39 @@ def _deploy_locally(
     Webservice.check_for_existing_webservice(workspace, name, overwrite)
     _check_port(workspace, name, config.port)
     source = service_spec.source_of(inference_config)
+    spec = service_spec.build(workspace, inference_config, source, served.local, config.port)
+    described = inference_config.description or ""
+    made = create_locally(workspace, name, spec, served.registered, config, overwrite, described, source)
+    print(f"The service {name} {service_mode.choose(inference_config._environment()._definition()).sentence}.")
+    return made
+
+
+def create_locally(
+    workspace: Workspace,
+    name: str,
+    spec: entities.ServiceSpec,
+    models: list[str],
+    config: LocalWebserviceDeploymentConfiguration,
+    overwrite: bool,
+    description: str,
+    source: Source | None = None,
+) -> LocalWebservice:
+    """The local service of a specification that is made already, on the port that ``config`` names."""
     scope = workspace._scope
     body = wire.ServiceCreate(
-        spec=service_spec.build(workspace, inference_config, source, served.local, config.port),
-        models=served.registered,
+        spec=replace(spec, port=config.port),
+        models=models,
         tags=config.tags,
         properties=config.properties,
-        description=config.description or inference_config.description or "",
+        description=config.description or description,
         overwrite=overwrite,
     )
     scope.client.put(scope.path("services", name), entities.Service, body)
     folder = ServiceFolder(home(), workspace.name, name)
-    folder.write_source(source)
+    if source is not None:
+        folder.write_source(source)
     folder.keep_cache.unlink(missing_ok=True)
     ensure_supervisor(scope, folder, name)
-    print(f"The service {name} {service_mode.choose(inference_config._environment()._definition()).sentence}.")
     return LocalWebservice(workspace, name)
 
 
@@ -93,7 +112,7 @@ def print_configuration(
         print(f"Deployment target: {deployment_target!r}")
 
 
-def _configuration(
+def configuration(
     config: object, target: object
 ) -> LocalWebserviceDeploymentConfiguration | AciServiceDeploymentConfiguration:
     """Where to deploy, a container instance unless said otherwise; raises ``Unsupported`` for every other place."""

@@ -12,6 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from zaffre.core.errors import AzureMLException, InternalError, WebserviceException
+from zaffre.docker import images
+from zaffre.docker.engine import Engine
+from zaffre.environments import image_registry
 from zaffre.sdk.container_registry import ContainerRegistry
 
 if TYPE_CHECKING:
@@ -89,12 +92,16 @@ class ModelPackage:
         return text.decode("utf-8", "replace") if decode else text
 
     def get_container_registry(self) -> ContainerRegistry:
-        """Without an address: the image is in the container engine of this machine, and nobody signs in there."""
-        return ContainerRegistry()
+        """The registry that is set for this machine; without an address, the image is in its container engine alone."""
+        found, known = ContainerRegistry(), image_registry.configured()
+        if known is not None:
+            found.address, found.username, found.password = known.address, known.username, known.password
+        return found
 
     def pull(self) -> None:
-        """Make sure that the image is in the container engine, where it was built."""
+        """Make sure that the image is in the container engine, where it was built; else it comes from the registry."""
         self._check("pull", "an image", generates_dockerfile=False)
+        images.ensure(Engine.connect(), self.location or "", print, image_registry.configured() or images.NO_REGISTRY)
         print(f"The image {self.location} is in the container engine of this machine.")
 
     def save(self, output_directory: str) -> None:

@@ -19,7 +19,8 @@ from zaffre.core.entities import ModelVersion
 from zaffre.core.errors import InvalidValue
 from zaffre.docker.build import Context, build
 from zaffre.docker.engine import Engine
-from zaffre.environments import image_spec
+from zaffre.docker.images import Registry
+from zaffre.environments import image_registry, image_spec
 from zaffre.environments.image_overlay import overlay_for
 from zaffre.environments.images import Image, build_image
 from zaffre.environments.overlay import BOOT
@@ -49,8 +50,12 @@ def create(
     generate_dockerfile: bool,
     image_name: str | None,
     image_label: str | None,
+    labels: Mapping[str, str] | None = None,
 ) -> ModelPackage:
-    """Begin to make a package. Raises ``EngineUnavailable`` and what no image could honour before anything is made."""
+    """Begin to make a package, which is sent to the registry where one is set.
+
+    Raises ``EngineUnavailable`` and what no image could honour before anything is made.
+    """
     config = inference_config or mlflow_service.inference_config(workspace, "package", models)
     name, label = image_name or "package", image_label or time.strftime("%Y%m%d%H%M%S")
     if not _NAME.fullmatch(name) or not _LABEL.fullmatch(label):
@@ -58,9 +63,24 @@ def create(
     environment = config._environment()
     definition = environment._definition()
     image_spec.read(definition, purpose="service")
-    made = _Making(workspace, models, service_spec.source_of(config), definition, f"{name}:{label}", Engine.connect())
+    made = _Making(
+        workspace,
+        models,
+        service_spec.source_of(config),
+        definition,
+        f"{name}:{label}",
+        Engine.connect(),
+        {"zaffre.package": workspace.name, **(labels or {})},
+        None if generate_dockerfile else image_registry.configured(),
+    )
     make = made.folder if generate_dockerfile else made.image
     return ModelPackage._begin(workspace, environment, generate_dockerfile, make)
+
+
+def full_name(tag: str) -> str:
+    """The name that a package of this machine gets: with the registry before it, where one is set."""
+    registry = image_registry.configured()
+    return tag if registry is None else registry.full_name(tag)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +91,8 @@ class _Making:
     definition: Mapping[str, object]
     name: str
     engine: Engine
+    labels: Mapping[str, str]
+    registry: Registry | None
 
     def folder(self, log: Log) -> str:
         """The folder with the Dockerfile and all that it copies."""
@@ -98,11 +120,14 @@ class _Making:
             log(f"Building the image {self.name}.")
             files: dict[str, bytes | Path] = {one.name: one for one in place.iterdir() if one.name != "Dockerfile"}
             context = Context((place / "Dockerfile").read_text("utf-8"), files)
-            build(self.engine, context, tag=self.name, log=log, labels={"zaffre.package": self.workspace.name})
+            build(self.engine, context, tag=self.name, log=log, labels=self.labels)
         finally:
             shutil.rmtree(place, ignore_errors=True)
-        log(f"The image {self.name} is in the container engine: docker run -p {PORT}:{PORT} {self.name}")
-        return self.name
+        name = self.name
+        if self.registry is not None:
+            name = image_registry.send(self.engine, self.name, self.registry, log)
+        log(f"The image {name} is in the container engine: docker run -p {PORT}:{PORT} {name}")
+        return name
 
     def _place_models(self, root: Path, log: Log) -> str:
         """Put the models where the entry script looks; returns what AZUREML_MODEL_DIR must say."""

@@ -49,14 +49,6 @@ class DataType(metaclass=_Unbuilt):
     instead = "read files from a datastore"
 
 
-class Image(metaclass=_Unbuilt):
-    instead = "deploy models with Model.deploy and an InferenceConfig"
-
-
-class ContainerImage(metaclass=_Unbuilt):
-    instead = "deploy models with Model.deploy and an InferenceConfig"
-
-
 class Keyvault(metaclass=_Unbuilt):
     instead = "pass secrets to runs as environment variables"
 

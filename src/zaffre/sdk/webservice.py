@@ -6,7 +6,7 @@ import builtins
 import datetime
 import json
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from zaffre.core import entities, wire
 from zaffre.core.errors import AzureMLException, Category, WebserviceException, WebserviceExists, WebserviceNotFound
@@ -19,8 +19,10 @@ from zaffre.sdk.unbuilt import not_built
 
 if TYPE_CHECKING:
     from zaffre.sdk.environment import Environment
+    from zaffre.sdk.image import Image
+    from zaffre.sdk.image_config import ContainerImageConfig
     from zaffre.sdk.model import Model
-    from zaffre.sdk.webservice_local import LocalWebservice
+    from zaffre.sdk.webservice_local import LocalWebservice, LocalWebserviceDeploymentConfiguration
     from zaffre.sdk.workspace import Workspace
 
 _USE_DEPLOY = "deploy with Model.deploy, an InferenceConfig and LocalWebservice.deploy_configuration()"
@@ -56,8 +58,10 @@ class WebserviceDeploymentConfiguration:
         print(json.dumps(held, default=str))
 
     @classmethod
-    def validate_image(cls, image: object) -> NoReturn:
-        raise not_built("A deployment of an image", _USE_DEPLOY)
+    def validate_image(cls, image: Image | None) -> None:
+        """Raise ``WebserviceException`` unless the image is made."""
+        if image is None or image.creation_state != "Succeeded":
+            raise WebserviceException("The image is not made: call image.wait_for_creation() first.")
 
 
 class WebServiceAccessToken:
@@ -166,12 +170,15 @@ class Webservice:
         return None if error is None else {"code": error.code, "message": error.message, "details": error.details}
 
     @property
-    def image(self) -> None:
-        return None
+    def image(self) -> Image | None:
+        """The image that it was deployed from, if it was from one and this machine's engine has it."""
+        found: Image | None = late("image", "Image")(self.workspace, id=self.image_id) if self.image_id else None
+        return found
 
     @property
-    def image_id(self) -> None:
-        return None
+    def image_id(self) -> str | None:
+        held = service_spec.current(self._service).recorded.get("image_id")
+        return str(held) if held else None
 
     @property
     def image_digest(self) -> None:
@@ -212,7 +219,7 @@ class Webservice:
             "error": self.error,
             "computeType": service.compute_type,
             "workspaceName": service.workspace,
-            "imageId": None,
+            "imageId": self.image_id,
             "scoringUri": service.scoring_uri,
             "swaggerUri": service.swagger_uri,
             "port": service.port,
@@ -239,13 +246,15 @@ class Webservice:
         image_digest: str | None = None,
     ) -> builtins.list[Webservice]:
         """The services of a workspace, by what they serve and how they are tagged."""
-        if image_name or image_id or image_digest:
-            return []  # no service here is made of an image
+        if image_digest:
+            return []  # images here have names and no digests of a registry
         scope = workspace._scope
         wanted_tags, wanted_properties = pairs("tags", tags), pairs("properties", properties)
         found = []
         for service in scope.client.items(scope.path("services"), entities.Service, model=model_id or model_name):
             kind = compute_type is None or compute_type.upper() == service.compute_type.upper()
+            if not _is_of_image(service, image_name, image_id):
+                continue
             if kind and matches(service.tags, wanted_tags) and matches(service.properties, wanted_properties):
                 found.append(_of(workspace, service))
         return found
@@ -318,20 +327,65 @@ class Webservice:
     # --- older ways to deploy ---
 
     @staticmethod
-    def deploy(*args: object, **kwargs: object) -> Webservice:
-        raise not_built("Webservice.deploy", _USE_DEPLOY)
+    def deploy(
+        workspace: Workspace,
+        name: str,
+        model_paths: Sequence[str],
+        image_config: ContainerImageConfig,
+        deployment_config: object = None,
+        deployment_target: object = None,
+        overwrite: bool = False,
+    ) -> Webservice:
+        """Register each file or folder as a model under its own name, and deploy them."""
+        made: Webservice = late("older_deployment", "deploy")(
+            workspace, name, model_paths, image_config, deployment_config, deployment_target, overwrite
+        )
+        return made
 
     @staticmethod
-    def deploy_from_model(*args: object, **kwargs: object) -> Webservice:
-        raise not_built("Webservice.deploy_from_model", _USE_DEPLOY)
+    def deploy_from_model(
+        workspace: Workspace,
+        name: str,
+        models: Sequence[Model],
+        image_config: ContainerImageConfig,
+        deployment_config: object = None,
+        deployment_target: object = None,
+        overwrite: bool = False,
+    ) -> Webservice:
+        """Deploy models with the script and environment that ``image_config`` names."""
+        made: Webservice = late("older_deployment", "deploy_from_model")(
+            workspace, name, models, image_config, deployment_config, deployment_target, overwrite
+        )
+        return made
 
     @staticmethod
-    def deploy_from_image(*args: object, **kwargs: object) -> Webservice:
-        raise not_built("Webservice.deploy_from_image", _USE_DEPLOY)
+    def deploy_from_image(
+        workspace: Workspace,
+        name: str,
+        image: Image,
+        deployment_config: object = None,
+        deployment_target: object = None,
+        overwrite: bool = False,
+    ) -> Webservice:
+        """A service of what an image is made of: the same environment, source and models, in a container."""
+        made: Webservice = late("older_deployment", "deploy_from_image")(
+            workspace, name, image, deployment_config, deployment_target, overwrite
+        )
+        return made
 
     @staticmethod
-    def deploy_local_from_model(*args: object, **kwargs: object) -> LocalWebservice:
-        raise not_built("Webservice.deploy_local_from_model", _USE_DEPLOY)
+    def deploy_local_from_model(
+        workspace: Workspace,
+        name: str,
+        models: Sequence[Model],
+        image_config: ContainerImageConfig,
+        deployment_config: LocalWebserviceDeploymentConfiguration | None = None,
+        wait: bool = False,
+    ) -> LocalWebservice:
+        made: LocalWebservice = late("older_deployment", "deploy_local_from_model")(
+            workspace, name, models, image_config, deployment_config, wait
+        )
+        return made
 
     def _read(self) -> entities.Service:
         service = find_service(self.workspace, self.name)
@@ -370,6 +424,14 @@ def _of(workspace: Workspace, service: entities.Service) -> Webservice:
     handle: Webservice = object.__new__(_kind_of(service))
     handle.workspace, handle.name, handle._service = workspace, service.name, service
     return handle
+
+
+def _is_of_image(service: entities.Service, name: str | None, id: str | None) -> bool:
+    """Whether a service was deployed from an image of this name and id, where one is wanted."""
+    if not (name or id):
+        return True
+    held = str(service_spec.current(service).recorded.get("image_id") or "")
+    return bool(held) and name in (None, held.rpartition(":")[0]) and id in (None, held)
 
 
 def _kind_of(service: entities.Service) -> type[Webservice]:

@@ -16,10 +16,10 @@ from zaffre.sdk.aci_settings import AciServiceDeploymentConfiguration
 from zaffre.sdk.inference import InferenceConfig
 from zaffre.sdk.model_lookup import Tags, texts
 from zaffre.sdk.service_wait import Waiting
-from zaffre.sdk.unbuilt import not_built
 from zaffre.sdk.webservice import Webservice
 
 if TYPE_CHECKING:
+    from zaffre.sdk.image import Image
     from zaffre.sdk.model import Model
     from zaffre.sdk.workspace import Workspace
 
@@ -151,7 +151,7 @@ class AciWebservice(Webservice):
 
     def update(
         self,
-        image: object = None,
+        image: Image | None = None,
         tags: Mapping[str, str] | None = None,
         properties: Mapping[str, str] | None = None,
         description: str | None = None,
@@ -168,11 +168,9 @@ class AciWebservice(Webservice):
         given = {name: value for name, value in locals().items() if name not in ("self", "__class__")}
         if all(value is None for value in given.values()):
             raise WebserviceException("No parameters provided to update.")
-        if image is not None:
-            raise not_built("An update to an image", "pass models and inference_config")
         aci_settings.check_ssl(ssl_enabled, ssl_cert_pem_file, ssl_key_pem_file, ssl_cname)
         self.update_deployment_state()
-        spec, registered = self._changed(models, inference_config)
+        spec, registered = self._changed(image, models, inference_config)
         known = service_spec.current(self._service)
         if enable_app_insights is not None:
             spec = replace(spec or known, recorded={**known.recorded, "enable_app_insights": enable_app_insights})
@@ -209,16 +207,24 @@ class AciWebservice(Webservice):
         self._service = replace(self._service, state=ServiceState.DELETED)
 
     def _changed(
-        self, models: Sequence[Model | str] | None, config: InferenceConfig | None
+        self, image: Image | None, models: Sequence[Model | str] | None, config: InferenceConfig | None
     ) -> tuple[entities.ServiceSpec | None, builtins.list[str] | None]:
         """The new specification and models, None for what stays."""
         known = service_spec.current(self._service)
+        if image is not None:
+            if models is not None or config is not None:
+                raise WebserviceException("An image has its models and its script: pass image, or the others.")
+            made = image._spec()
+            recorded = {**known.recorded, **made.recorded}
+            kept = replace(made, cpus=known.cpus, memory_gb=known.memory_gb, recorded=recorded)
+            return kept, builtins.list(image._about.models)
         registered = None if models is None else _registered(models)
         if config is None:
             return None, registered
         source = service_spec.source_of(config)
         built = service_spec.build(self.workspace, config, source, {}, container=True)
-        kept = replace(built, cpus=known.cpus, memory_gb=known.memory_gb, recorded=known.recorded)
+        recorded = {name: value for name, value in known.recorded.items() if name != "image_id"}
+        kept = replace(built, cpus=known.cpus, memory_gb=known.memory_gb, recorded=recorded)
         return kept, registered
 
     def _recorded(self, name: str) -> Any:
@@ -250,12 +256,17 @@ def deploy(
     overwrite: bool,
 ) -> AciWebservice:
     """Have the server deploy a service; returns before it is ready. Raises what cannot be before anything is made."""
-    scope = workspace._scope
     registered = _registered(models)
-    scope.client.get(scope.path("engine"), service_wire.EngineInfo)  # raises where the server has none
+    check_engine(workspace)
     Webservice.check_for_existing_webservice(workspace, name, overwrite)
     spec = service_spec.build(workspace, config, service_spec.source_of(config), {}, container=True)
     return create(workspace, name, spec, registered, settings, overwrite, config.description or "")
+
+
+def check_engine(workspace: Workspace) -> None:
+    """Raise ``Unsupported`` where the server has no container engine."""
+    scope = workspace._scope
+    scope.client.get(scope.path("engine"), service_wire.EngineInfo)
 
 
 def create(

@@ -17,13 +17,14 @@ from zaffre.core.states import ServiceState
 from zaffre.sdk import ports, service_spec
 from zaffre.sdk.discovery import home
 from zaffre.sdk.inference import InferenceConfig
+from zaffre.sdk.late import late
 from zaffre.sdk.service_folder import ServiceFolder, Source
 from zaffre.sdk.service_start import ensure_supervisor
 from zaffre.sdk.service_wait import Supervision, Waiting
-from zaffre.sdk.unbuilt import not_built
 from zaffre.sdk.webservice import Webservice, WebserviceDeploymentConfiguration, find_service
 
 if TYPE_CHECKING:
+    from zaffre.sdk.image_config import ContainerImageConfig
     from zaffre.sdk.model import Model
     from zaffre.sdk.workspace import Workspace
 
@@ -111,15 +112,17 @@ class LocalWebservice(Webservice):
     def update(
         self,
         models: Sequence[Model | str] | None = None,
-        image_config: object = None,
+        image_config: ContainerImageConfig | None = None,
         deployment_config: LocalWebserviceDeploymentConfiguration | None = None,
         wait: bool = False,
         inference_config: InferenceConfig | None = None,
     ) -> None:
         """Serve other models, another script or environment, or on another port. What serves now goes on until the
-        new revision answers, and for good if that fails."""
+        new revision answers, and for good if that fails. ``image_config`` is the older form of ``inference_config``."""
         if image_config is not None:
-            raise not_built("An image_config", "pass an InferenceConfig")
+            if inference_config is not None:
+                raise WebserviceException("image_config and inference_config say the same: pass one of them.")
+            inference_config = image_config._inference()
         self.update_deployment_state(must_exist=True)
         spec = service_spec.current(self._service)
         registered = None
@@ -171,7 +174,11 @@ class LocalWebservice(Webservice):
     def deploy_to_cloud(
         self, name: str | None = None, deployment_config: object = None, deployment_target: object = None
     ) -> Webservice:
-        raise not_built("LocalWebservice.deploy_to_cloud", "deploy with Model.deploy to a local service")
+        """Have the server serve the same models, script and environment, under another name or its own."""
+        made: Webservice = late("older_deployment", "deploy_to_cloud")(
+            self, name or self.name, deployment_config, deployment_target
+        )
+        return made
 
     def _check_port(self, port: int | None) -> None:
         """Raise ``PortTaken`` before anything is changed, unless the service itself has the port."""

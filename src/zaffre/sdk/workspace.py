@@ -335,7 +335,9 @@ class Workspace:
 
     @property
     def images(self) -> dict[str, Any]:
-        raise not_built("Workspace.images", "deploy models with Model.deploy and an InferenceConfig")
+        """The newest image of each name that this machine's engine has."""
+        found = late("image", "Image").list(self)
+        return {image.name: image for image in reversed(found)}
 
     @property
     def linked_services(self) -> dict[str, Any]:

@@ -1,7 +1,7 @@
-"""Images: importable, refused when used."""
+"""Images: models, their script and environment, served by ``docker run``."""
 
 from __future__ import annotations
 
-from zaffre.sdk.unbuilt_names import ContainerImage, Image
+from zaffre.sdk.image import ContainerImage, Image
 
 __all__ = ["ContainerImage", "Image"]

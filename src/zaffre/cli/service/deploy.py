@@ -14,13 +14,13 @@ from zaffre.cli.progress import waiting
 from zaffre.cli.references import tags
 from zaffre.cli.results import Details
 from zaffre.cli.service.show import FIELDS, get_service
+from zaffre.cli.service.target import LOCALLY, Target
 from zaffre.cli.session import SESSION, Session
 from zaffre.cli.software import NONE_NAMED, Software
 from zaffre.core.entities import Service
 from zaffre.core.wire import ServicePatch
 from zaffre.sdk.inference import InferenceConfig
 from zaffre.sdk.model import Model
-from zaffre.sdk.webservice_local import LocalWebservice
 
 
 def deploy_service(
@@ -30,15 +30,15 @@ def deploy_service(
     model: Annotated[list[str], Parameter(name=("--model", "-m"))],
     entry: str = "score.py",
     source: Path = Path(),
-    port: int | None = None,
     description: str = "",
     tag: list[str] | None = None,
     overwrite: bool = False,
     wait: Annotated[bool, Parameter(negative="--no-wait")] = True,
     software: Software = NONE_NAMED,
+    target: Target = LOCALLY,
     session: Session = SESSION,
 ) -> Details:
-    """Deploy models as a web service on this machine.
+    """Deploy models as a web service, on this machine or beside the server.
 
     Parameters
     ----------
@@ -50,8 +50,6 @@ def deploy_service(
         The script with init() and run(), relative to --source.
     source
         The folder to send.
-    port
-        The port on this machine; by default a free one.
     description
         A sentence about it.
     tag
@@ -71,7 +69,7 @@ def deploy_service(
         name,
         [Model(workspace, each.name, version=each.version) for each in found],
         InferenceConfig(entry_script=entry, source_directory=str(source), environment=environment),
-        LocalWebservice.deploy_configuration(port=port),
+        target.configuration(),
         overwrite=overwrite,
     )
     if description or tag:

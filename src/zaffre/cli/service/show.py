@@ -15,7 +15,9 @@ def _step(step: DeploymentStep) -> str:
 
 FIELDS = (
     ("name", lambda service: service.name),
+    ("type", lambda service: service.compute_type),
     ("state", lambda service: service.state.value),
+    ("authentication", lambda service: "key" if service.auth_enabled else ""),
     ("error", lambda service: service.error.message if service.error else ""),
     ("scoring uri", lambda service: service.scoring_uri),
     ("swagger uri", lambda service: service.swagger_uri),
