@@ -45,7 +45,7 @@ demo: setup-server ## Train, register, deploy and score a model on this machine
 	@$(BIN)/zaffre demo
 
 test: setup ## Run the whole test suite: unit, integration, browser (WORKERS=N at once)
-	@scripts/install-system-packages.sh chromium default-jre-headless postgresql docker.io debootstrap
+	@scripts/install-system-packages.sh chromium default-jre-headless postgresql docker.io debootstrap podman catatonit
 	$(BIN)/python hatch_build.py npm run test
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup $(TESTS)
 

@@ -8,6 +8,8 @@
 #   postgresql     the store's tests run on it too; they start one of their own, in a folder of theirs
 #   docker.io      a container engine; the tests of images and containers start one of their own, in a folder of theirs
 #   debootstrap    makes the image that those tests begin with
+#   podman         another engine, which the tests start for themselves too
+#   catatonit      the init that Podman puts into containers
 #   default-jre-headless   runs Spark, whose sessions the MLflow tests log from
 #
 # A package whose program is already there is left alone. Needs root or sudo only when something is missing.
@@ -19,7 +21,8 @@ present() {
         chromium) command -v chromium >/dev/null || command -v google-chrome >/dev/null ;;
         postgresql) compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || command -v initdb >/dev/null ;;
         docker.io) command -v dockerd >/dev/null ;;
-        debootstrap) command -v debootstrap >/dev/null ;;
+        debootstrap | podman) command -v "$1" >/dev/null ;;
+        catatonit) command -v catatonit >/dev/null || test -x /usr/libexec/podman/catatonit ;;
         default-jre-headless) command -v java >/dev/null ;;
         *) echo "$0: no package is called $1 here; see the list at the top of the script." >&2; exit 2 ;;
     esac

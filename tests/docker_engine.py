@@ -49,7 +49,7 @@ def shared_engine() -> Iterator[Engine]:
         fcntl.flock(start, fcntl.LOCK_EX)
         try:
             engine = _running(at) or _started(at)
-            _ensure_base(engine, at)
+            _ensure_base(engine)
             fcntl.flock(users, fcntl.LOCK_SH)
         finally:
             fcntl.flock(start, fcntl.LOCK_UN)
@@ -117,14 +117,20 @@ def _give_up(reason: str) -> None:
     pytest.skip(reason)
 
 
-def _ensure_base(engine: Engine, at: Path) -> None:
-    if images.inspect(engine, BASE) is not None:
-        return
-    archive = at / "base.tar"
+def base_archive() -> Path:
+    """The base image's files, made once on a machine."""
+    archive = folder() / "base.tar"
     if not archive.exists():
         if os.geteuid() != 0 or shutil.which("debootstrap") is None:
             _give_up("The base image cannot be made: run scripts/install-system-packages.sh debootstrap, as root.")
         _bootstrap(archive)
+    return archive
+
+
+def _ensure_base(engine: Engine) -> None:
+    if images.inspect(engine, BASE) is not None:
+        return
+    archive = base_archive()
     name, _, tag = BASE.partition(":")
     with archive.open("rb") as body:
         query = {"fromSrc": "-", "repo": name, "tag": tag}
