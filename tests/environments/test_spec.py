@@ -125,6 +125,9 @@ def test_every_unknown_conda_package_is_named() -> None:
         ({"dependencies": [{"pip": "six"}]}, "'pip' part"),
         ({"dependencies": [3.8]}, r"not text: 3\.8"),
         ({"dependencies": [], "variables": []}, "'variables'"),
+        ({"dependencies": [], "name": "../../elsewhere"}, r"the name '\.\./\.\./elsewhere': .* no other folder"),
+        ({"dependencies": [], "name": ".."}, "no other folder"),
+        ({"dependencies": [], "name": 3.8}, "the name 3.8"),
     ],
 )
 def test_a_document_that_is_no_conda_file_is_named(document: object, words: str) -> None:

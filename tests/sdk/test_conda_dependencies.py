@@ -183,3 +183,60 @@ def test_a_file_that_is_no_conda_file_is_named(tmp_path: Path, text: str, words:
 def test_a_file_that_is_not_there() -> None:
     with pytest.raises(FileNotFoundError):
         CondaDependencies("nowhere.yml")
+
+
+FILE = """\
+# Packages of the tutorial.
+# Owner: the team
+
+name: pytorch-env
+channels:
+  - defaults
+  - pytorch  # before conda-forge
+dependencies:
+  - python=3.6.2
+  # what the model needs
+  - pytorch
+  - pip:
+      - azureml-sdk   # any version
+      - "tensorboard>=2"
+
+# the end
+"""
+
+
+def test_comments_of_a_file_stay(tmp_path: Path) -> None:
+    file = tmp_path / "env.yml"
+    file.write_text(FILE)
+    conda = CondaDependencies(file)
+    written = conda.serialize_to_string()
+    expected = FILE.replace('"', "")
+    assert [line.strip() for line in written.splitlines()] == [line.strip() for line in expected.splitlines()]
+    conda.add_conda_package("torchvision")
+    conda.remove_pip_package("azureml-sdk")
+    conda.set_python_version("3.11")
+    conda.save(file)
+    text = file.read_text()
+    assert text.startswith("# Packages of the tutorial.\n# Owner: the team\n\nname: pytorch-env\n")
+    assert "- pytorch  # before conda-forge\n" in text
+    assert "# what the model needs\n- pytorch\n" in text
+    assert "any version" not in text
+    assert text.endswith("# the end\n")
+    assert CondaDependencies(file).as_dict() == conda.as_dict()
+
+
+def test_a_hash_that_is_no_comment_stays_what_it_is(tmp_path: Path) -> None:
+    file = tmp_path / "env.yml"
+    file.write_text('dependencies:\n- pip:\n  - "name @ https://host/a.zip#egg=a"  # from there\n  - b#c\n')
+    conda = CondaDependencies(file)
+    conda.save(file)
+    assert list(CondaDependencies(file).pip_packages) == ["name @ https://host/a.zip#egg=a", "b#c"]
+
+
+def test_reading_changes_nothing() -> None:
+    conda = CondaDependencies(_underlying_structure={"channels": ["conda-forge"]})
+    assert list(conda.pip_packages) == list(conda.pip_options) == list(conda.conda_packages) == []
+    assert conda.get_python_version() is None
+    assert conda.as_dict() == {"channels": ["conda-forge"]}
+    conda.add_conda_package("conda-forge::python=3.11")
+    assert conda.get_python_version() == "3.11"

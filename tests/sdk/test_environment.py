@@ -158,6 +158,9 @@ def test_from_a_conda_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     assert conda is not None
     assert conda.as_dict()["dependencies"] == ["numpy", {"pip": ["six"]}, "python=3.10.18"]
     assert "names no Python version: python=3.10.18 is added" in capsys.readouterr().out
+    file.write_text("dependencies:\n- python=3.11  # as on the server\n")
+    Environment.from_conda_specification("mine", file).save_to_directory(tmp_path / "saved")
+    assert "- python=3.11  # as on the server\n" in (tmp_path / "saved" / "conda_dependencies.yml").read_text()
     file.write_text("dependencies: [python>=3.9]")
     conda = Environment.from_conda_specification("mine", str(file)).python.conda_dependencies
     assert conda is not None

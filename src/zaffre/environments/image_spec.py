@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from platform import machine
 from typing import Any, Final
 
 from zaffre.core.errors import InvalidValue, Unsupported
@@ -13,6 +14,8 @@ from zaffre.environments.spec import Purpose, Spec, parse
 
 # Azure's plain base images hold an operating system and conda, nothing that a process on this machine lacks.
 _PLAIN_IMAGE = re.compile(r"mcr\.microsoft\.com/azureml/(base|base-gpu|openmpi|intelmpi|minimal-)[^/]*")
+DEFAULT_ARCHITECTURE: Final = "amd64"
+_MACHINES: Final = {"x86_64": "amd64", "aarch64": "arm64"}
 _NAME: Final = re.compile(r"[^a-z0-9]+")
 
 
@@ -56,6 +59,7 @@ def read(definition: Mapping[str, Any], *, purpose: Purpose = "run") -> ImageSpe
     system = (docker.get("platform") or {}).get("os")
     if system and str(system).lower() != "linux":
         raise Unsupported(f"Environment {name!r} asks for the platform {system}, and images are built for Linux only.")
+    _check_architecture(name, docker)
     dockerfile = docker.get("baseDockerfile")
     image = docker.get("baseImage")
     if not dockerfile and not image:
@@ -72,10 +76,27 @@ def read(definition: Mapping[str, Any], *, purpose: Purpose = "run") -> ImageSpe
     )
 
 
+def _check_architecture(name: str, docker: Mapping[str, Any]) -> None:
+    """Azure's default stands in every definition and asks for nothing; another one must be this machine's."""
+    wanted = str((docker.get("platform") or {}).get("architecture") or DEFAULT_ARCHITECTURE).lower()
+    own = _MACHINES.get(machine().lower(), machine().lower())
+    if wanted not in (DEFAULT_ARCHITECTURE, own):
+        raise Unsupported(
+            f"Environment {name!r} asks for the architecture {wanted} (docker.platform.architecture), and images are "
+            f"built here for this machine's, {own}: leave it out."
+        )
+
+
 def _registry(docker: Mapping[str, Any]) -> Registry:
     given = docker.get("baseImageRegistry")
     if not isinstance(given, Mapping):
         return NO_REGISTRY
+    identity = given.get("registryIdentity") or {}
+    if any(identity.values()):
+        raise Unsupported(
+            "docker.base_image_registry.registry_identity names an identity of Azure, which no registry here can be "
+            "asked with: set username and password."
+        )
     return Registry(
         address=str(given.get("address") or ""),
         username=str(given.get("username") or ""),

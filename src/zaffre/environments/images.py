@@ -248,7 +248,10 @@ class _Builder:
             began = time.monotonic()
             plan = (_known(file) if waited else known) or self._resolve()
             self.split["resolve"] = round(time.monotonic() - began, 3)
-            image = self._find(plan) or self._fetched(plan, registry) or self._build(plan)
+            found = self._find(plan)
+            if found is not None:
+                self._log(f"Reusing the image {found.tag}.")
+            image = found or self._fetched(plan, registry) or self._build(plan)
             file.parent.mkdir(parents=True, exist_ok=True)
             write_json(file, asdict(plan))
         return image

@@ -25,6 +25,8 @@ CONDA_KEYS: Final = ("name", "channels", "dependencies", "prefix", "variables")
 # Pythons that the SDK wrote into a document because the user named none: nobody asked for them in particular.
 DEFAULT_PYTHONS: Final = frozenset({"3.8.13", "3.10.18"})
 
+_ESCAPES: Final = re.compile(r"[/\\:\0]|^\.\.?$")  # what would lead a name out of its folder
+
 # Azure's plain base images hold an operating system and conda, nothing that a process on this machine lacks.
 _PLAIN_IMAGE = re.compile(r"mcr\.microsoft\.com/azureml/(base|base-gpu|openmpi|intelmpi|minimal-)[^/]*")
 
@@ -88,6 +90,7 @@ def parse(definition: Mapping[str, Any], *, purpose: Purpose = "run", in_image: 
     python = _section(definition, "python")
     notices = () if in_image else _check_docker(name, _section(definition, "docker"), purpose)
     _check_other_sections(name, definition)
+    notices += _unused(definition)
     variables = _variables(definition)
     if python.get("userManagedDependencies"):
         return Spec(
@@ -155,13 +158,23 @@ def _check_docker(name: str, docker: Mapping[str, Any], purpose: Purpose) -> tup
             f"Environment {name!r} asks for Docker (docker.enabled). {remedy}, and leave docker.enabled at False."
         )
     image = docker.get("baseImage")
+    given = [f"docker.arguments {' '.join(map(str, docker.get('arguments') or ()))}"] if docker.get("arguments") else []
+    given += [f"docker.shm_size {docker['shmSize']}"] if docker.get("shmSize") not in (None, "", "2g") else []
+    unused = (f"{' and '.join(given)}: not used, as nothing runs in a container.",) if given else ()
     if not image:
-        return ()
+        return unused
     if not _PLAIN_IMAGE.match(str(image)):
         raise Unsupported(f"Environment {name!r} runs in the Docker image {image} (docker.base_image). {remedy}.")
     if docker.get("enabled"):
         return ("Docker is not used: the service runs as a process of this machine, in the environment built below.",)
-    return ()
+    return unused
+
+
+def _unused(definition: Mapping[str, Any]) -> tuple[str, ...]:
+    stack = definition.get("inferencingStackVersion")
+    if stack in (None, "", "latest"):
+        return ()
+    return (f"inferencing_stack_version {stack!r} is not used: a service is served by this Zaffre's own server.",)
 
 
 def _check_other_sections(name: str, definition: Mapping[str, Any]) -> None:
@@ -218,6 +231,11 @@ def check_conda_document(document: object, where: str) -> Mapping[str, Any]:
     if strange:
         raise EnvironmentBuildFailed(
             f"{where} has unknown keys: {', '.join(strange)}. A conda file has {', '.join(CONDA_KEYS)}."
+        )
+    named = document.get("name")
+    if named is not None and (not isinstance(named, str) or _ESCAPES.search(named)):
+        raise EnvironmentBuildFailed(
+            f"{where} has the name {named!r}: a name is text that leads to no other folder, without '/', ':' and '..'."
         )
     dependencies = document.get("dependencies")
     if dependencies is not None and not isinstance(dependencies, list):

@@ -14,6 +14,7 @@ import yaml
 from zaffre.core.errors import EnvironmentBuildFailed, UserErrorException
 from zaffre.environments.requirements import canonical, name_of
 from zaffre.environments.spec import check_conda_document
+from zaffre.sdk.conda_comments import Comments
 from zaffre.sdk.unbuilt import not_built
 from zaffre.sdk.version import VERSION
 
@@ -47,9 +48,12 @@ class CondaDependencies:
         """Raises ``UserErrorException`` for a file that is no conda file, ``FileNotFoundError`` for none."""
         where = "the conda document"
         document: Any = _underlying_structure
+        self._comments = Comments()
         if conda_dependencies_file_path is not None:
             where = str(conda_dependencies_file_path)
-            document = _read(Path(conda_dependencies_file_path))
+            text = Path(conda_dependencies_file_path).read_text("utf-8")
+            document = _read(text, where)
+            self._comments = Comments(text)
         elif document is None:
             document = {
                 "name": "project_environment",
@@ -115,15 +119,15 @@ class CondaDependencies:
 
     @property
     def conda_packages(self) -> Iterator[str]:
-        return iter([item for item in self._dependencies() if isinstance(item, str)])
+        return iter([item for item in self._document.get("dependencies") or () if isinstance(item, str)])
 
     @property
     def pip_packages(self) -> Iterator[str]:
-        return iter([line for line in self._pip() if not line.startswith("-")])
+        return iter([line for line in self._pip_lines() if not line.startswith("-")])
 
     @property
     def pip_options(self) -> Iterator[str]:
-        return iter([line for line in self._pip() if line.startswith("-")])
+        return iter([line for line in self._pip_lines() if line.startswith("-")])
 
     def get_default_number_of_packages(self) -> tuple[int, int]:
         """How many conda and pip packages the default document has."""
@@ -133,7 +137,7 @@ class CondaDependencies:
         """``"3.8.13"`` of ``python=3.8.13``, ``">=3.8"`` of ``python>=3.8``; None where no Python is named."""
         for package in self.conda_packages:
             if _conda_name(package) == "python":
-                return re.sub(r"^={1,2}", "", package[len("python") :].strip())
+                return re.sub(r"^={1,2}", "", package.rpartition("::")[2].strip()[len("python") :].strip())
         return None
 
     def as_dict(self) -> dict[str, Any]:
@@ -141,8 +145,9 @@ class CondaDependencies:
         return copy.deepcopy(self._document)
 
     def serialize_to_string(self) -> str:
-        """The document as YAML."""
-        return _HEADER + "\n" + str(yaml.safe_dump(self._document, sort_keys=False, default_flow_style=False))
+        """The document as YAML; comments of the file it was read from stand by the lines that are still there."""
+        text = str(yaml.safe_dump(self._document, sort_keys=False, default_flow_style=False))
+        return self._comments.put_into(text) if self._comments else f"{_HEADER}\n{text}"
 
     # --- conda -------------------------------------------------------------------------------------------------------
 
@@ -268,6 +273,11 @@ class CondaDependencies:
         self._dependencies().append(made)
         return made["pip"]
 
+    def _pip_lines(self) -> list[str]:
+        """The pip part as it is."""
+        parts = [item["pip"] or [] for item in self._document.get("dependencies") or () if isinstance(item, dict)]
+        return [str(line) for lines in parts for line in lines]
+
     def _put_pip(self, line: str, key: str) -> None:
         lines = self._pip()
         for i, present in enumerate(lines):
@@ -281,12 +291,11 @@ class CondaDependencies:
         lines[:] = [line for line in lines if _pip_key(line) != key]
 
 
-def _read(path: Path) -> Any:
-    with path.open(encoding="utf-8") as file:
-        try:
-            return yaml.safe_load(file)
-        except yaml.YAMLError as error:
-            raise UserErrorException(f"{path} is not YAML: {' '.join(str(error).split())}.") from error
+def _read(text: str, where: str) -> Any:
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise UserErrorException(f"{where} is not YAML: {' '.join(str(error).split())}.") from error
 
 
 def _text(value: object, what: str) -> str:

@@ -378,7 +378,10 @@ class Environment(Section):
         (folder / CONDA_FILE).unlink(missing_ok=True)
         (folder / DOCKERFILE).unlink(missing_ok=True)
         if conda is not None:
-            CondaDependencies(_underlying_structure=conda).save(folder / CONDA_FILE)
+            own = self.python.conda_dependencies
+            is_own = own is not None and own.as_dict() == conda  # which has the comments of its file
+            saved = own if own is not None and is_own else CondaDependencies(_underlying_structure=conda)
+            saved.save(folder / CONDA_FILE)
         if dockerfile is not None:
             (folder / DOCKERFILE).write_text(dockerfile, "utf-8")
 
