@@ -21,6 +21,7 @@ from bench import (
     machine,
     points,
     servers,
+    serving,
     submit,
     tracking,
 )
@@ -34,6 +35,7 @@ MEASURES: dict[str, Callable[[Path], list[Figure]]] = {
     "environments": environments.figures,
     "docker-jobs": docker_jobs.figures,
     "docker-services": docker_services.figures,
+    "serving": serving.figures,
     "tracking": tracking.figures,
     "crowd": crowd.figures,
     "points": points.figures,

@@ -31,11 +31,11 @@ SCRIPTS = Path(__file__).parent / "peer"
 SECONDS = 120.0
 
 
-def python() -> Path:
-    """The Python of the environment, which is made once and kept in the user's cache."""
+def python(*more: str) -> Path:
+    """The Python of the environment, with ``more`` packages, which is made once and kept in the user's cache."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "zaffre-tests"
     cache.mkdir(parents=True, exist_ok=True)
-    name = f"inference-server-1.5.1-py{sys.version_info.major}.{sys.version_info.minor}"
+    name = "-".join(["inference-server-1.5.1", *more, f"py{sys.version_info.major}.{sys.version_info.minor}"])
     place = cache / name
     with (cache / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -43,7 +43,7 @@ def python() -> Path:
             program = uv.find_uv_bin()
             subprocess.run([program, "venv", "--quiet", "--clear", "--python", sys.executable, place], check=True)
             made = place / "bin" / "python"
-            packages = [*PACKAGES, "setuptools<81"]  # inference-schema asks for pkg_resources
+            packages = [*PACKAGES, *more, "setuptools<81"]  # inference-schema asks for pkg_resources
             subprocess.run([program, "pip", "install", "--quiet", "--python", made, *packages], check=True)
             (place / "done").touch()
     return place / "bin" / "python"

@@ -202,6 +202,26 @@ def test_it_serves_on_a_socket_that_is_handed_over_and_ends_with_its_owner(tmp_p
             service.process.communicate()
 
 
+def test_a_port_that_another_one_took_while_init_ran_is_told(tmp_path: Path) -> None:
+    script = """
+        import os, time
+        def init():
+            open("in_init", "w").close()
+            while not os.path.exists("go"): time.sleep(0.01)
+        def run(data): return 1
+    """
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        other.bind(("127.0.0.1", 0))
+        port = other.getsockname()[1]
+        service = ScoringProcess(tmp_path, script, "--port", str(port)).launch()
+        service.wait_for_file("in_init")
+        other.listen()
+        (tmp_path / "go").touch()
+        assert service.wait() == 4
+    assert f"Port {port} cannot be used" in service.status()["error"]["message"]
+
+
 def test_nobody_hands_a_socket_over(tmp_path: Path) -> None:
     service = ScoringProcess(tmp_path, ECHO, "--listen-from", str(tmp_path / "none")).launch()
     assert service.process.wait(SECONDS) == 4

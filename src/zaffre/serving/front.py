@@ -175,9 +175,13 @@ class Front:
         if self._is_listening or self._is_stopping:
             return
         self._tell("initialised", **facts)
-        for sock in self._sockets.values():
-            sock.listen(BACKLOG)
-            self._poller.watch(sock.fileno(), IN)
+        try:
+            for sock in self._sockets.values():
+                sock.listen(BACKLOG)
+                self._poller.watch(sock.fileno(), IN)
+        except OSError as error:  # two may be bound to one port, and only one of them listen
+            self._fail("port", f"Port {sock.getsockname()[1]} cannot be used: {error.strerror}.", 4)
+            return
         self._is_listening = True
         address = "{}:{}".format(*next(iter(self._sockets.values())).getsockname()[:2])
         self._tell("ready", address=address, **facts)
@@ -241,6 +245,11 @@ class Front:
         self._start_at = time.monotonic() + min(0.1 * 2**self._deaths, 30.0)
         for other in self._members.values():  # those that it should have replaced stay
             other.is_full = other.is_full and other.is_retiring
+
+    def _fail(self, stage: str, sentence: str, code: int) -> None:
+        log.error("%s", sentence)
+        self._tell("failed", error={"stage": stage, "message": sentence, "details": "", "kind": ""})
+        self._code = code
 
     # Callers.
 
