@@ -119,8 +119,11 @@ class Channel:
 
 
 @contextmanager
-def served(folder: Path, *, sign_in: str = "") -> Iterator[str]:
-    """The address of a server for the folder of channels; it answers only ``sign_in``, a "user:password", if given."""
+def served(folder: Path, *, sign_in: str = "", broken: str = "") -> Iterator[str]:
+    """The address of a server for the folder of channels; it answers only ``sign_in``, a "user:password", if given.
+
+    Of files whose name begins with ``broken`` it sends a half and hangs up.
+    """
     expected = f"Basic {base64.b64encode(sign_in.encode()).decode()}"
 
     class Handler(http.server.SimpleHTTPRequestHandler):
@@ -132,6 +135,13 @@ def served(folder: Path, *, sign_in: str = "") -> Iterator[str]:
         def do_GET(self) -> None:
             if sign_in and self.headers.get("Authorization") != expected:
                 self.send_error(401)
+            elif broken and self.path.rpartition("/")[2].startswith(broken):
+                data = Path(self.translate_path(self.path)).read_bytes()
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(data)))
+                self.end_headers()
+                self.wfile.write(data[: len(data) // 2])
+                self.close_connection = True
             else:
                 super().do_GET()
 

@@ -1,8 +1,13 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from zaffre.environments import curated
+from zaffre.environments.lock import packages
+from zaffre.environments.requirements import name_of
+from zaffre.environments.resolve import Resolver
 from zaffre.environments.spec import parse
 
 
@@ -36,3 +41,15 @@ def test_other_names_are_not_curated(name: str) -> None:
 def test_every_listed_name_is_found() -> None:
     assert curated.names()
     assert all(curated.find(name) for name in curated.names())
+
+
+@pytest.mark.parametrize("name", curated.names())
+def test_what_a_name_stands_for_resolves_to_current_packages(home: Path, name: str) -> None:
+    (home / "environments").mkdir(parents=True)
+    definition = curated.find(name.upper())
+    assert definition is not None
+    spec = parse(definition)
+    resolved = Resolver(spec, home, lambda _: None, "service", None).resolve()
+    found = packages(resolved.lock)
+    assert {name_of(line) for line in spec.requirements.packages} <= set(found)
+    assert "zaffre" in found

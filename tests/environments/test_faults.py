@@ -6,16 +6,18 @@ import os
 import subprocess
 import tarfile
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 
 import pytest
 
 from tests.environments.builder import Builder, definition, run
-from tests.environments.channel import Channel
+from tests.environments.channel import Channel, served
 from zaffre.core.errors import ActivityCanceledException, EnvironmentBuildFailed
 from zaffre.environments import disk
-from zaffre.environments.realise import realise
+from zaffre.environments.realise import Realised, realise
 
 
 def damaged(file: Path) -> None:
@@ -24,6 +26,18 @@ def damaged(file: Path) -> None:
     data[len(data) // 2] ^= 0xFF
     file.unlink()
     file.write_bytes(bytes(data))
+
+
+@contextmanager
+def small_disk(folder: Path, size: str) -> Iterator[None]:
+    """A disk of its own at the folder, which only root can make."""
+    folder.mkdir(parents=True)
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder], capture_output=True).returncode:
+        pytest.skip("Only root can mount a small disk.")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "-l", folder], check=True)
 
 
 def site(build: Builder, key: str) -> Path:
@@ -108,20 +122,52 @@ def test_a_package_that_does_not_compile_is_told_with_its_last_50_lines(build: B
 
 
 def test_a_full_disk_is_said_and_leaves_nothing(build: Builder, monkeypatch: pytest.MonkeyPatch) -> None:
-    small = build.home / "environments"
-    small.mkdir(parents=True)
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=300k", "tmpfs", small], capture_output=True)
-    if mounted.returncode:
-        pytest.skip("Only root can mount a small disk.")
-    try:
+    with small_disk(build.home / "environments", "300k"):
         monkeypatch.setenv("UV_LINK_MODE", "copy")
         with pytest.raises(
             EnvironmentBuildFailed, match=r"The disk is full: environment 'env' .*zaffre environment prune"
         ):
             build(definition({"pip": ["tabulate==0.9.0", "idna==3.10", "six==1.16.0", "pip==24.0"]}))
         assert build.prefixes == []
-    finally:
-        subprocess.run(["umount", "-l", small], check=True)
+
+
+def test_a_channel_that_hangs_up_in_the_middle_of_a_package_is_named_and_asked_again(
+    build: Builder, channel: Channel
+) -> None:
+    with served(channel.folder.parent, broken="beta-2.0") as address:
+        given = definition("python", "alpha", channels=[f"{address}/local"])
+        with pytest.raises(EnvironmentBuildFailed, match=r"beta-2\.0-0"):
+            build(given)
+        assert build.prefixes == []
+    whole = build(definition("python", "alpha", channels=[channel.url]))
+    assert run(whole, "import beta; print(beta.VERSION)") == "2.0"
+
+
+def test_a_disk_that_is_full_of_conda_packages_is_said_and_leaves_nothing(build: Builder, channel: Channel) -> None:
+    with small_disk(build.home / "packages", "2m"):
+        with pytest.raises(EnvironmentBuildFailed, match=r"The disk is full: environment 'env' .*environment prune"):
+            build(definition("python", "alpha", channels=[channel.url]))
+        assert build.prefixes == []
+    assert run(build(definition("python", "alpha", channels=[channel.url])), "import alpha") == ""
+
+
+def test_of_two_builders_of_a_conda_environment_one_waits_and_says_for_what(home: Path, channel: Channel) -> None:
+    logs: list[list[str]] = [[], []]
+    made: list[Realised] = []
+
+    def work(log: list[str]) -> None:
+        given = definition("python", "alpha", channels=[channel.url])
+        made.append(realise(given, home=home, log=log.append))
+
+    threads = [threading.Thread(target=work, args=(log,)) for log in logs]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(one.reused for one in made) == [False, True]
+    waiting = [line for log in logs for line in log if line.startswith("Waiting for another process")]
+    assert len(waiting) == 1
+    assert "building environment 'env' (process " in waiting[0]
 
 
 def test_a_build_that_is_canceled_half_way_leaves_nothing(build: Builder, channel: Channel) -> None:

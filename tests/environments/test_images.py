@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import tarfile
 import threading
 import time
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -194,6 +196,33 @@ def test_a_step_that_fails_is_named_with_its_last_lines(build: Builds) -> None:
     assert "exit 9" in caught.value.message
     assert "line 100" in caught.value.message
     assert "line 40\n" not in caught.value.message
+
+
+def test_a_base_image_that_is_nowhere_is_named_with_the_remedy(build: Builds) -> None:
+    given: tuple[dict[str, Any], ...] = (
+        {"baseImage": "127.0.0.1:9/none/base:7"},
+        {"baseDockerfile": "FROM 127.0.0.1:9/none/base:7\n"},
+    )
+    for docker in given:
+        with pytest.raises(EnvironmentBuildFailed, match=r"image 127\.0\.0\.1:9/none/base:7.* cannot be fetched"):
+            build(environment("six", name="baseless", **{"baseImage": None, **docker}))
+
+
+def test_a_package_that_does_not_compile_is_told_with_its_last_50_lines(build: Builds, tmp_path: Path) -> None:
+    setup = "import sys\nprint('\\n'.join(f'line {n}' for n in range(200)))\n"
+    setup += "if 'bdist_wheel' in sys.argv: raise SystemExit('no compiler in the image')\n"
+    setup += "from setuptools import setup\nsetup(name='badly', version='1.0')\n"
+    with tarfile.open(tmp_path / "badly-1.0.tar.gz", "w:gz") as tar:
+        for name, text in (("setup.py", setup), ("PKG-INFO", "Metadata-Version: 2.1\nName: badly\nVersion: 1.0\n")):
+            entry = tarfile.TarInfo(f"badly-1.0/{name}")
+            entry.size = len(text)
+            tar.addfile(entry, BytesIO(text.encode()))
+    with pytest.raises(EnvironmentBuildFailed, match=r"The package badly==1\.0 cannot be built\. The step ") as caught:
+        build(environment(f"--find-links {tmp_path}", "badly==1.0", name="uncompiled"))
+    assert "no compiler in the image" in caught.value.message
+    assert "line 199" in caught.value.message
+    assert "line 100\n" not in caught.value.message
+    assert not build.engine.get("/images/json", filters={"reference": ["zaffre/uncompiled*"]})
 
 
 def test_a_full_disk_is_a_sentence(build: Builds) -> None:

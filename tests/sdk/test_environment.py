@@ -238,7 +238,11 @@ def test_labels_lists_and_clones(workspace: Workspace) -> None:
     assert environment.python.interpreter_path == "python"
 
 
-def test_a_curated_name_is_found_without_being_registered_in_any_case(workspace: Workspace) -> None:
+def test_a_curated_name_is_found_without_being_registered_in_any_case(
+    workspace: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Environment.get(workspace, name="AzureML-Minimal", version="32")
+    assert "AzureML-Minimal stands for current packages, whatever its version." in capsys.readouterr().out
     found = Environment.get(workspace, name="azureml-SKLEARN-0.24-ubuntu18.04-py37-cpu")
     assert found.python.conda_dependencies is not None
     assert "scikit-learn" in list(found.python.conda_dependencies.pip_packages)

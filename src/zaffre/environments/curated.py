@@ -13,12 +13,16 @@ _SCIENCE: Final = ("numpy", "pandas", "scipy", "scikit-learn", "joblib", "matplo
 
 # The beginning of a name -> its packages and one name to list it by.
 _KINDS: Final[tuple[tuple[str, tuple[str, ...], str], ...]] = (
-    (r"minimal", (), "AzureML-Minimal"),
+    (r"minimal(-.*)?", (), "AzureML-Minimal"),
     (r"tutorial", _SCIENCE, "AzureML-Tutorial"),
     (r"(scikit-learn|sklearn)-.*", _SCIENCE, "AzureML-sklearn-1.0-ubuntu20.04-py38-cpu"),
     (r"(pytorch|acpt)-.*", (*_SCIENCE, "torch", "torchvision"), "AzureML-pytorch-1.10-ubuntu18.04-py38-cuda11-gpu"),
     (r"tensorflow-.*", (*_SCIENCE, "tensorflow"), "AzureML-tensorflow-2.4-ubuntu18.04-py37-cuda11-gpu"),
     (r"lightgbm-.*", (*_SCIENCE, "lightgbm"), "AzureML-lightgbm-3.2-ubuntu18.04-py37-cpu"),
+    (r"xgboost-.*", (*_SCIENCE, "xgboost"), "AzureML-xgboost-0.9-ubuntu18.04-py37-cpu-inference"),
+    (r"onnxruntime-.*", (*_SCIENCE, "onnxruntime"), "AzureML-onnxruntime-1.6-ubuntu18.04-py37-cpu-inference"),
+    (r"mlflow-.*", (*_SCIENCE, "mlflow"), "AzureML-mlflow-ubuntu20.04-py38-cpu-inference"),
+    (r"vowpalwabbit-.*", (*_SCIENCE, "vowpalwabbit"), "AzureML-VowpalWabbit-8.8.0"),
     (r"dask-.*", (*_SCIENCE, "dask[complete]"), "AzureML-Dask-CPU"),
 )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -43,6 +44,7 @@ from zaffre.environments.spec import Purpose
 from zaffre.environments.translation import translate
 
 USER_MANAGED: Final = "user-managed"
+_NOT_BUILT = re.compile(r"Failed to build `([^`]+)`")  # in uv's words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -358,11 +360,28 @@ class _Builder:
                 tokens=self._tokens,
                 uv=image_recipe.uv_for(self._base, self._home),
             )
-            number = build(self._engine, context, tag=tag, log=self._log, cancel=self._cancel, labels=labels)
+            number = self._made(context, tag, labels)
         self.split["image"] = round(time.monotonic() - began, 3)
         self._log(f"Built the image {tag} in {self.split['image']:.1f} s.")
         found = engine_images.inspect(self._engine, number) or {"Id": number}
         return self._image(plan, tag, found, reused=False)
+
+    def _made(self, context: Context, tag: str, labels: Mapping[str, str]) -> str:
+        """The id of the new image; the error of a package that does not compile names it, however long its log is."""
+        failed: list[str] = []
+
+        def log(line: str) -> None:
+            found = _NOT_BUILT.search(line)
+            if found is not None:
+                failed.append(found[1])
+            self._log(line)
+
+        try:
+            return build(self._engine, context, tag=tag, log=log, cancel=self._cancel, labels=labels)
+        except EnvironmentBuildFailed as error:
+            if failed:
+                raise EnvironmentBuildFailed(f"The package {failed[0]} cannot be built. {error.message}") from error
+            raise
 
     @contextmanager
     def _python_of(self, plan: _Plan) -> Iterator[str | image_recipe.Linked]:

@@ -262,6 +262,8 @@ class Environment(Section):
             definition = curated.find(name)
             if definition is None:
                 raise
+            if version is not None or label is not None:
+                sys.stdout.write(f"The curated environment {name} stands for current packages, whatever its version.\n")
             return Environment._from_definition(definition, name)
         return Environment._of(answer)
 
