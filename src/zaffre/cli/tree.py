@@ -113,6 +113,8 @@ NOUNS: Final = {
             "keys": "service.keys:service_keys",
             "regen-key": "service.regen_key:regenerate_key",
             "delete": "service.delete:delete_service",
+            "serve": "service.serve:serve_script",
+            "debug": "service.debug:debug_script",
         },
     ),
 }

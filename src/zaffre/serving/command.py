@@ -63,8 +63,8 @@ def _work(settings: Settings, board: Board, part: Recruit) -> int:
     channel = part.channel
     try:
         _configure_user_log(settings)
-        if settings.debug_port is not None:
-            wait_for_debugger(settings.debug_port)
+        if settings.debug_port is not None or settings.debug_listen is not None:
+            wait_for_debugger(settings.debug_port, settings.debug_listen)
         script = load(settings.script, settings.app_root)
         init_seconds = script.initialise()
     except ScriptFault as fault:

@@ -56,7 +56,8 @@ class Settings:
     max_requests: int = 0  # after which a worker is replaced; 0: never
     max_memory_bytes: int = 0  # resident, at which a worker is replaced; 0: none
     health_port: int | None = None  # serve there too
-    debug_port: int | None = None
+    debug_port: int | None = None  # where a debugger listens
+    debug_listen: int | None = None  # where a debugger attaches
     reload: bool = False  # replace the workers when a Python file of the script's folder changes
     cors_origins: tuple[str, ...] = ()
     log_level: str = "INFO"
@@ -95,6 +96,7 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--workers", "--worker_count", type=int, metavar="N", help="processes that call run() (default: 1)")
     p.add_argument("--max-requests", type=int, default=0, metavar="N", help="replace a worker after so many requests")
     p.add_argument("--max-memory-mb", type=int, default=0, metavar="N", help="replace a worker that takes more")
+    p.add_argument("--debug-listen", type=_port, metavar="N", help="wait there for a debugger (debugpy)")
     p.add_argument("--reload", action="store_true", help="serve the script anew when a Python file beside it changes")
     p.add_argument("--health_port", "--health-port", type=_port, metavar="N", help=_HEALTH_HELP)
     p.add_argument("--access_control_allow_origins", "--cors-origins", metavar="LIST", help="origins, by commas")
@@ -134,6 +136,7 @@ def read_settings(argv: Sequence[str], environ: Mapping[str, str]) -> Settings:
         max_memory_bytes=_positive(p, "--max-memory-mb", given.max_memory_mb or None, 0) * limits.MIB,
         health_port=_health_port(given, environ),
         debug_port=_positive(p, "AZUREML_DEBUG_PORT", environ.get("AZUREML_DEBUG_PORT"), 0) or None,
+        debug_listen=given.debug_listen,
         reload=given.reload,
         cors_origins=tuple(o.strip() for o in origins.split(",") if o.strip()),
         log_level=environ.get("AZUREML_LOG_LEVEL", "INFO").upper(),
