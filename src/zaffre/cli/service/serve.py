@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -17,6 +18,44 @@ def _named(*names: str) -> Parameter:
     return Parameter(name=names)
 
 
+@Parameter(name="*")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What rarely differs from its default; None: not given."""
+
+    timeout_ms: int | None = None
+    """How long a request may take, in milliseconds."""
+    max_body_bytes: int | None = None
+    """How large a body may be."""
+    max_requests: int | None = None
+    """Replace a worker after so many requests."""
+    max_memory_mb: int | None = None
+    """Replace a worker that takes more memory."""
+    cors_origins: Annotated[str | None, _named("--cors-origins", "--access_control_allow_origins")] = None
+    """The origins whose pages may call, separated by commas."""
+    health_port: Annotated[int | None, _named("--health-port", "--health_port")] = None
+    """Answer on this port too, where SEPERATE_HEALTH_ENDPOINT is true."""
+    config_file: Annotated[Path | None, _named("--config-file", "--config_file")] = None
+    """Settings as JSON, by the names of their environment variables."""
+    appinsights_key: Annotated[str | None, _named("--appinsights_instrumentation_key")] = None
+    """Refused: there is no Application Insights."""
+
+    def flags(self) -> dict[str, object]:
+        return {
+            "--timeout-ms": self.timeout_ms,
+            "--max-body-bytes": self.max_body_bytes,
+            "--max-requests": self.max_requests,
+            "--max-memory-mb": self.max_memory_mb,
+            "--cors-origins": self.cors_origins,
+            "--health-port": self.health_port,
+            "--config-file": self.config_file,
+            "--appinsights_instrumentation_key": self.appinsights_key,
+        }
+
+
+NO_SETTINGS = Settings()
+
+
 def serve_script(
     script: Path | None = None,
     /,
@@ -27,14 +66,7 @@ def serve_script(
     host: str | None = None,
     workers: Annotated[int | None, _named("--workers", "--worker_count")] = None,
     reload: Annotated[bool, Parameter(negative=())] = False,
-    timeout_ms: int | None = None,
-    max_body_bytes: int | None = None,
-    max_requests: int | None = None,
-    max_memory_mb: int | None = None,
-    cors_origins: Annotated[str | None, _named("--cors-origins", "--access_control_allow_origins")] = None,
-    health_port: Annotated[int | None, _named("--health-port", "--health_port")] = None,
-    config_file: Annotated[Path | None, _named("--config-file", "--config_file")] = None,
-    appinsights_instrumentation_key: Annotated[str | None, _named("--appinsights_instrumentation_key")] = None,
+    settings: Settings = NO_SETTINGS,
     printing: Printing = QUIET,  # noqa: ARG001
 ) -> Done:
     """Serve one entry script in this terminal, without a workspace, until Ctrl-C.
@@ -57,22 +89,6 @@ def serve_script(
         How many processes call run(), 1 by default.
     reload
         Serve the script anew when a Python file beside it changes.
-    timeout_ms
-        How long a request may take, in milliseconds.
-    max_body_bytes
-        How large a body may be.
-    max_requests
-        Replace a worker after so many requests.
-    max_memory_mb
-        Replace a worker that takes more memory.
-    cors_origins
-        The origins whose pages may call, separated by commas.
-    health_port
-        Answer on this port too, where SEPERATE_HEALTH_ENDPOINT is true.
-    config_file
-        Settings as JSON, by the names of their environment variables.
-    appinsights_instrumentation_key
-        Refused: there is no Application Insights.
     """
     if script is not None and entry_script is not None:
         raise UsageError("Give the script as an argument or with --entry-script, not both.")
@@ -82,13 +98,6 @@ def serve_script(
         "--host": host,
         "--workers": workers,
         "--reload": reload,
-        "--timeout-ms": timeout_ms,
-        "--max-body-bytes": max_body_bytes,
-        "--max-requests": max_requests,
-        "--max-memory-mb": max_memory_mb,
-        "--cors-origins": cors_origins,
-        "--health-port": health_port,
-        "--config-file": config_file,
-        "--appinsights_instrumentation_key": appinsights_instrumentation_key,
+        **settings.flags(),
     }
     return serve(script or entry_script, flags(given))
