@@ -29,7 +29,7 @@ ERRATA = (
         right="from azureml.core.model",
     ),
     Erratum(
-        "LocalWebservice.deploy_configuration(port=6789)",
+        "LocalWebservice.deploy_configuration(port=16789)",
         "uses LocalWebservice and never imports it",
         before="from azureml.core.webservice import LocalWebservice",
     ),
@@ -65,20 +65,18 @@ ERRATA = (
     ),
     Erratum(
         "experiment_name = 'experiment-with-mlflow'",
-        "the document logs to experiment_with_mlflow and reads experiment-with-mlflow, which must have a run",
+        "the document logs to experiment_with_mlflow and reads experiment-with-mlflow, whose run must have a model",
         before=(
-            "mlflow.set_experiment('experiment-with-mlflow')\nwith mlflow.start_run():\n    mlflow.log_metric('a', 1)"
+            "mlflow.set_experiment('experiment-with-mlflow')\nwith mlflow.start_run():\n    mlflow.log_metric('a', 1)\n"
+            "    from sklearn.linear_model import Ridge\n"
+            "    model = Ridge().fit([[0.0], [1.0]], [0.0, 1.0])\n"
+            "    mlflow.sklearn.log_model(model, 'model', pip_requirements=['scikit-learn'])"
         ),
     ),
     Erratum(
-        "Webservice.deploy_from_image( image=azure_image",
-        "the image would come from mlflow.azureml.build_image, which mlflow has not had since 2.0",
-        before="azure_image = None",
-    ),
-    Erratum(
         "image = myimage",
-        "the image and the cluster would come from blocks above that are refused",
-        before="myimage = aks_target = None",
+        "the cluster would come from a block above that is refused",
+        before="aks_target = None",
     ),
     Erratum(
         "torchvision.datasets.CIFAR10(",

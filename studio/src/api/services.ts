@@ -2,7 +2,7 @@ import { queryOptions } from "@tanstack/react-query";
 
 import { request, send, workspacePath } from "./client";
 import { allItems } from "./pages";
-import type { Service } from "./types";
+import type { Service, ServiceKeys } from "./types";
 
 export const serviceKeys = {
   all: (ws: string) => ["services", ws] as const,
@@ -32,6 +32,22 @@ export function deleteService(ws: string, name: string): Promise<void> {
 
 export function serviceLogsUrl(ws: string, name: string): string {
   return `${servicePath(ws, name)}/logs`;
+}
+
+export type KeyName = "Primary" | "Secondary";
+
+export function listServiceKeys(ws: string, name: string): Promise<ServiceKeys> {
+  return request(`${servicePath(ws, name)}/keys/list`, { method: "POST", json: {} });
+}
+
+export function regenerateServiceKey(ws: string, name: string, key: KeyName): Promise<ServiceKeys> {
+  return request(`${servicePath(ws, name)}/keys/regenerate`, { method: "POST", json: { key } });
+}
+
+/** Where callers reach a service: those of the server through the server, which stays when ports change. */
+export function scoringAddress(service: Service, origin: string): string | null {
+  if (!service.scoring_uri || service.compute_type === "Local") return service.scoring_uri ?? null;
+  return `${origin}/services/${encodeURIComponent(service.workspace)}/${encodeURIComponent(service.name)}/score`;
 }
 
 export interface ScoreAnswer {

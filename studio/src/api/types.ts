@@ -61,6 +61,7 @@ export type DiskItem = Entity<Schemas["DiskItem"]>;
 export type ComputeTarget = Entity<Schemas["ComputeTarget"]>;
 export type DeploymentStep = Entity<Schemas["DeploymentStep-Output"]>;
 export type Service = Entity<Schemas["Service"]>;
+export type ServiceKeys = Schemas["ServiceKeys"];
 export type ServiceState = Schemas["ServiceState"];
 export type ServiceSpec = Entity<Schemas["ServiceSpec"]>;
 

@@ -14,6 +14,13 @@ describe("snippets", () => {
     expect(callWithPython("http://h/score", '{"a": 1}')).toContain('body = "{\\"a\\": 1}"');
   });
 
+  it("take the key of an endpoint that asks for one from a variable", () => {
+    expect(callWithCurl("http://h/score", "1", true)).toContain('-H "Authorization: Bearer $KEY" \\\n');
+    expect(callWithPython("http://h/score", "1", true)).toContain('"Bearer " + os.environ["KEY"]}');
+    expect(callWithPython("http://h/score", "1", true)).toContain("import os\n");
+    expect(callWithPython("http://h/score", "1")).not.toContain("KEY");
+  });
+
   it("name a service as services may be named", () => {
     expect(deployModel("default", "My_Model.v2", 1)).toContain('"my-model-v2-service"');
     expect(deployModel("default", "123", 1)).toContain('"model-service"');

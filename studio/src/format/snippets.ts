@@ -62,19 +62,21 @@ export function registerFromRun(): string {
   return `run.register_model(model_name="my-model", model_path="outputs/model.pkl")`;
 }
 
-export function callWithCurl(uri: string, body: string): string {
-  return `curl -X POST '${uri}' \\
+export function callWithCurl(uri: string, body: string, keyed = false): string {
+  const key = keyed ? `\n  -H "Authorization: Bearer $KEY" \\` : "";
+  return `curl -X POST '${uri}' \\${key}
   -H 'Content-Type: application/json' \\
   -d '${body.replaceAll("'", "'\\''")}'`;
 }
 
-export function callWithPython(uri: string, body: string): string {
+export function callWithPython(uri: string, body: string, keyed = false): string {
+  const key = keyed ? `, "Authorization": "Bearer " + os.environ["KEY"]` : "";
   return `import json
-import urllib.request
+${keyed ? "import os\n" : ""}import urllib.request
 
 body = ${JSON.stringify(body)}
 request = urllib.request.Request(
-    "${uri}", body.encode(), {"Content-Type": "application/json"}
+    "${uri}", body.encode(), {"Content-Type": "application/json"${key}}
 )
 with urllib.request.urlopen(request) as response:
     print(json.load(response))`;

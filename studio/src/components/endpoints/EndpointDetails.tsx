@@ -2,7 +2,7 @@ import { makeStyles, Text, tokens } from "@fluentui/react-components";
 import { useQueryClient } from "@tanstack/react-query";
 
 import { request } from "../../api/client";
-import { serviceKeys, servicePath } from "../../api/services";
+import { scoringAddress, serviceKeys, servicePath } from "../../api/services";
 import type { Service, ServiceSpec } from "../../api/types";
 import { AppLink } from "../AppLink";
 import { Card, Facts } from "../Card";
@@ -60,16 +60,17 @@ export function EndpointDetails({ ws, service }: { ws: string; service: Service 
 function ServiceFacts({ ws, service }: { ws: string; service: Service }) {
   const spec = (service.spec ?? null) as ServiceSpec | null;
   const environment = spec?.environment_name;
+  const address = scoringAddress(service, window.location.origin);
   return (
     <Card title="Details">
       <Facts
         facts={[
           ["State", <ServiceStateBadge key="state" state={service.state} />],
-          service.scoring_uri && [
-            "Address",
-            <CopyText key="uri" text={service.scoring_uri} what="the scoring address" />,
-          ],
-          ["Compute", service.compute_type],
+          address && ["Address", <CopyText key="uri" text={address} what="the scoring address" />],
+          ["Compute", service.compute_type === "ACI" ? "Container on the server (ACI)" : service.compute_type],
+          spec?.cpus != null && ["CPU cores", spec.cpus],
+          spec?.memory_gb != null && ["Memory", `${spec.memory_gb} GB`],
+          ["Authentication", service.auth_enabled ? "Key" : "None"],
           ["Revision", service.revision],
           ["Created", <RelativeTime key="created" at={service.created_at} />],
           ["Changed", <RelativeTime key="updated" at={service.updated_at} />],
