@@ -67,7 +67,7 @@ def test_a_model_is_registered_from_a_run_and_downloaded(workspace: Workspace, s
     expect(dialog.get_by_role("combobox")).to_have_value("outputs/model.pkl")
     dialog.get_by_role("button", name="Register").click()
     expect(studio.page.locator("h1")).to_have_text("digits")
-    expect(studio.page.get_by_role("link", name=run)).to_be_visible()
+    expect(studio.page.get_by_role("link", name="maker")).to_be_visible()
     with studio.page.expect_download() as started:
         studio.page.get_by_role("link", name="Download", exact=True).click()
     with zipfile.ZipFile(io.BytesIO(content(started.value))) as archive:

@@ -36,7 +36,7 @@ const useStyles = makeStyles({
     marginBottom: "8px",
     "& svg": { width: "32px", height: "32px" },
   },
-  hint: { color: tokens.colorNeutralForeground3 },
+  hint: { color: tokens.colorNeutralForeground3, textAlign: "center", textWrap: "balance" },
   more: { width: "100%", marginTop: "12px" },
   error: { margin: "8px 0" },
 });

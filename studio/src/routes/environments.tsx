@@ -17,10 +17,9 @@ import { PageTabs } from "../components/PageTabs";
 
 const route = getRouteApi("/ws/$ws/environments");
 
-const TABS = [
-  ["list", "Environments"],
-  ["disk", "On disk"],
-] as const;
+const LIST = ["list", "Environments"] as const;
+/** The server's disk holds what every workspace built: for its admins. */
+const DISK = ["disk", "On disk"] as const;
 
 const NOTHING: ReadonlySet<string> = new Set();
 /** What no run and no endpoint has used for so long is not missed soon. */
@@ -30,7 +29,9 @@ export function Environments() {
   const { ws } = route.useParams();
   const navigate = route.useNavigate();
   const client = useQueryClient();
-  const tab = route.useSearch().tab === "disk" ? "disk" : "list";
+  const admin = useQuery(identityQuery()).data?.role === "admin";
+  const search = route.useSearch();
+  const tab = admin && search.tab === "disk" ? "disk" : "list";
   const [selected, setSelected] = useState(NOTHING);
   const [leaving, setLeaving] = useState<DiskItem[]>([]);
   const disk = useDiskCommands(tab === "disk", selected, setLeaving);
@@ -45,7 +46,7 @@ export function Environments() {
       commands={[{ id: "refresh", label: "Refresh", icon: <ArrowSync20Regular />, onClick: refresh }, ...disk]}
     >
       <PageTabs
-        tabs={TABS}
+        tabs={admin ? [LIST, DISK] : [LIST]}
         selected={tab}
         onSelect={(next) => void navigate({ search: next === "list" ? {} : { tab: next }, replace: true })}
       />
@@ -60,13 +61,12 @@ export function Environments() {
   );
 }
 
-/** What may be removed from the disk, by an admin: what is selected, or what nobody has used for a while. */
+/** What may be removed from the disk: what is selected, or what nobody has used for a while. */
 function useDiskCommands(
   shown: boolean,
   selected: ReadonlySet<string>,
   remove: (items: DiskItem[]) => void,
 ): Command[] {
-  const admin = useQuery(identityQuery()).data?.role === "admin";
   const items = useQuery({ ...diskQuery(), enabled: shown }).data ?? [];
   const free = items.filter((item) => !item.in_use);
   const picked = free.filter((item) => selected.has(item.key));
@@ -74,23 +74,22 @@ function useDiskCommands(
   const before = opened - UNUSED_MS;
   const unused = free.filter((item) => item.kind !== "packages" && (item.used_at ?? 0) < before);
   if (!shown) return [];
-  const forAdmins = "Only an admin of this server may remove environments";
   return [
     {
       id: "remove",
       label: "Remove",
       icon: <Delete20Regular />,
       onClick: () => remove(picked),
-      disabled: !admin || picked.length === 0,
-      why: admin ? "Select what to remove; what is in use stays" : forAdmins,
+      disabled: picked.length === 0,
+      why: "Select what to remove; what is in use stays",
     },
     {
       id: "prune",
       label: "Remove unused",
       icon: <Broom20Regular />,
       onClick: () => remove(unused),
-      disabled: !admin || unused.length === 0,
-      why: admin ? "Everything here was used in the last 30 days" : forAdmins,
+      disabled: unused.length === 0,
+      why: "Everything here was used in the last 30 days",
     },
   ];
 }

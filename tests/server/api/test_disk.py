@@ -27,7 +27,7 @@ def test_environments_on_disk_are_listed_and_only_the_named_ones_removed(rest: R
     assert told["version"] == "1"
 
 
-def test_only_an_admin_may_remove(rest: Rest) -> None:
+def test_only_an_admin_may_look_and_remove(rest: Rest) -> None:
     rest.post("//users", {"name": f"u-{rest.ws}", "password": "a long enough word", "role": "user"})
     answer = rest.as_(None).http.post(
         rest.path("//signin"), json={"name": f"u-{rest.ws}", "password": "a long enough word"}
@@ -37,6 +37,7 @@ def test_only_an_admin_may_remove(rest: Rest) -> None:
     user.http.cookies = answer.cookies
     user.http.headers["Origin"] = "http://127.0.0.1"
     user.http.headers["Host"] = "127.0.0.1"
+    assert user.refused("GET", "//disk/environments")[:2] == (403, "PermissionDenied")
     status, code, sentence = user.refused("POST", "//disk/environments/prune", {"keys": []})
     assert (status, code) == (403, "PermissionDenied")
     assert "admins" in sentence

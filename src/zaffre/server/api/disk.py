@@ -11,13 +11,15 @@ from zaffre.environments import storage
 from zaffre.environments.disk import Item
 from zaffre.server.api.answers import Asker, answer, api_router
 from zaffre.server.api.parts import PartsOf
+from zaffre.server.store.tokens import Principal
 
 router = api_router("/disk", "environments")
 
 
 @router.get("/environments", response_model=Page[DiskItem])
-def list_environments_on_disk(parts: PartsOf) -> Response:
-    """Folders, images, and the cache of conda packages, the largest first."""
+def list_environments_on_disk(parts: PartsOf, asker: Asker) -> Response:
+    """Folders, images, and the cache of conda packages, the largest first: of every workspace, so for admins."""
+    _check_admin(asker)
     return answer(Page(items=[_told(item) for item in storage.items(parts.settings.home)]))
 
 
@@ -25,9 +27,13 @@ def list_environments_on_disk(parts: PartsOf) -> Response:
 def prune_environments(body: EnvironmentPrune, parts: PartsOf, asker: Asker) -> Response:
     """Remove what the keys name; answers what was removed. What a running program uses stays, and what was removed can
     be built again. For admins."""
-    if asker.role != "admin":
-        raise PermissionDenied(f"{asker.name} cannot remove environments of this server: that is for its admins.")
+    _check_admin(asker)
     return answer(Page(items=[_told(item) for item in storage.remove(parts.settings.home, set(body.keys))]))
+
+
+def _check_admin(asker: Principal) -> None:
+    if asker.role != "admin":
+        raise PermissionDenied(f"{asker.name} cannot look after the disk of this server: that is for its admins.")
 
 
 def _told(item: Item) -> DiskItem:

@@ -51,6 +51,14 @@ const useStyles = makeStyles({
   dot: { width: "10px", height: "10px", borderRadius: "50%", flexShrink: 0 },
 });
 
+/** What every run has, above what only some have. */
+const HEAD: [name: string, cell: (run: Run) => ReactNode][] = [
+  ["Status", (run) => <RunStatusBadge status={run.status} />],
+  ["Experiment", (run) => run.experiment_name],
+  ["Started", (run) => <RelativeTime at={run.start_time ?? run.created_at} />],
+  ["Duration", (run) => <Duration from={run.start_time} to={run.end_time} />],
+];
+
 interface Row {
   name: string;
   cells: ReactNode[];
@@ -97,25 +105,9 @@ export function DifferenceTable({ ws, runs, onlyDifferent }: { ws: string; runs:
           </tr>
         </thead>
         <tbody>
-          <Line
-            name="Status"
-            cells={runs.map((run) => (
-              <RunStatusBadge key={run.id} status={run.status} />
-            ))}
-          />
-          <Line name="Experiment" cells={runs.map((run) => run.experiment_name)} />
-          <Line
-            name="Started"
-            cells={runs.map((run) => (
-              <RelativeTime key={run.id} at={run.start_time ?? run.created_at} />
-            ))}
-          />
-          <Line
-            name="Duration"
-            cells={runs.map((run) => (
-              <Duration key={run.id} from={run.start_time} to={run.end_time} />
-            ))}
-          />
+          {HEAD.map(([name, cell]) => (
+            <Line key={name} name={name} cells={runs.map((run) => cell(run))} />
+          ))}
           {groups.map(({ title, rows }) =>
             rows.length === 0 ? null : (
               <FragmentRows key={title} title={title} width={width} rows={rows} mark={!onlyDifferent} />

@@ -34,6 +34,7 @@ export function BuildPart({ ws, service }: { ws: string; service: Service }) {
             name={`Build log of ${service.name}`}
             text={text}
             live={service.state === "deploying"}
+            wrapped
             download={serviceLogsUrl(ws, service.name)}
           />
         </div>

@@ -59,7 +59,6 @@ export function TestForm({ ws, service }: { ws: string; service: Service }) {
   const [answer, setAnswer] = useState<ScoreAnswer | null>(null);
   const [error, setError] = useState<unknown>(null);
   const ready = service.state === "running" || service.state === "Healthy";
-  const trouble = jsonTrouble(body);
 
   const submit = (event?: SyntheticEvent) => {
     event?.preventDefault();
@@ -80,20 +79,7 @@ export function TestForm({ ws, service }: { ws: string; service: Service }) {
       <div className={styles.grid}>
         <Card title="Request">
           <form className={styles.form} onSubmit={submit}>
-            <Field
-              label="Body"
-              {...(trouble ? { validationState: "warning" as const, validationMessage: trouble } : {})}
-            >
-              <Textarea
-                resize="vertical"
-                value={body}
-                textarea={{ className: styles.input, spellCheck: false }}
-                onChange={(_, data) => setBody(data.value)}
-                onKeyDown={(event) => {
-                  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) submit();
-                }}
-              />
-            </Field>
+            <Body text={body} onText={setBody} onSend={submit} />
             <div className={styles.row}>
               <Button
                 type="submit"
@@ -113,6 +99,31 @@ export function TestForm({ ws, service }: { ws: string; service: Service }) {
         </Card>
       </div>
     </>
+  );
+}
+
+interface BodyProps {
+  text: string;
+  onText: (text: string) => void;
+  onSend: () => void;
+}
+
+/** What is sent: JSON as a rule, and then it is said where it is not. */
+function Body({ text, onText, onSend }: BodyProps) {
+  const styles = useStyles();
+  const trouble = jsonTrouble(text);
+  return (
+    <Field label="Body" {...(trouble ? { validationState: "warning" as const, validationMessage: trouble } : {})}>
+      <Textarea
+        resize="vertical"
+        value={text}
+        textarea={{ className: styles.input, spellCheck: false }}
+        onChange={(_, data) => onText(data.value)}
+        onKeyDown={(event) => {
+          if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) onSend();
+        }}
+      />
+    </Field>
   );
 }
 

@@ -39,7 +39,7 @@ export function BuildLog({ ws, run }: { ws: string; run: Run }) {
   }
   return (
     <div className={mergeClasses(split.split, styles.frame)}>
-      <RunLog ws={ws} run={run.id} path={BUILD_LOG} size={file.size ?? 0} live={live} />
+      <RunLog ws={ws} run={run.id} path={BUILD_LOG} size={file.size ?? 0} live={live} wrapped />
     </div>
   );
 }

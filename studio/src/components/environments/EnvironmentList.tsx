@@ -89,7 +89,9 @@ export function EnvironmentList({ ws }: { ws: string }) {
         }}
       />
       {own === false ? (
-        <CodeBlock snippets={[{ title: "Register one of your own", code: registerEnvironment(ws) }]} />
+        <div style={{ flexShrink: 0 }}>
+          <CodeBlock snippets={[{ title: "Register one of your own", code: registerEnvironment(ws) }]} />
+        </div>
       ) : null}
     </>
   );

@@ -1,21 +1,19 @@
 import { Button, makeStyles, Text, tokens } from "@fluentui/react-components";
 import { ArrowDownload16Regular, Document32Regular } from "@fluentui/react-icons";
 import { useQuery } from "@tanstack/react-query";
-import { useMemo } from "react";
 
 import { readText } from "../../api/artifacts";
-import { parseDelimited } from "../../format/csv";
 import { baseName, extension, fileKind } from "../../format/files";
 import { bytes } from "../../format/number";
 import { CopyButton } from "../CopyButton";
 import { LoadingPage } from "../PageStates";
 import { EmptyState, ErrorState } from "../States";
+import { CsvTable } from "./CsvTable";
 import { SourceText } from "./SourceText";
 
 const MIB = 1024 * 1024;
 /** Of longer files the beginning is shown. */
 const TEXT_LIMIT = MIB;
-const CSV_ROWS = 500;
 
 const useStyles = makeStyles({
   frame: { display: "flex", flexDirection: "column", flex: "1 1 auto", minHeight: "240px", minWidth: 0 },
@@ -37,24 +35,6 @@ const useStyles = makeStyles({
     margin: "auto",
     padding: "12px",
     objectFit: "contain",
-  },
-  table: { borderCollapse: "separate", borderSpacing: 0, fontSize: tokens.fontSizeBase200 },
-  head: {
-    position: "sticky",
-    top: 0,
-    textAlign: "left",
-    padding: "6px 12px",
-    background: tokens.colorNeutralBackground3,
-    whiteSpace: "nowrap",
-  },
-  cell: {
-    padding: "4px 12px",
-    borderBottom: `1px solid ${tokens.colorNeutralStroke3}`,
-    whiteSpace: "nowrap",
-    maxWidth: "360px",
-    overflow: "hidden",
-    textOverflow: "ellipsis",
-    fontVariantNumeric: "tabular-nums",
   },
   note: { padding: "8px 12px", color: tokens.colorNeutralForeground3 },
 });
@@ -134,37 +114,4 @@ function prettyJson(text: string): string {
   } catch {
     return text;
   }
-}
-
-function CsvTable({ text, separator }: { text: string; separator: string }) {
-  const styles = useStyles();
-  const rows = useMemo(() => parseDelimited(text, separator, CSV_ROWS + 1), [text, separator]);
-  const [head = [], ...body] = rows;
-  return (
-    <>
-      <table className={styles.table}>
-        <thead>
-          <tr>
-            {head.map((name, i) => (
-              <th key={i} className={styles.head} scope="col">
-                {name}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {body.map((row, i) => (
-            <tr key={i}>
-              {row.map((value, j) => (
-                <td key={j} className={styles.cell} title={value}>
-                  {value}
-                </td>
-              ))}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-      {body.length >= CSV_ROWS ? <div className={styles.note}>The first {CSV_ROWS} rows.</div> : null}
-    </>
-  );
 }

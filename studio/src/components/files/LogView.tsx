@@ -1,21 +1,16 @@
-import { Button, Input, makeStyles, mergeClasses, ToggleButton, tokens, Tooltip } from "@fluentui/react-components";
+import { Button, makeStyles, mergeClasses, ToggleButton, tokens, Tooltip } from "@fluentui/react-components";
 import {
-  ArrowDown16Regular,
   ArrowDownload16Regular,
   ArrowUp16Regular,
   Pause16Regular,
   Play16Regular,
-  Search16Regular,
   TextWrap16Regular,
 } from "@fluentui/react-icons";
-import { useVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useMemo, useRef, useState, type ReactElement } from "react";
+import { useMemo, useState, type ReactElement } from "react";
 
-import { logLines, plainText } from "../../format/log";
-import { counted } from "../../format/number";
-import { LogLine } from "./LogLine";
-
-const LINE = 20;
+import { logLines } from "../../format/log";
+import { FindBar, useFind } from "./FindBar";
+import { LogLines } from "./LogLines";
 
 const useStyles = makeStyles({
   frame: { display: "flex", flexDirection: "column", flex: "1 1 auto", minHeight: "240px", minWidth: 0 },
@@ -28,8 +23,6 @@ const useStyles = makeStyles({
     padding: "4px 8px",
     borderBottom: `1px solid ${tokens.colorNeutralStroke2}`,
   },
-  search: { flex: "1 1 110px", minWidth: "100px", maxWidth: "240px" },
-  found: { fontSize: tokens.fontSizeBase200, color: tokens.colorNeutralForeground3, whiteSpace: "nowrap" },
   gap: { flex: "1 1 auto" },
   live: {
     display: "inline-flex",
@@ -47,18 +40,6 @@ const useStyles = makeStyles({
     animationDuration: "2s",
     animationIterationCount: "infinite",
   },
-  box: {
-    flex: "1 1 auto",
-    minHeight: 0,
-    overflow: "auto",
-    background: tokens.colorNeutralBackground1,
-    fontFamily: tokens.fontFamilyMonospace,
-    fontSize: tokens.fontSizeBase200,
-    lineHeight: `${LINE}px`,
-    ":focus-visible": { outline: `2px solid ${tokens.colorStrokeFocus2}`, outlineOffset: "-2px" },
-  },
-  inner: { position: "relative", minWidth: "100%", width: "max-content" },
-  wrapped: { width: "100%" },
 });
 
 interface Props {
@@ -69,13 +50,15 @@ interface Props {
   /** The file goes back further than `text`. */
   onEarlier?: (() => void) | undefined;
   download?: string;
+  /** Long lines are wrapped until one says otherwise. */
+  wrapped?: boolean;
 }
 
 /** A log: searched, wrapped, followed while it grows. */
-export function LogView({ name, text, live, onEarlier, download }: Props) {
+export function LogView({ name, text, live, onEarlier, download, wrapped = false }: Props) {
   const styles = useStyles();
   const [follow, setFollow] = useState(true);
-  const [wrap, setWrap] = useState(false);
+  const [wrap, setWrap] = useState(wrapped);
   const [shown, setShown] = useState<number | null>(null);
   const lines = useMemo(() => {
     const all = logLines(text);
@@ -117,7 +100,7 @@ export function LogView({ name, text, live, onEarlier, download }: Props) {
           Load what came earlier
         </Button>
       ) : null}
-      <Lines
+      <LogLines
         name={name}
         lines={lines}
         find={find}
@@ -146,77 +129,6 @@ function Switch({ label, on, icon, onClick }: SwitchProps) {
   );
 }
 
-interface LinesProps {
-  name: string;
-  lines: string[];
-  find: Find;
-  wrap: boolean;
-  follow: boolean;
-  /** Characters of the log: the last line may grow. */
-  size: number;
-  /** The line that the search leads to. */
-  shown: number | null;
-  onFollow: (follow: boolean) => void;
-}
-
-/** The lines themselves. Scrolled up by hand they are no longer followed; scrolled to their end they are again. */
-function Lines({ name, lines, find, wrap, follow, size, shown, onFollow }: LinesProps) {
-  const styles = useStyles();
-  const box = useRef<HTMLDivElement>(null);
-  const virtual = useVirtualizer({
-    count: lines.length,
-    getScrollElement: () => box.current,
-    estimateSize: () => LINE,
-    overscan: 30,
-    paddingEnd: 8,
-    initialRect: { width: 800, height: 600 },
-  });
-  const { scrollToIndex } = virtual;
-  useEffect(() => {
-    if (follow && lines.length > 0) scrollToIndex(lines.length - 1, { align: "end" });
-  }, [follow, lines.length, size, wrap, scrollToIndex]);
-  useEffect(() => {
-    if (shown !== null) scrollToIndex(shown, { align: "center" });
-  }, [shown, scrollToIndex]);
-  const up = (upwards: boolean) => {
-    if (upwards) onFollow(false);
-  };
-  const onScroll = () => {
-    const node = box.current;
-    if (node && !follow && node.scrollHeight - node.scrollTop - node.clientHeight < 4) onFollow(true);
-  };
-  return (
-    // eslint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- it only hears how it is scrolled
-    <div
-      ref={box}
-      className={styles.box}
-      role="log"
-      aria-label={name}
-      aria-live="off"
-      tabIndex={0}
-      onWheel={(event) => up(event.deltaY < 0)}
-      onTouchMove={() => onFollow(false)}
-      onKeyDown={(event) => up(["ArrowUp", "PageUp", "Home"].includes(event.key))}
-      onScroll={onScroll}
-    >
-      <div className={mergeClasses(styles.inner, wrap && styles.wrapped)} style={{ height: virtual.getTotalSize() }}>
-        {virtual.getVirtualItems().map((item) => (
-          <LogLine
-            key={item.index}
-            index={item.index}
-            start={item.start}
-            line={lines[item.index] ?? ""}
-            wrap={wrap}
-            search={find.text}
-            current={find.line === item.index}
-            measure={wrap ? virtual.measureElement : undefined}
-          />
-        ))}
-      </div>
-    </div>
-  );
-}
-
 function LiveDot({ live }: { live: boolean }) {
   const styles = useStyles();
   return (
@@ -224,78 +136,5 @@ function LiveDot({ live }: { live: boolean }) {
       <span className={mergeClasses(styles.dot, live && styles.dotLive)} aria-hidden />
       {live ? "Live" : "Ended"}
     </span>
-  );
-}
-
-interface Find {
-  text: string;
-  setText: (text: string) => void;
-  /** The lines that hold the text. */
-  hits: number[];
-  at: number;
-  setAt: (at: number) => void;
-  line: number | undefined;
-}
-
-function useFind(lines: readonly string[]): Find {
-  const [text, setText] = useState("");
-  const [at, setAt] = useState(0);
-  const hits = useMemo(() => {
-    const wanted = text.toLowerCase();
-    if (!wanted) return [];
-    return lines.flatMap((line, i) => (plainText(line).toLowerCase().includes(wanted) ? [i] : []));
-  }, [lines, text]);
-  return { text, setText, hits, at, setAt, line: hits[at] };
-}
-
-function FindBar({ find, onShow }: { find: Find; onShow: (line: number) => void }) {
-  const styles = useStyles();
-  const go = (by: number) => {
-    if (find.hits.length === 0) return;
-    const at = (find.at + by + find.hits.length) % find.hits.length;
-    find.setAt(at);
-    onShow(find.hits[at] ?? 0);
-  };
-  const found = find.hits.length === 0 ? "Not found" : `${find.at + 1} of ${counted(find.hits.length, "line")}`;
-  return (
-    <>
-      <Input
-        size="small"
-        className={styles.search}
-        aria-label="Search the log"
-        placeholder="Search the log"
-        contentBefore={<Search16Regular />}
-        value={find.text}
-        onChange={(_, data) => {
-          find.setText(data.value);
-          find.setAt(0);
-        }}
-        onKeyDown={(event) => {
-          if (event.key === "Enter") go(event.shiftKey ? -1 : 1);
-          if (event.key === "Escape") find.setText("");
-        }}
-      />
-      {find.text ? (
-        <>
-          <span className={styles.found} role="status">
-            {found}
-          </span>
-          <Button
-            size="small"
-            appearance="subtle"
-            icon={<ArrowUp16Regular />}
-            aria-label="Previous"
-            onClick={() => go(-1)}
-          />
-          <Button
-            size="small"
-            appearance="subtle"
-            icon={<ArrowDown16Regular />}
-            aria-label="Next"
-            onClick={() => go(1)}
-          />
-        </>
-      ) : null}
-    </>
   );
 }

@@ -13,10 +13,11 @@ interface Props {
   path: string;
   size: number;
   live: boolean;
+  wrapped?: boolean;
 }
 
 /** The end of a run's log, growing while the run goes on. */
-export function RunLog({ ws, run, path, size, live }: Props) {
+export function RunLog({ ws, run, path, size, live, wrapped = false }: Props) {
   const client = useQueryClient();
   const notify = useNotify();
   const { data, error, refetch } = useRunLog(ws, run, path, size);
@@ -33,6 +34,7 @@ export function RunLog({ ws, run, path, size, live }: Props) {
       name={path}
       text={data.window.text}
       live={live}
+      wrapped={wrapped}
       onEarlier={data.window.offset > 0 ? earlier : undefined}
       download={artifactUrl(ws, run, path)}
     />

@@ -1,7 +1,7 @@
 import { Dialog, DialogSurface, makeStyles, Text, tokens } from "@fluentui/react-components";
 import { ChartMultiple32Regular } from "@fluentui/react-icons";
 import { useQuery } from "@tanstack/react-query";
-import { useMemo, useState } from "react";
+import { useMemo, useState, type ReactNode } from "react";
 
 import { metricsQuery } from "../../api/metrics";
 import { isTerminal } from "../../api/runs";
@@ -71,34 +71,21 @@ export function MetricsTab({ ws, run }: { ws: string; run: Run }) {
   return (
     <div className={styles.tab}>
       <ChartControls settings={settings} onSettings={setSettings} search={search} onSearch={setSearch} />
-      {parts.single.length > 0 ? (
-        <div className={styles.tiles}>
-          {parts.single.map((one) => (
-            <Tile key={one.name} series={one} />
-          ))}
-        </div>
-      ) : null}
+      <Tiles series={parts.single} />
       {parts.groups.map(([title, names]) => (
-        <section key={title} className={styles.group} aria-label={title || "Metrics"}>
-          {title ? (
-            <Text as="h2" size={400} weight="semibold" className={styles.groupTitle}>
-              {title} <span className={styles.none}>{counted(names.length, "chart")}</span>
-            </Text>
-          ) : null}
-          <div className={styles.charts}>
-            {names.map((name) => (
-              <MetricChart
-                key={name}
-                ws={ws}
-                run={run.id}
-                name={name}
-                total={totals.get(name) ?? 0}
-                settings={settings}
-                onExpand={() => setFull(name)}
-              />
-            ))}
-          </div>
-        </section>
+        <Group key={title} title={title} charts={names.length}>
+          {names.map((name) => (
+            <MetricChart
+              key={name}
+              ws={ws}
+              run={run.id}
+              name={name}
+              total={totals.get(name) ?? 0}
+              settings={settings}
+              onExpand={() => setFull(name)}
+            />
+          ))}
+        </Group>
       ))}
       <RecordCards ws={ws} run={run.id} records={records} search={search} />
       <Dialog open={full !== null} onOpenChange={(_, data) => (data.open ? undefined : setFull(null))}>
@@ -116,6 +103,33 @@ export function MetricsTab({ ws, run }: { ws: string; run: Run }) {
           ) : null}
         </DialogSurface>
       </Dialog>
+    </div>
+  );
+}
+
+/** Charts whose names begin alike, below their common title. */
+function Group({ title, charts, children }: { title: string; charts: number; children: ReactNode }) {
+  const styles = useStyles();
+  return (
+    <section className={styles.group} aria-label={title || "Metrics"}>
+      {title ? (
+        <Text as="h2" size={400} weight="semibold" className={styles.groupTitle}>
+          {title} <span className={styles.none}>{counted(charts, "chart")}</span>
+        </Text>
+      ) : null}
+      <div className={styles.charts}>{children}</div>
+    </section>
+  );
+}
+
+function Tiles({ series }: { series: readonly SeriesAnswer[] }) {
+  const styles = useStyles();
+  if (series.length === 0) return null;
+  return (
+    <div className={styles.tiles}>
+      {series.map((one) => (
+        <Tile key={one.name} series={one} />
+      ))}
     </div>
   );
 }

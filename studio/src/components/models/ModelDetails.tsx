@@ -13,6 +13,7 @@ import { Columns } from "../Columns";
 import { CopyText } from "../CopyButton";
 import { RelativeTime } from "../RelativeTime";
 import { Description } from "../runs/Description";
+import { RunById } from "../runs/RunById";
 import { ServiceStateBadge } from "../StatusBadge";
 import { TagEditor } from "../TagEditor";
 
@@ -77,12 +78,7 @@ function ModelFacts({ ws, model }: { ws: string; model: ModelVersion }) {
           model.created_by && ["Created by", model.created_by],
           framework && ["Framework", framework],
           ["Size", bytes(model.size)],
-          model.run_id && [
-            "Run",
-            <AppLink key="run" to="/ws/$ws/runs/$id" params={{ ws, id: model.run_id }} cut>
-              {model.run_id}
-            </AppLink>,
-          ],
+          model.run_id && ["Run", <RunById key="run" id={model.run_id} />],
           model.experiment_name && [
             "Experiment",
             <AppLink key="e" to="/ws/$ws/experiments/$name" params={{ ws, name: model.experiment_name }}>

@@ -73,31 +73,15 @@ export function ColumnChooser({ open, runs, chosen, without, onChoose, onClose }
               onChange={(_, data) => setSearch(data.value)}
             />
             <div className={styles.groups}>
-              {groups.map(({ title, columns }) => {
-                const shown = columns.filter(matches).slice(0, SHOWN);
-                return shown.length === 0 ? null : (
-                  <fieldset key={title} className={styles.group}>
-                    <Text
-                      as="span"
-                      size={200}
-                      weight="semibold"
-                      className={styles.legend}
-                      style={{ gridColumn: "1 / -1" }}
-                    >
-                      {title}
-                    </Text>
-                    {shown.map(({ id, header }) => (
-                      <Checkbox
-                        key={id}
-                        className={styles.box}
-                        label={header}
-                        checked={chosen.includes(id)}
-                        onChange={(_, data) => toggle(id, data.checked === true)}
-                      />
-                    ))}
-                  </fieldset>
-                );
-              })}
+              {groups.map(({ title, columns }) => (
+                <Group
+                  key={title}
+                  title={title}
+                  columns={columns.filter(matches).slice(0, SHOWN)}
+                  chosen={chosen}
+                  onToggle={toggle}
+                />
+              ))}
             </div>
           </DialogContent>
           <DialogActions>
@@ -109,6 +93,34 @@ export function ColumnChooser({ open, runs, chosen, without, onChoose, onClose }
         </DialogBody>
       </DialogSurface>
     </Dialog>
+  );
+}
+
+interface GroupProps {
+  title: string;
+  columns: { id: string; header: string }[];
+  chosen: readonly string[];
+  onToggle: (id: string, on: boolean) => void;
+}
+
+function Group({ title, columns, chosen, onToggle }: GroupProps) {
+  const styles = useStyles();
+  if (columns.length === 0) return null;
+  return (
+    <fieldset className={styles.group}>
+      <Text as="span" size={200} weight="semibold" className={styles.legend} style={{ gridColumn: "1 / -1" }}>
+        {title}
+      </Text>
+      {columns.map(({ id, header }) => (
+        <Checkbox
+          key={id}
+          className={styles.box}
+          label={header}
+          checked={chosen.includes(id)}
+          onChange={(_, data) => onToggle(id, data.checked === true)}
+        />
+      ))}
+    </fieldset>
   );
 }
 

@@ -132,7 +132,8 @@ function RunFacts({ ws, run }: { ws: string; run: Run }) {
           run.start_time != null && ["Started", <RelativeTime key="start" at={run.start_time} />],
           run.end_time != null && ["Ended", <RelativeTime key="end" at={run.end_time} />],
           run.start_time != null && ["Duration", <Duration key="duration" from={run.start_time} to={run.end_time} />],
-          run.start_time != null && ["Waited before", <Duration key="w" from={run.created_at} to={run.start_time} />],
+          run.start_time != null &&
+            run.target != null && ["Waited before", <Duration key="w" from={run.created_at} to={run.start_time} />],
           ["Compute", run.target ?? "Not submitted: logged from the caller's own process"],
           command && ["Command", <CopyText key="command" text={command} what="the command" />],
           environment && [

@@ -7,14 +7,13 @@ import { useNarrow } from "../media";
 import { columnDef, features, type AnyRow, type Column } from "./column";
 import { TableCards } from "./TableCards";
 import { TableHead } from "./TableHead";
-import { TableRows } from "./TableRows";
+import { ROW_HEIGHT, TableRows } from "./TableRows";
 import { TableSkeleton } from "./TableSkeleton";
 
 const useStyles = makeStyles({
   scroller: {
     // As high as its rows need, at most as high as the page has room.
     flex: "0 1 auto",
-    minHeight: "132px",
     overflow: "auto",
     position: "relative",
     background: tokens.colorNeutralBackground1,
@@ -55,16 +54,18 @@ export function DataTable<T extends AnyRow>(props: DataTableProps<T>) {
   if (loaded && props.rows?.length === 0) return <>{props.empty}</>;
 
   const frame = mergeClasses(styles.scroller, narrow && styles.bare);
+  // Two rows stay in sight however little room there is; a single row needs no empty space below it.
+  const minHeight = HEAD_HEIGHT + ROW_HEIGHT * Math.min(2, props.rows?.length ?? 2) + 2;
   if (narrow) {
     return (
-      <div ref={scroller} className={frame}>
+      <div ref={scroller} className={frame} style={{ minHeight }}>
         {loaded ? <TableCards table={table} scroller={scroller} {...props} /> : <TableSkeleton cards />}
       </div>
     );
   }
   const total = table.getTotalSize() + (props.onSelect ? 40 : 0);
   return (
-    <div ref={scroller} className={frame}>
+    <div ref={scroller} className={frame} style={{ minHeight }}>
       <table className={styles.table} style={{ minWidth: total }} aria-label={props.label} aria-busy={!loaded}>
         <TableHead table={table} columns={props.columns} selectable={props.onSelect !== undefined} />
         {loaded ? (
@@ -77,6 +78,7 @@ export function DataTable<T extends AnyRow>(props: DataTableProps<T>) {
   );
 }
 
+const HEAD_HEIGHT = 42;
 const NONE: readonly never[] = [];
 
 function useStudioTable<T extends AnyRow>(props: DataTableProps<T>) {

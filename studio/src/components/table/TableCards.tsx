@@ -1,6 +1,6 @@
 import { Checkbox, makeStyles, mergeClasses, tokens } from "@fluentui/react-components";
 import type { Row } from "@tanstack/react-table";
-import type { RefObject } from "react";
+import type { ReactNode, RefObject } from "react";
 
 import type { AnyRow, Column, Features, StudioTable } from "./column";
 import { useRowWindow } from "./TableRows";
@@ -69,6 +69,9 @@ export function TableCards<T extends AnyRow>({ label, table, columns, scroller, 
   );
 }
 
+/** What a table shows in an empty cell; a card leaves the line out. */
+const NOTHING = "–";
+
 interface CardProps<T extends AnyRow> {
   row: Row<Features, T>;
   columns: Column<T>[];
@@ -96,20 +99,21 @@ function Card<T extends AnyRow>({ row, columns, selectable, selected }: CardProp
         {corner ? <div className={styles.corner}>{corner.cell(row.original)}</div> : null}
       </div>
       <dl className={styles.facts}>
-        {facts.map((column) => (
-          <CardFact key={column.id} column={column} row={row.original} />
-        ))}
+        {facts.map((column) => {
+          const value = column.cell(row.original);
+          return value === NOTHING ? null : <CardFact key={column.id} name={column.header} value={value} />;
+        })}
       </dl>
     </div>
   );
 }
 
-function CardFact<T extends AnyRow>({ column, row }: { column: Column<T>; row: T }) {
+function CardFact({ name, value }: { name: string; value: ReactNode }) {
   const styles = useStyles();
   return (
     <>
-      <dt className={styles.name}>{column.header}</dt>
-      <dd className={styles.value}>{column.cell(row)}</dd>
+      <dt className={styles.name}>{name}</dt>
+      <dd className={styles.value}>{value}</dd>
     </>
   );
 }
