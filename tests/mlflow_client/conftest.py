@@ -16,7 +16,7 @@ from tests.postgresql import Cluster
 from tests.server_process import STRAYS, ServerProcess
 
 # Modules whose tests run over PostgreSQL too: those that say what the store keeps and how it is searched.
-ON_BOTH = ("test_tracking", "test_grammar", "test_models", "test_prompts", "test_traces")
+ON_BOTH = ("test_tracking", "test_grammar", "test_models", "test_prompts", "test_traces", "test_permissions")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

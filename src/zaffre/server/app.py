@@ -20,6 +20,7 @@ from zaffre.core.ids import now_ms
 from zaffre.core.wire import API
 from zaffre.launch.process import ProcessBackend
 from zaffre.server.accounts.credentials import Credentials, keep_token_file
+from zaffre.server.accounts.permissions import Permissions
 from zaffre.server.accounts.users import Users
 from zaffre.server.api import access, errors, routes
 from zaffre.server.api.events import Streams
@@ -61,7 +62,13 @@ class Application(FastAPI):
     def __init__(self, parts: Parts, **options: Any) -> None:
         super().__init__(**options)
         door = Ahead(super().__call__, door=mlflow_routes.door(_rooms(parts)))
-        guard = Guard(door, credentials=parts.credentials, hosts=parts.settings.host_names, render=render)
+        guard = Guard(
+            door,
+            credentials=parts.credentials,
+            permissions=parts.permissions,
+            hosts=parts.settings.host_names,
+            render=render,
+        )
         self._layers = Answers(guard, render=render)
         self.state.parts = parts
 
@@ -113,6 +120,7 @@ def build(settings: Settings) -> Parts:
         artifacts=artifacts,
         credentials=Credentials(store, users),
         users=users,
+        permissions=Permissions(store),
         workspaces=workspaces,
         snapshots=Snapshots(store, artifacts),
         models=Models(store, artifacts),
@@ -162,6 +170,7 @@ def _rooms(parts: Parts) -> Rooms:
         notifier=parts.notifier,
         webhooks=parts.webhooks,
         users=parts.users,
+        permissions=parts.permissions,
     )
 
 

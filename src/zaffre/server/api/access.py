@@ -16,8 +16,8 @@ from zaffre.server.store.tokens import Principal
 READING = frozenset({"GET", "HEAD"})
 SIGN_IN = f"{API}/signin"
 _PUBLIC = frozenset({"/health", "/version", "/signin"})
-_API_WORKSPACE = re.compile(rf"{API}/workspaces/([^/]+)(/.*)?")
-_MLFLOW_WORKSPACE = re.compile(r"/workspaces/([^/]+)(/.*)")
+_API_WORKSPACE = re.compile(rf"{API}/workspaces/([^/]+)(/.*)?", re.DOTALL)
+_MLFLOW_WORKSPACE = re.compile(r"/workspaces/([^/]+)(/.*)", re.DOTALL)
 # The Studio's own files and the addresses of its pages: they hold no data, the page asks for that with a session.
 _STUDIO = re.compile(
     r"/(?:[a-z-]+\.(?:ico|svg|png|txt|webmanifest)|"
@@ -46,6 +46,14 @@ _ACCOUNTS = re.compile(rf"{API}/(?:tokens|users)(?:/.*)?")
 _MLFLOW_SEARCHES = re.compile(
     r"(?:/workspaces/[^/]+)?/(?:ajax-)?api/[23]\.0/mlflow/(?:[a-z-]+/)+"
     r"(?:search|search-datasets|get-latest-versions|batchGet|batchGetInfos|metrics)"
+)
+
+
+# Where a permission on an experiment or model may allow a reader more than to read; the doors look there.
+_MAY_BE_GRANTED = re.compile(
+    rf"{API}/workspaces/[^/]+/(?:experiments|runs|models|logged-models|traces|snapshots|uploads)(?:/.*)?"
+    r"|(?:/workspaces/[^/]+)?/(?:(?:ajax-)?api/[23]\.0/mlflow|v1/traces).*",
+    re.DOTALL,
 )
 
 
@@ -94,15 +102,17 @@ def check(principal: Principal, method: str, path: str) -> None:
             raise PermissionDenied("A token of one workspace cannot change or delete the workspace itself.")
     if principal.kind in _SCRIPTS and (method not in READING or _ACCOUNTS.fullmatch(path)):
         _check_script(principal, method, path)
-    if principal.role == "reader" and method not in READING and not _OWN.fullmatch(path):
-        _check_reader(principal, method, path)
-
-
-def _check_reader(principal: Principal, method: str, path: str) -> None:
-    if not (method == "POST" and _MLFLOW_SEARCHES.fullmatch(path)):
+    if is_write_of_reader(principal, method, path) and not (principal.user_pk and _MAY_BE_GRANTED.fullmatch(path)):
         raise PermissionDenied(
             f"{principal.name} is a reader on this server and cannot {method} {path}. Ask an admin for the role `user`."
         )
+
+
+def is_write_of_reader(principal: Principal, method: str, path: str) -> bool:
+    """Whether a reader asks for more than to read, which takes a permission."""
+    if principal.role != "reader" or method in READING or _OWN.fullmatch(path):
+        return False
+    return not (method == "POST" and _MLFLOW_SEARCHES.fullmatch(path))
 
 
 def _check_script(principal: Principal, method: str, path: str) -> None:

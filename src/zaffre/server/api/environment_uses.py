@@ -11,7 +11,7 @@ from zaffre.core.entities import EnvironmentUse
 from zaffre.core.errors import InvalidValue, NotFound
 from zaffre.core.wire import Page
 from zaffre.environments.lock import key_of
-from zaffre.server.api.answers import MAX_PAGE, answer, workspace_router
+from zaffre.server.api.answers import MAX_PAGE, Asker, answer, workspace_router
 from zaffre.server.api.parts import PartsOf
 from zaffre.server.store import environment_uses
 
@@ -65,8 +65,9 @@ def _check(use: EnvironmentUse) -> None:
 
 @router.get("/environments/{name}/uses", response_model=Page[EnvironmentUse])
 def list_environment_uses(
-    ws: str, name: str, parts: PartsOf, limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 100
+    ws: str, name: str, parts: PartsOf, asker: Asker, limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 100
 ) -> Response:
     """The runs and services that used an environment of that name, the newest first."""
     found = parts.store.read(lambda connection: environment_uses.of_environment(connection, ws, name, limit))
-    return answer(Page(items=found))
+    hidden = parts.permissions.hidden_runs(asker, ws, [use.run_id for use in found if use.run_id])
+    return answer(Page(items=[use for use in found if use.run_id not in hidden]))

@@ -18,7 +18,8 @@ from zaffre.core import limits
 from zaffre.core.errors import AuthenticationException, AzureMLException, PermissionDenied, TooLarge
 from zaffre.core.wire import API
 from zaffre.server.accounts.credentials import COOKIE, Credentials, read_header
-from zaffre.server.api import access
+from zaffre.server.accounts.permissions import Permissions
+from zaffre.server.api import access, permits
 from zaffre.server.api.errors import fault
 from zaffre.server.store.tokens import Principal
 
@@ -52,9 +53,18 @@ def body_limit(path: str) -> int:
 class Guard:
     """Answers 401 and 403 by itself; a request that it lets through knows who asks, as ``request.state.principal``."""
 
-    def __init__(self, app: ASGIApp, *, credentials: Credentials, hosts: frozenset[str], render: Render) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        credentials: Credentials,
+        permissions: Permissions,
+        hosts: frozenset[str],
+        render: Render,
+    ) -> None:
         self._app = app
         self._credentials = credentials
+        self._permissions = permissions
         self._hosts = hosts
         self._render = render
         self._known_hosts: set[str] = set()  # Host headers that were found to be allowed
@@ -83,6 +93,8 @@ class Guard:
             return
         principal = await self._identify(headers, method, address_of(scope))
         access.check(principal, method, path)
+        if not self._permissions.is_free(principal):
+            await permits.check(self._permissions, principal, method, path)
         scope.setdefault("state", {})["principal"] = principal
 
     def _check_host(self, headers: Headers) -> None:

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from zaffre.core.errors import NotFound
 from zaffre.core.wire import ModelMade, RunLineage
-from zaffre.server.api.answers import MAX_PAGE, answer, workspace_router
+from zaffre.server.api.answers import MAX_PAGE, Asker, answer, workspace_router
 from zaffre.server.api.parts import PartsOf
 from zaffre.server.api.values import finite_model
 from zaffre.server.store import logged_models, runs
@@ -18,15 +18,17 @@ router = workspace_router("", "lineage")
 
 
 @router.get("/runs/{run_id}/lineage", response_model=RunLineage)
-def get_run_lineage(ws: str, run_id: str, parts: PartsOf) -> Response:
+def get_run_lineage(ws: str, run_id: str, parts: PartsOf, asker: Asker) -> Response:
     """The data sets and logged models that a run read, and the logged models it made."""
     linked = parts.tracking.run_links(ws, [run_id]).get(run_id)
     if linked is None:
         raise NotFound(f"Run {run_id!r} not found in workspace {ws!r}.", run_id=run_id)
     wanted = [*linked.models, *(made.model_id for made in linked.outputs)]
+    hidden = set(parts.permissions.hidden_experiments(asker, ws))
     known = {
         model.id: finite_model(model)
         for model in parts.store.read(lambda connection: logged_models.among(connection, ws, wanted))
+        if model.experiment_id not in hidden
     }
     return answer(
         RunLineage(
@@ -42,6 +44,10 @@ def get_run_lineage(ws: str, run_id: str, parts: PartsOf) -> Response:
 
 
 @router.get("/child-counts", response_model=dict[str, int])
-def count_children(ws: str, parts: PartsOf, run: Annotated[list[str], Query(max_length=MAX_PAGE)]) -> Response:
+def count_children(
+    ws: str, parts: PartsOf, asker: Asker, run: Annotated[list[str], Query(max_length=MAX_PAGE)]
+) -> Response:
     """How many children each of these runs has that are not deleted; runs without any are left out."""
-    return answer(parts.store.read(lambda connection: runs.child_counts(connection, ws, run)))
+    hidden = parts.permissions.hidden_runs(asker, ws, run)
+    shown = [run_id for run_id in run if run_id not in hidden]
+    return answer(parts.store.read(lambda connection: runs.child_counts(connection, ws, shown)))

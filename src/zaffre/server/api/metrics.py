@@ -18,7 +18,7 @@ from zaffre.core.wire import (
     SeriesAnswer,
     number_from_wire,
 )
-from zaffre.server.api.answers import answer, workspace_router
+from zaffre.server.api.answers import Asker, answer, workspace_router
 from zaffre.server.api.parts import Parts, PartsOf
 from zaffre.server.api.values import columns
 from zaffre.server.store.metrics import Head
@@ -51,6 +51,7 @@ def get_metrics(
     ws: str,
     run_id: str,
     parts: PartsOf,
+    asker: Asker,
     name: str | None = None,
     recursive: bool = False,
     latest: bool = False,
@@ -69,7 +70,8 @@ def get_metrics(
         if after is not None:
             raise InvalidValue("after goes on with one run: leave recursive out, and ask the run whose next it was.")
         family = parts.tracking.get_family_metrics(ws, run_id, name)
-        return answer({member: _shown(values) for member, values in family.items()})
+        hidden = parts.permissions.hidden_runs(asker, ws, list(family))
+        return answer({member: _shown(values) for member, values in family.items() if member not in hidden})
     return answer(_shown(parts.tracking.get_metrics(ws, run_id, name, after)))
 
 

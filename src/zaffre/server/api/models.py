@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from zaffre.core.entities import ArtifactInfo, ModelVersion
 from zaffre.core.wire import FileAnswer, ModelCreate, ModelPatch, Page, UploadCreated
+from zaffre.server.accounts.permissions import Deed
 from zaffre.server.api import files
 from zaffre.server.api.answers import (
     MAX_PAGE,
@@ -27,6 +28,7 @@ from zaffre.server.api.parts import Parts, PartsOf
 from zaffre.server.artifacts import roots
 from zaffre.server.artifacts.transfers import receive
 from zaffre.server.store.model_versions import VersionQuery
+from zaffre.server.store.permissions import Kind, Thing
 
 router = workspace_router("", "models")
 
@@ -48,6 +50,7 @@ async def put_upload_file(ws: str, upload_id: str, path: str, parts: PartsOf, re
 def list_models(
     ws: str,
     parts: PartsOf,
+    asker: Asker,
     name: str | None = None,
     tag: Annotated[list[str] | None, Query(description="key or key=value")] = None,
     property: Annotated[list[str] | None, Query(description="key or key=value")] = None,
@@ -65,6 +68,7 @@ def list_models(
         tags=pair_filters(tag),
         properties=pair_filters(property),
         latest=latest,
+        hidden=parts.permissions.hidden_models(asker, ws),
     )
     parts.workspaces.get(ws)
     return answer(found(parts.versions.search(ws, query, limit=limit or MAX_PAGE, after=after)))
@@ -72,7 +76,10 @@ def list_models(
 
 @router.post("/models", response_model=ModelVersion)
 def register_model(ws: str, body: ModelCreate, parts: PartsOf, asker: Asker) -> Response:
-    return answer(parts.versions.register(ws, body, created_by=asker.name))
+    parts.permissions.check(asker, ws, Deed.EDIT, [Thing(Kind.MODEL, body.name)])
+    if body.run_id is not None:
+        parts.permissions.check(asker, ws, Deed.READ, [Thing(Kind.RUN, body.run_id)])
+    return answer(parts.versions.register(ws, body, created_by=asker.name, maker=asker.user_pk))
 
 
 @router.get("/models/{name}", response_model=ModelVersion)

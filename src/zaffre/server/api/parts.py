@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from zaffre.server.accounts.credentials import Credentials
+from zaffre.server.accounts.permissions import Permissions
 from zaffre.server.accounts.users import Users
 from zaffre.server.api.events import Streams
 from zaffre.server.artifacts.contract import ArtifactStore
@@ -36,6 +37,7 @@ class Parts:
     artifacts: ArtifactStore
     credentials: Credentials
     users: Users
+    permissions: Permissions
     workspaces: Workspaces
     snapshots: Snapshots
     models: Models

@@ -21,6 +21,7 @@ from zaffre.core.wire import (
     RunPatch,
     TokenCreated,
 )
+from zaffre.server.accounts.permissions import Deed
 from zaffre.server.api.answers import (
     MAX_PAGE,
     After,
@@ -35,6 +36,7 @@ from zaffre.server.api.answers import (
 from zaffre.server.api.events import STOP
 from zaffre.server.api.parts import PartsOf
 from zaffre.server.api.values import finite
+from zaffre.server.store.permissions import Kind, Thing
 from zaffre.server.store.run_search import RunQuery
 
 router = workspace_router("", "runs")
@@ -51,6 +53,7 @@ def create_run(ws: str, name: str, body: RunCreate, parts: PartsOf, asker: Asker
 def list_runs(
     ws: str,
     parts: PartsOf,
+    asker: Asker,
     experiment: str | None = None,
     status: Annotated[list[RunStatus] | None, Query()] = None,
     type: Annotated[list[str] | None, Query()] = None,
@@ -66,6 +69,8 @@ def list_runs(
     after: After = None,
 ) -> Response:
     """The newest first unless ordered otherwise. Children are left out unless asked for."""
+    if experiment is not None:
+        parts.permissions.check(asker, ws, Deed.READ, [Thing(Kind.EXPERIMENT_NAME, experiment)])
     known = None if experiment is None else parts.tracking.get_experiment_by_name(ws, experiment)
     query = RunQuery(
         experiment_ids=None if known is None else [known.id],
@@ -80,6 +85,7 @@ def list_runs(
         parent_id=parent,
         top_level=parent is None and not include_children,
         target=target,
+        hidden=parts.permissions.hidden_experiments(asker, ws),
     )
     parts.workspaces.get(ws)
     result = found(parts.tracking.search_runs(ws, query, limit=limit or MAX_PAGE, after=after))

@@ -20,6 +20,7 @@ from zaffre.core.wire import (
     ServiceReload,
     ServiceReport,
 )
+from zaffre.server.accounts.permissions import Deed
 from zaffre.server.api import files, served
 from zaffre.server.api.answers import (
     After,
@@ -32,9 +33,11 @@ from zaffre.server.api.answers import (
     pair_filters,
     workspace_router,
 )
-from zaffre.server.api.parts import PartsOf
+from zaffre.server.api.parts import Parts, PartsOf
 from zaffre.server.artifacts import roots
 from zaffre.server.deployments.services import LOG, topic
+from zaffre.server.store.permissions import Kind, Thing
+from zaffre.server.store.tokens import Principal
 
 router = workspace_router("/services", "services")
 
@@ -60,6 +63,7 @@ def list_services(
 @router.put("/{name}", response_model=Service)
 def deploy_service(ws: str, name: str, body: ServiceCreate, parts: PartsOf, asker: Asker) -> Response:
     """A service that deploys; a local one's supervisor is the caller's to start."""
+    _check_models(parts, asker, ws, body.models)
     return answer(parts.services.deploy(ws, name, body, created_by=asker.name))
 
 
@@ -69,7 +73,8 @@ def get_service(ws: str, name: str, parts: PartsOf) -> Response:
 
 
 @router.patch("/{name}", response_model=Service)
-def change_service(ws: str, name: str, body: ServicePatch, parts: PartsOf) -> Response:
+def change_service(ws: str, name: str, body: ServicePatch, parts: PartsOf, asker: Asker) -> Response:
+    _check_models(parts, asker, ws, body.models or [])
     return answer(parts.services.change(ws, name, body))
 
 
@@ -133,3 +138,9 @@ async def score(ws: str, name: str, parts: PartsOf, request: Request) -> Respons
         keys = await run_in_threadpool(parts.services.get_keys, ws, name)
         headers["Authorization"] = f"Bearer {keys.primary_key}"
     return await served.passed_on(service, "POST", "/score", await request.body(), headers)
+
+
+def _check_models(parts: Parts, asker: Principal, ws: str, named: list[str]) -> None:
+    """What a service is given, its callers and its script see."""
+    models = [Thing(Kind.MODEL, text.partition(":")[0]) for text in named]
+    parts.permissions.check(asker, ws, Deed.READ, models)

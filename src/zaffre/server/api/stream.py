@@ -7,9 +7,11 @@ from typing import Annotated
 from fastapi import Header, Query
 from starlette.responses import Response, StreamingResponse
 
-from zaffre.server.api.answers import workspace_router
+from zaffre.server.accounts.permissions import Deed
+from zaffre.server.api.answers import Asker, workspace_router
 from zaffre.server.api.events import Wanted
 from zaffre.server.api.parts import PartsOf
+from zaffre.server.store.permissions import Kind, Thing
 
 router = workspace_router("/stream", "stream")
 
@@ -22,6 +24,7 @@ _EVENTS: dict[int | str, dict[str, object]] = {
 def follow(
     ws: str,
     parts: PartsOf,
+    asker: Asker,
     run: str | None = None,
     log: Annotated[str | None, Query(description="A log of the run; without a run any text: the service's")] = None,
     service: str | None = None,
@@ -31,6 +34,8 @@ def follow(
     last_event_id: Annotated[str | None, Header()] = None,
 ) -> Response:
     """Events `run`, `metrics`, `log`, `files`, `service` and `runs`; resumed by `Last-Event-ID`."""
+    if run is not None:
+        parts.permissions.check(asker, ws, Deed.READ, [Thing(Kind.RUN, run)])
     parts.workspaces.get(ws)
     wanted = Wanted(ws=ws, run=run, log=log, service=service, runs=runs, new_points=new_points, log_offset=log_offset)
     events = parts.streams.follow(wanted, parts.streams.start(wanted, last_event_id))

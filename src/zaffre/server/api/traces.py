@@ -13,8 +13,10 @@ from zaffre.core.trace_filters import TRACES
 from zaffre.core.trace_wire import SpanAnswer, TraceAnswer, TracePatch
 from zaffre.core.traces import INPUTS, OUTPUTS, SPAN_TYPE, Span, Trace
 from zaffre.core.wire import Page
-from zaffre.server.api.answers import After, Limit, answer, empty, found, workspace_router
+from zaffre.server.accounts.permissions import Deed
+from zaffre.server.api.answers import After, Asker, Limit, answer, empty, found, workspace_router
 from zaffre.server.api.parts import PartsOf
+from zaffre.server.store.permissions import Kind, Thing
 from zaffre.server.store.trace_search import TraceQuery
 from zaffre.server.tracking import trace_files
 
@@ -28,6 +30,7 @@ _SHOWN_APART = frozenset({INPUTS, OUTPUTS, SPAN_TYPE, "mlflow.traceRequestId"})
 def list_traces(
     ws: str,
     parts: PartsOf,
+    asker: Asker,
     experiment: str | None = None,
     run: Annotated[str | None, Query(description="the id of a run: traces made in it, or linked to it")] = None,
     filter: Annotated[str | None, Query(description="MLflow's search grammar, such as `span.type = 'TOOL'`")] = None,
@@ -36,12 +39,16 @@ def list_traces(
     after: After = None,
 ) -> Response:
     """The newest first unless ordered otherwise."""
+    named = [] if experiment is None else [Thing(Kind.EXPERIMENT_NAME, experiment)]
+    named += [] if run is None else [Thing(Kind.RUN, run)]
+    parts.permissions.check(asker, ws, Deed.READ, named)
     known = None if experiment is None else parts.tracking.get_experiment_by_name(ws, experiment)
     query = TraceQuery(
         experiment_ids=None if known is None else [known.id],
         filter=parse_filter(filter, TRACES),
         order=parse_order_by(order or [], TRACES),
         run_id=run,
+        hidden=parts.permissions.hidden_experiments(asker, ws),
     )
     parts.workspaces.get(ws)
     return answer(found(parts.tracking.search_traces(ws, query, limit=limit or _PAGE, after=after)))

@@ -20,7 +20,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from zaffre.core import codec, contract
 from zaffre.core.errors import AzureMLException, InternalError, InvalidValue
-from zaffre.server.mlflow import framing
+from zaffre.server.mlflow import framing, permits
 from zaffre.server.mlflow.errors import EndpointNotFound, render
 from zaffre.server.mlflow.framing import Message
 from zaffre.server.mlflow.rooms import Rooms
@@ -99,6 +99,8 @@ class Door:
                 return await transfer.run(rooms, request, path[len(prefix) :])
         act, parts = self._find(path, request)
         message = await _read(request, act, parts)
+        if not rooms.permissions.is_free(rooms.asker):
+            await permits.check(rooms, act.verb, act.path, message)
         answer = await (act.run(rooms, message) if act.is_async else run_in_threadpool(act.run, rooms, message))
         return _Answered(codec.encode({} if answer is None else answer))
 

@@ -27,7 +27,8 @@ def create(rooms: Rooms, message: CreateExperiment) -> object:
             f"The artifact location {message.artifact_location!r} cannot be used: this server keeps the files of every "
             "experiment itself. Leave artifact_location out."
         )
-    made = rooms.tracking.create_experiment(rooms.workspace, message.name, tags=values.as_dict(message.tags))
+    tags = values.as_dict(message.tags)
+    made = rooms.tracking.create_experiment(rooms.workspace, message.name, tags=tags, maker=rooms.asker.user_pk)
     return {"experiment_id": str(made.id)}
 
 
@@ -47,6 +48,7 @@ def search(rooms: Rooms, message: SearchExperiments) -> object:
         filter=parse_filter(message.filter, EXPERIMENTS),
         order=parse_order_by(message.order_by, EXPERIMENTS),
         view=values.view(message.view_type, "view_type"),
+        hidden=rooms.permissions.hidden_experiments(rooms.asker, rooms.workspace),
     )
     found = rooms.tracking.search_experiments(
         rooms.workspace, query, limit=values.page_size(message.max_results, _MOST), after=message.page_token or None

@@ -40,6 +40,7 @@ def create(rooms: Rooms, message: CreateVersion) -> object:
     new = NewVersion(
         name=model.name,
         created_by=rooms.user,
+        maker=rooms.asker.user_pk,
         description=message.description or "",
         tags=tags,
         run_id=source.run_id,
@@ -58,6 +59,7 @@ def search(rooms: Rooms, message: SearchVersions) -> object:
     query = VersionQuery(
         filter=without_prompts(parse_filter(message.filter, MODEL_VERSIONS)),
         order=parse_order_by(message.order_by or _ORDER, MODEL_VERSIONS),
+        hidden=rooms.permissions.hidden_models(rooms.asker, rooms.workspace),
     )
     limit = values.page_size(message.max_results, _MOST)
     found = rooms.versions.search(rooms.workspace, query, limit=limit, after=message.page_token or None)

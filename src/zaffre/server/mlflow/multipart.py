@@ -16,6 +16,7 @@ from starlette.responses import Response
 
 from zaffre.core import codec
 from zaffre.core.errors import InvalidValue, NotFound, TooLarge, Unsupported
+from zaffre.server.accounts.permissions import Deed
 from zaffre.server.artifacts.transfers import receive
 from zaffre.server.mlflow import framing
 from zaffre.server.mlflow.door import Act, Transfer
@@ -67,7 +68,7 @@ async def create(rooms: Rooms, request: Request, path: str) -> Response:
     place = _target(path, message.path)
 
     def begin() -> str:
-        folder_of(rooms, place, writing=True)
+        folder_of(rooms, place, Deed.EDIT)
         return rooms.versions.begin_upload(rooms.workspace)
 
     upload_id = await run_in_threadpool(begin)
@@ -86,7 +87,7 @@ async def put_part(rooms: Rooms, request: Request, path: str) -> Response:
     found = _PART.fullmatch(path)
     if found is None:
         raise NotFound("This is not the address of a part: use those that were answered when the upload was begun.")
-    root = await run_in_threadpool(rooms.versions.upload_root, rooms.workspace, found[1])
+    root = await run_in_threadpool(_upload_root, rooms, found[1])
     name = _name(int(found[2]))
     kept = await receive(request, lambda: rooms.artifacts.create(root, name, overwrite=True))
     return Response(b"{}", headers={"ETag": _tag(int(found[2]), kept.size)}, media_type="application/json")
@@ -106,7 +107,7 @@ async def complete(rooms: Rooms, request: Request, path: str) -> Response:
 
 
 def _join(rooms: Rooms, place: Place, upload_id: str, tags: dict[int, str]) -> None:
-    root = rooms.versions.upload_root(rooms.workspace, upload_id)
+    root = _upload_root(rooms, upload_id)
     numbers = sorted(tags)
     if numbers != list(range(1, len(numbers) + 1)):
         raise invalid("parts", numbers, "the parts are numbered from 1 without a gap.")
@@ -114,7 +115,7 @@ def _join(rooms: Rooms, place: Place, upload_id: str, tags: dict[int, str]) -> N
         kept = _tag(number, rooms.artifacts.info(root, _name(number)).size)
         if tags[number] not in ("", kept):
             raise invalid("parts", tags[number], f"part {number} has the ETag {kept}. Send it again.")
-    folder = folder_of(rooms, place, writing=True)
+    folder = folder_of(rooms, place, Deed.EDIT)
     writer = rooms.artifacts.create(folder.root, folder.path, overwrite=True)
     try:
         for number in numbers:
@@ -128,7 +129,12 @@ def _join(rooms: Rooms, place: Place, upload_id: str, tags: dict[int, str]) -> N
 
 async def abort(rooms: Rooms, request: Request, path: str) -> Response:  # noqa: ARG001
     message = await _read(request, Abort)
-    await run_in_threadpool(rooms.versions.end_upload, rooms.workspace, message.upload_id)
+
+    def end() -> None:
+        _upload_root(rooms, message.upload_id)
+        rooms.versions.end_upload(rooms.workspace, message.upload_id)
+
+    await run_in_threadpool(end)
     return _answer({})
 
 
@@ -162,7 +168,7 @@ async def upload_small(rooms: Rooms, request: Request, path: str) -> Response:
 
     def write() -> None:
         run = rooms.tracking.get_run(rooms.workspace, run_id)
-        folder = folder_of(rooms, Place(Owner.RUN, run.id, inside, run.experiment_id), writing=True)
+        folder = folder_of(rooms, Place(Owner.RUN, run.id, inside, run.experiment_id), Deed.EDIT)
         writer = rooms.artifacts.create(folder.root, folder.path, overwrite=True)
         try:
             writer.write(body)
@@ -173,6 +179,11 @@ async def upload_small(rooms: Rooms, request: Request, path: str) -> Response:
     await run_in_threadpool(write)
     rooms.notifier.publish(f"files:{run_id}")
     return _answer({})
+
+
+def _upload_root(rooms: Rooms, upload_id: str) -> str:
+    rooms.permissions.check_staging(rooms.asker, rooms.workspace)
+    return rooms.versions.upload_root(rooms.workspace, upload_id)
 
 
 def _target(folder: str, local: str) -> Place:

@@ -22,9 +22,12 @@ from zaffre.core.entities import Json
 from zaffre.core.errors import InvalidValue, NotFound, TooLarge
 from zaffre.core.traces import Span, SpanEvent, SpanLink
 from zaffre.core.wire import number_to_wire
+from zaffre.server.accounts.permissions import Deed
 from zaffre.server.mlflow.door import Transfer
 from zaffre.server.mlflow.errors import BadRequest, render
+from zaffre.server.mlflow.permits import experiment
 from zaffre.server.mlflow.rooms import Rooms
+from zaffre.server.store.permissions import Kind, Thing
 from zaffre.server.tracking.trace_summary import text
 from zaffre.server.tracking.traces import GivenSpans
 
@@ -52,8 +55,13 @@ async def export(rooms: Rooms, request: Request, rest: str) -> Response:
     body = await request.body()
     encoding = (request.headers.get("content-encoding") or "identity").strip().lower()
     given = await run_in_threadpool(_read, body, encoding, kind)
-    experiment_id = await run_in_threadpool(rooms.experiment_id, named)
     run_id = request.headers.get(RUN_HEADER, "")
+    if not rooms.permissions.is_free(rooms.asker):
+        traces = {span.trace_id for part in given for span in part.spans}
+        things = [experiment(rooms, named), *(Thing(Kind.TRACE, trace_id) for trace_id in sorted(traces))]
+        things += [Thing(Kind.RUN, run_id)] if run_id else []
+        await rooms.permissions.acheck(rooms.asker, rooms.workspace, Deed.EDIT, things)
+    experiment_id = await run_in_threadpool(rooms.experiment_id, named)
     await rooms.tracking.alog_spans(rooms.workspace, experiment_id, given, run_id=run_id)
     # An answer without any field set says that everything was taken.
     return Response(b"{}" if kind == _JSON else b"", media_type=kind)

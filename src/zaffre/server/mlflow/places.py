@@ -8,8 +8,10 @@ from sqlalchemy import Connection
 
 from zaffre.core.entities import LoggedModel
 from zaffre.core.errors import NotFound, PermissionDenied, StateConflict
+from zaffre.server.accounts.permissions import Deed
 from zaffre.server.artifacts import roots
 from zaffre.server.mlflow.locations import Owner, Place
+from zaffre.server.mlflow.permits import owner_of
 from zaffre.server.mlflow.rooms import Rooms
 from zaffre.server.registry.run_files import MODEL_FOLDER
 from zaffre.server.store import logged_models, model_versions, runs, traces
@@ -26,8 +28,10 @@ class Folder:
         return Folder(self.root, f"{self.path}/{path}".strip("/"))
 
 
-def folder_of(rooms: Rooms, place: Place, *, writing: bool = False) -> Folder:
-    """Where ``place`` is kept. Raises ``NotFound`` for what this workspace does not have."""
+def folder_of(rooms: Rooms, place: Place, deed: Deed = Deed.READ) -> Folder:
+    """Where ``place`` is kept, for who may do this there. Raises ``NotFound`` for what this workspace does not have."""
+    rooms.permissions.check(rooms.asker, rooms.workspace, deed, [owner_of(place)])
+    writing = deed is not Deed.READ
     return rooms.store.read(lambda connection: _folder(connection, rooms.workspace, place, writing))
 
 

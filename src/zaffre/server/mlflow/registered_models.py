@@ -49,7 +49,9 @@ def create(rooms: Rooms, message: CreateModel) -> object:
     _refuse_job(message.deployment_job_id)
     tags = values.as_dict(message.tags)
     check_tags(tags)
-    made = rooms.models.create(rooms.workspace, message.name, description=message.description or "", tags=tags)
+    made = rooms.models.create(
+        rooms.workspace, message.name, description=message.description or "", tags=tags, maker=rooms.asker.user_pk
+    )
     return _one(rooms, made)
 
 
@@ -63,6 +65,7 @@ def search(rooms: Rooms, message: SearchModels) -> object:
         rooms.workspace,
         without_prompts(parse_filter(message.filter, REGISTERED_MODELS)),
         parse_order_by(message.order_by, REGISTERED_MODELS),
+        hidden=rooms.permissions.hidden_models(rooms.asker, rooms.workspace),
         limit=values.page_size(message.max_results, _MOST),
         after=message.page_token or None,
     )

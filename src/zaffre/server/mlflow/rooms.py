@@ -9,6 +9,7 @@ from typing import Final
 from starlette.concurrency import run_in_threadpool
 
 from zaffre.core import contract
+from zaffre.server.accounts.permissions import Permissions
 from zaffre.server.accounts.users import Users
 from zaffre.server.artifacts.contract import ArtifactStore
 from zaffre.server.mlflow import values
@@ -21,7 +22,7 @@ from zaffre.server.store.tokens import Principal
 from zaffre.server.tracking.tracking import Tracking
 from zaffre.server.webhooks.webhooks import Webhooks
 
-_DEFAULT: Final = "Default"  # the name of MLflow's experiment 0
+DEFAULT_EXPERIMENT: Final = "Default"  # the name of MLflow's experiment 0
 _NOBODY: Final = Principal(kind="run", name="", role="reader")  # may least of all
 
 
@@ -35,6 +36,7 @@ class Rooms:
     notifier: Notifier
     webhooks: Webhooks
     users: Users
+    permissions: Permissions
     workspace: str = ""  # of this request
     asker: Principal = _NOBODY
     address: str = ""  # where the request comes from
@@ -51,7 +53,7 @@ class Rooms:
         wanted = values.experiment_id(text)
         if wanted != 0 or self.workspace == contract.DEFAULT_WORKSPACE:
             return wanted
-        return self.tracking.create_experiment(self.workspace, _DEFAULT, exist_ok=True).id
+        return self.tracking.create_experiment(self.workspace, DEFAULT_EXPERIMENT, exist_ok=True).id
 
     async def aexperiment_id(self, text: str) -> int:
         """``experiment_id`` for coroutines."""
@@ -59,12 +61,15 @@ class Rooms:
         return wanted if wanted != 0 else await run_in_threadpool(self.experiment_id, text)
 
     def experiment_ids(self, texts: Iterable[str]) -> list[int]:
-        """The experiments that a search names; it makes none, so "0" may name nothing yet."""
+        """The experiments that a search names, but for those that are hidden from who asks; it makes none, so "0" may
+        name nothing yet."""
         wanted = {values.experiment_id(text) for text in texts}
         if 0 in wanted and self.workspace != contract.DEFAULT_WORKSPACE:
-            found = self.store.read(lambda connection: experiments.find(connection, self.workspace, name=_DEFAULT))
+            found = self.store.read(
+                lambda connection: experiments.find(connection, self.workspace, name=DEFAULT_EXPERIMENT)
+            )
             wanted = wanted - {0} | ({found.id} if found else set())
-        return sorted(wanted)
+        return sorted(wanted.difference(self.permissions.hidden_experiments(self.asker, self.workspace)))
 
     def check_workspace(self) -> None:
         """Raise ``WorkspaceNotFound`` for a workspace that is not there; a search would find nothing instead."""

@@ -17,6 +17,7 @@ from zaffre.server.mlflow import (
     model_versions,
     multipart,
     otlp,
+    permissions,
     registered_models,
     runs,
     trace_metrics,
@@ -61,6 +62,7 @@ ACTS: Final[tuple[Act[Any], ...]] = (
     *assessments.ACTS,
     *webhooks.ACTS,
     *users.ACTS,
+    *permissions.ACTS,
     Act("GET", "3.0/mlflow/server-info", Empty, server_info),
 )
 TRANSFERS: Final[tuple[Transfer, ...]] = (

@@ -101,6 +101,7 @@ def _checked(rooms: Rooms, place: Place, message: CreateVersion) -> Source:
         model = rooms.tracking.get_logged_model(rooms.workspace, place.id)
         run_id, model_id = message.run_id or _known_run(rooms, model.source_run_id), model.id
     else:
+        folder_of(rooms, place)  # which whoever asks may read
         version = rooms.versions.get(rooms.workspace, place.id, place.version)
         # The files of a version registered by another door may be one file: then it, not its folder, is copied.
         folder = Folder(roots.model(rooms.workspace, version.name, version.version), version.entry)

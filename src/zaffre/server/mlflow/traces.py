@@ -16,6 +16,7 @@ from zaffre.core.filters import parse_filter, parse_order_by
 from zaffre.core.trace_filters import TRACES
 from zaffre.core.traces import SIZE_STATS, SPANS_HERE, SPANS_TAG, STATES, Span, Trace
 from zaffre.core.wire import number_to_wire
+from zaffre.server.accounts.permissions import Deed
 from zaffre.server.artifacts import roots
 from zaffre.server.mlflow import assessments, trace_answers, values
 from zaffre.server.mlflow.answers import without_empty
@@ -38,6 +39,7 @@ from zaffre.server.mlflow.trace_messages import (
     TraceTag,
     TraceTagKey,
 )
+from zaffre.server.store.permissions import Kind, Thing
 from zaffre.server.store.trace_search import TraceQuery
 from zaffre.server.tracking import trace_files
 from zaffre.server.tracking.traces import GivenTrace
@@ -252,6 +254,7 @@ async def artifact(rooms: Rooms, request: Request, rest: str) -> Response:
 def _send(rooms: Rooms, trace_id: str | None, path: str | None) -> Response:
     if not trace_id:
         raise InvalidValue('Request must include the "request_id" query parameter.')
+    rooms.permissions.check(rooms.asker, rooms.workspace, Deed.READ, [Thing(Kind.TRACE, trace_id)])
     if path:
         trace = rooms.tracking.get_trace(rooms.workspace, trace_id)
         return _file(rooms, trace, f"{_ATTACHMENTS}/{check_path(path)}")

@@ -12,6 +12,7 @@ from starlette.responses import Response, StreamingResponse
 
 from zaffre.core.entities import ArtifactInfo
 from zaffre.core.errors import InvalidValue, NotFound
+from zaffre.server.accounts.permissions import Deed
 from zaffre.server.artifacts.contract import Writer
 from zaffre.server.artifacts.transfers import byte_range, receive
 from zaffre.server.mlflow import answers
@@ -60,7 +61,7 @@ async def upload(rooms: Rooms, request: Request, path: str) -> Response:
     place = place_of(path)
 
     def begin() -> Writer:
-        folder = folder_of(rooms, place, writing=True)
+        folder = folder_of(rooms, place, Deed.EDIT)
         if not folder.path:
             raise InvalidValue(f"{path!r} names a folder: add the file's name.", path=path)
         return rooms.artifacts.create(folder.root, folder.path, overwrite=True)
@@ -79,7 +80,7 @@ async def remove(rooms: Rooms, request: Request, path: str) -> Response:  # noqa
 
 def _remove(rooms: Rooms, path: str) -> None:
     place = place_of(path)
-    folder = folder_of(rooms, place, writing=True)
+    folder = folder_of(rooms, place, Deed.DELETE)
     if folder.path:
         rooms.artifacts.delete(folder.root, folder.path)
     else:

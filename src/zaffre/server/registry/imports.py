@@ -12,7 +12,7 @@ from zaffre.server.artifacts import roots
 from zaffre.server.artifacts.contract import ArtifactStore
 from zaffre.server.registry import run_files
 from zaffre.server.registry.versions import Files, NewVersion, Versions
-from zaffre.server.store import logged_models, models, runs
+from zaffre.server.store import logged_models, models, permissions, runs
 from zaffre.server.store.engine import Store
 
 STAGES = ("None", "Staging", "Production", "Archived")
@@ -26,7 +26,7 @@ class RegistryImports:
         self._artifacts = artifacts
         self._versions = versions
 
-    def model(self, ws: str, given: RegisteredModelImport) -> RegisteredModel:
+    def model(self, ws: str, given: RegisteredModelImport, *, maker: int | None = None) -> RegisteredModel:
         """The model of that name with what is given. Raises ``ModelNotFound`` for an alias of a version it lacks."""
         check_registered_model(given.name)
         for alias, number in given.aliases.items():
@@ -38,6 +38,7 @@ class RegistryImports:
             pk = models.find_key(connection, ws, given.name)
             if pk is None:
                 pk = models.add(connection, ws, given.name, given.created_at)
+                permissions.put_maker(connection, maker, model_pk=pk)
             models.set_tags(connection, pk, given.tags)
             for alias, number in given.aliases.items():
                 models.set_alias(connection, pk, alias, number)
@@ -52,7 +53,7 @@ class RegistryImports:
 
         return self._store.write(take)
 
-    def version(self, ws: str, given: ModelVersionImport) -> ModelVersionImported:
+    def version(self, ws: str, given: ModelVersionImport, *, maker: int | None = None) -> ModelVersionImported:
         """The version with that number. Raises ``AlreadyExists`` where another was made with it at another time."""
         if given.version < 1:
             raise InvalidValue(f"{given.version} is not a version of a model: it is a whole number from 1.")
@@ -61,7 +62,7 @@ class RegistryImports:
         try:
             known = self._versions.get(ws, given.name, given.version)
         except ModelNotFound:
-            return ModelVersionImported(version=self._make(ws, given), created=True)
+            return ModelVersionImported(version=self._make(ws, given, maker), created=True)
         if known.created_at != given.created_at:
             raise ModelInvalid(
                 f"Workspace {ws!r} has another version {given.version} of model {given.name!r}. Import into another "
@@ -70,7 +71,7 @@ class RegistryImports:
             )
         return ModelVersionImported(version=known, created=False)
 
-    def _make(self, ws: str, given: ModelVersionImport) -> ModelVersion:
+    def _make(self, ws: str, given: ModelVersionImport, maker: int | None) -> ModelVersion:
         new = NewVersion(
             name=given.name,
             version=given.version,
@@ -83,6 +84,7 @@ class RegistryImports:
             run_id=self._known_run(ws, given.run_id),
             source=given.source,
             logged_model_id=given.logged_model_id,
+            maker=maker,
         )
         if given.upload_id is not None:
             return self._versions.register_upload(ws, new, given.upload_id)

@@ -15,7 +15,7 @@ from zaffre.server.artifacts import roots
 from zaffre.server.artifacts.contract import ArtifactStore
 from zaffre.server.registry import events
 from zaffre.server.registry.versions import refuse_if_used
-from zaffre.server.store import model_versions, models
+from zaffre.server.store import model_versions, models, permissions
 from zaffre.server.store.engine import Store
 from zaffre.server.store.model_versions import VersionQuery
 from zaffre.server.store.paging import Found
@@ -31,15 +31,25 @@ class Models:
         self._artifacts = artifacts
 
     def create(
-        self, ws: str, name: str, *, description: str = "", tags: Mapping[str, str] | None = None
+        self,
+        ws: str,
+        name: str,
+        *,
+        description: str = "",
+        tags: Mapping[str, str] | None = None,
+        maker: int | None = None,
     ) -> RegisteredModel:
-        """A registered model without versions. Raises ``ModelExists`` and ``ModelInvalid``."""
+        """A registered model without versions, which ``maker``, a user's number, may manage.
+
+        Raises ``ModelExists`` and ``ModelInvalid``.
+        """
         check_registered_model(name)
 
         def apply(connection: Connection) -> RegisteredModel:
             _refuse_if_taken(connection, ws, name)
             pk = models.add(connection, ws, name, now_ms(), description=description)
             models.set_tags(connection, pk, dict(tags or {}))
+            permissions.put_maker(connection, maker, model_pk=pk)
             made = models.get(connection, ws, name)
             events.model_created(connection, made)
             return made
@@ -51,10 +61,18 @@ class Models:
         return self._store.read(lambda connection: models.get(connection, ws, name))
 
     def search(
-        self, ws: str, filter_: Filter, order: Ordering = (), *, limit: int, after: str | None = None
+        self,
+        ws: str,
+        filter_: Filter,
+        order: Ordering = (),
+        *,
+        limit: int,
+        after: str | None = None,
+        hidden: Sequence[str] = (),
     ) -> Found[RegisteredModel]:
+        """One page of the models that the filter finds, without those named in ``hidden``."""
         return self._store.read(
-            lambda connection: models.search(connection, ws, filter_, order, limit=limit, after=after)
+            lambda connection: models.search(connection, ws, filter_, order, limit=limit, after=after, hidden=hidden)
         )
 
     def change(

@@ -24,7 +24,7 @@ from zaffre.core.wire import ModelCreate, ModelPatch
 from zaffre.server.artifacts import roots
 from zaffre.server.artifacts.contract import ArtifactStore
 from zaffre.server.registry import events, run_files
-from zaffre.server.store import model_versions, models, runs, uploads
+from zaffre.server.store import model_versions, models, permissions, runs, uploads
 from zaffre.server.store.engine import Store
 from zaffre.server.store.model_versions import VersionQuery
 from zaffre.server.store.paging import Found
@@ -54,6 +54,7 @@ class NewVersion:
     resource_configuration: Json = None
     datasets: Json = None
     parent_id: str | None = None
+    maker: int | None = None  # the number of the user who may manage a model that is new with this version
 
 
 class Versions:
@@ -87,7 +88,7 @@ class Versions:
             for upload_id in self._store.write(lambda connection: uploads.remove_before(connection, before)):
                 self._artifacts.delete_root(roots.upload(upload_id))
 
-    def register(self, ws: str, wanted: ModelCreate, *, created_by: str = "") -> ModelVersion:
+    def register(self, ws: str, wanted: ModelCreate, *, created_by: str = "", maker: int | None = None) -> ModelVersion:
         """A new version with the files of an upload, of a run, or of a model that a run logged under the path's name.
 
         ``ModelPathNotFoundException`` when the run has nothing at the path, ``ModelInvalid`` for an upload that is
@@ -105,6 +106,7 @@ class Versions:
             run_id=wanted.run_id,
             resource_configuration=wanted.resource_configuration,
             datasets=wanted.datasets,
+            maker=maker,
         )
         if wanted.framework_version is not None and wanted.framework is None:
             raise ModelInvalid("model_framework_version is given without model_framework. Name the framework too.")
@@ -249,6 +251,7 @@ class Versions:
             pk = models.find_key(connection, ws, new.name)
             if pk is None:
                 pk = models.add(connection, ws, new.name, now_ms())
+                permissions.put_maker(connection, new.maker, model_pk=pk)
                 events.model_created(connection, models.get(connection, ws, new.name))
             if new.version is not None:
                 return model_versions.claim_number(connection, pk, new.version)

@@ -38,6 +38,7 @@ class ExperimentQuery:
     order: Ordering = ()
     view: str = "active"
     tags: Mapping[str, str | None] = field(default_factory=dict)
+    hidden: Sequence[int] = ()  # none of these
 
 
 # In the order in which ``load`` takes them.
@@ -156,6 +157,8 @@ def _select(ws: str, query: ExperimentQuery) -> Select[Any]:
     for key, value in query.tags.items():
         wanted = Condition(Entity.TAG, key, Op.IS_NOT_NULL if value is None else Op.EQ, value)
         statement = statement.where(compare_pair(experiment_tags, experiments.c.id, wanted))
+    if query.hidden:
+        statement = statement.where(experiments.c.id.not_in(list(query.hidden)))
     return statement.where(*clauses(query.filter, _BY_ENTITY))
 
 

@@ -54,6 +54,7 @@ class VersionQuery:
     tags: Mapping[str, str | None] = field(default_factory=dict)
     properties: Mapping[str, str | None] = field(default_factory=dict)
     latest: bool = False
+    hidden: Sequence[str] = ()  # of none of these models
 
 
 def rows() -> Select[Any]:
@@ -227,6 +228,8 @@ def _select(ws: str, query: VersionQuery) -> Select[Any]:
         for key, value in pairs_wanted.items():
             condition = Condition(Entity.TAG, key, Op.IS_NOT_NULL if value is None else Op.EQ, value)
             statement = statement.where(compare_pair(table, model_versions.c.pk, condition))
+    if query.hidden:
+        statement = statement.where(registered_models.c.name.not_in(list(query.hidden)))
     if query.latest:
         other = model_versions.alias("other")
         newest = select(func.max(other.c.version)).where(other.c.model_pk == model_versions.c.model_pk)

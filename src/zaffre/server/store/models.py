@@ -146,10 +146,19 @@ def remove_aliases_of(connection: Connection, pk: int, version: int) -> None:
 
 
 def search(
-    connection: Connection, ws: str, filter_: Filter, order: Ordering, *, limit: int, after: str | None = None
+    connection: Connection,
+    ws: str,
+    filter_: Filter,
+    order: Ordering,
+    *,
+    limit: int,
+    after: str | None = None,
+    hidden: Sequence[str] = (),
 ) -> Found[RegisteredModel]:
-    """One page of registered models, by name unless ordered otherwise."""
+    """One page of registered models that are not named in ``hidden``, by name unless ordered otherwise."""
     statement = rows().where(workspaces.c.name == ws, *clauses(filter_, _BY_ENTITY))
+    if hidden:
+        statement = statement.where(registered_models.c.name.not_in(list(hidden)))
     sorts = [Sort(_ATTRIBUTES[key.key], key.descending) for key in order]
     sorts.append(Sort(registered_models.c.name))
     found, token = cut(connection.execute(page(statement, sorts, after, limit)).all(), sorts, limit)

@@ -87,6 +87,7 @@ class RunQuery:
     parent_id: str | None = None
     top_level: bool = False  # only runs without a parent
     target: str | None = None
+    hidden: Sequence[int] = ()  # none of these experiments
 
 
 def search(connection: Connection, ws: str, query: RunQuery, *, limit: int, after: str | None = None) -> Found[Run]:
@@ -184,7 +185,9 @@ class _Shape:
 def _is_plain(query: RunQuery) -> bool:
     """Whether the query says nothing but what a ``_Shape`` holds."""
     others = (query.ids, query.statuses, query.types, query.parent_id, query.target)
-    return all(given is None for given in others) and not (query.tags or query.properties or query.top_level)
+    return all(given is None for given in others) and not (
+        query.tags or query.properties or query.top_level or query.hidden
+    )
 
 
 def _shape(query: RunQuery, *, is_listed: bool) -> tuple[_Shape, tuple[Any, ...]]:
@@ -296,6 +299,8 @@ def _fields(query: RunQuery) -> list[ColumnElement[bool]]:
         asked.append(compare(_PARENT_ID, Condition(Entity.ATTRIBUTE, "parent", Op.EQ, query.parent_id)))
     if query.top_level:
         asked.append(runs.c.parent_pk.is_(None))
+    if query.hidden:
+        asked.append(runs.c.experiment_id.not_in(list(query.hidden)))
     return asked
 
 

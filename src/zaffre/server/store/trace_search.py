@@ -52,6 +52,7 @@ class TraceQuery:
     filter: Filter = ()
     order: Ordering = ()
     run_id: str | None = None
+    hidden: Sequence[int] = ()  # of none of these experiments
 
 
 def search(connection: Connection, ws: str, query: TraceQuery, *, limit: int, after: str | None = None) -> Found[Trace]:
@@ -79,6 +80,8 @@ def conditions(ws: str, query: TraceQuery) -> list[ColumnElement[bool]]:
     wanted: list[ColumnElement[bool]] = [traces.c.workspace_pk == workspace]
     if query.experiment_ids is not None:
         wanted.append(traces.c.experiment_id.in_(list(query.experiment_ids)))
+    if query.hidden:
+        wanted.append(traces.c.experiment_id.not_in(list(query.hidden)))
     if query.run_id is not None:
         wanted.append(_of_run(Condition(Entity.ATTRIBUTE, "run_id", Op.EQ, query.run_id)))
     about_span = tuple(map(_as_span, filter(_is_about_span, query.filter)))

@@ -10,7 +10,7 @@ from zaffre.core import limits
 from zaffre.core.entities import Experiment
 from zaffre.core.errors import AlreadyExists, InvalidName, StateConflict
 from zaffre.core.ids import now_ms
-from zaffre.server.store import experiments, pairs, runs
+from zaffre.server.store import experiments, pairs, permissions, runs
 from zaffre.server.store.experiments import ExperimentQuery
 from zaffre.server.store.paging import Found
 from zaffre.server.store.schema import experiment_tags
@@ -28,8 +28,9 @@ class ExperimentActs(Acts):
         artifact_location: str | None = None,
         tags: Mapping[str, str] | None = None,
         exist_ok: bool = False,
+        maker: int | None = None,
     ) -> Experiment:
-        """A new experiment, or with ``exist_ok`` the one of that name.
+        """A new experiment, or with ``exist_ok`` the one of that name. ``maker``, a user's number, may manage it.
 
         Names are unique also against archived experiments. Raises ``AlreadyExists`` and ``InvalidName``.
         """
@@ -48,6 +49,7 @@ class ExperimentActs(Acts):
             check_experiment_name(name)
             experiment_id = experiments.add(connection, ws, name, artifact_location, now_ms())
             pairs.put(connection, experiment_tags, experiment_id, given)
+            permissions.put_maker(connection, maker, experiment_id=experiment_id)
             return experiments.get(connection, ws, experiment_id)
 
         return self._store.write(create)

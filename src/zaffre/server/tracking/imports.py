@@ -21,7 +21,7 @@ from zaffre.core.imports import (
 )
 from zaffre.core.names import check_run_id
 from zaffre.core.wire import RunCreate, number_from_wire
-from zaffre.server.store import experiments, links, logged_models, pairs, run_sets, runs
+from zaffre.server.store import experiments, links, logged_models, pairs, permissions, run_sets, runs
 from zaffre.server.store.schema import (
     experiment_tags,
     logged_model_params,
@@ -38,7 +38,7 @@ from zaffre.server.tracking.runs import add_run
 class ImportActs(Acts):
     """Take over what was made elsewhere. Each act may be repeated. ``ws`` is the name of a workspace."""
 
-    def import_experiment(self, ws: str, given: ExperimentImport) -> Experiment:
+    def import_experiment(self, ws: str, given: ExperimentImport, *, maker: int | None = None) -> Experiment:
         """The experiment of that name, made with its times if it is not there; it gets the tags either way."""
         check_tags(given.tags)
 
@@ -48,6 +48,7 @@ class ImportActs(Acts):
                 check_experiment_name(given.name)
                 pk = experiments.add(connection, ws, given.name, None, given.created_at)
                 experiments.change(connection, pk, updated_at=given.updated_at)
+                permissions.put_maker(connection, maker, experiment_id=pk)
             else:
                 pk = known.id
             pairs.put(connection, experiment_tags, pk, given.tags)
