@@ -1,4 +1,4 @@
-"""A local service in Docker: its first deployment, and an update with a changed entry script."""
+"""A service in Docker, of this machine and of the server: its first deployment, and an update with a changed script."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from tests.server_process import ServerProcess
 from zaffre.sdk.environment import Environment
 from zaffre.sdk.inference import InferenceConfig
 from zaffre.sdk.model import Model
+from zaffre.sdk.webservice import WebserviceDeploymentConfiguration
+from zaffre.sdk.webservice_aci import AciWebservice
 from zaffre.sdk.webservice_local import LocalWebservice
 from zaffre.sdk.workspace import Workspace
 
@@ -25,20 +27,26 @@ def figures(folder: Path) -> list[Figure]:
         os.environ |= {"DOCKER_HOST": engine.address, "ZAFFRE_HOME": str(folder / "home")}
         server = ServerProcess(folder / "home").start()
         try:
-            return [_updates(folder)]
+            configurations = {
+                "Docker": LocalWebservice.deploy_configuration(),
+                "ACI": AciWebservice.deploy_configuration(auth_enabled=True),
+            }
+            return [_updates(folder, kind, config) for kind, config in configurations.items()]
         finally:
             server.stop()
             del os.environ["DOCKER_HOST"], os.environ["ZAFFRE_HOME"]
 
 
-def _updates(folder: Path) -> Figure:
-    source = folder / "source"
+def _updates(folder: Path, kind: str, deployment: WebserviceDeploymentConfiguration) -> Figure:
+    source = folder / kind.lower()
     source.mkdir()
     script = source / "score.py"
     script.write_text(_SCRIPT.format(number=0))
-    config = InferenceConfig("score.py", source_directory=str(source), environment=_environment())
+    name = f"bench-{kind.lower()}"
+    config = InferenceConfig("score.py", source_directory=str(source), environment=_environment(name))
     begun = time.perf_counter()
-    service = Model.deploy(Workspace("s", "g", "default"), "bench", [], config, LocalWebservice.deploy_configuration())
+    workspace = Workspace("s", "g", "default")
+    service = Model.deploy(workspace, name, [], config, deployment)
     service.wait_for_deployment(timeout_sec=_SECONDS)
     first = time.perf_counter() - begun
     found = []
@@ -52,12 +60,12 @@ def _updates(folder: Path) -> Figure:
             found.append(time.perf_counter() - begun)
     finally:
         service.delete()
-    name = "service.update() with a changed entry script (Docker), until it answers"
-    return Figure(name, found, "s", 3.0, "its first deployment", first)
+    said = f"service.update() with a changed entry script ({kind}), until it answers"
+    return Figure(said, found, "s", 3.0, "its first deployment", first)
 
 
-def _environment() -> Environment:
-    made = Environment.from_docker_image("bench", BASE)
+def _environment(name: str) -> Environment:
+    made = Environment.from_docker_image(name, BASE)
     made.python.user_managed_dependencies = False
     assert made.python.conda_dependencies is not None
     made.python.conda_dependencies.add_pip_package("numpy")

@@ -15,6 +15,7 @@ import pytest
 
 from tests import waiting
 from tests.docker_engine import BASE
+from tests.docker_gate import Gate
 from tests.server_process import ServerProcess
 from zaffre.core.errors import DeploymentFailed, Unsupported, WebserviceException, WebserviceInvalid
 from zaffre.docker import containers
@@ -263,6 +264,34 @@ def test_without_an_engine_nothing_is_made_and_the_reason_is_said(home: Path, tm
                 Model.deploy(there, "svc", [], inference(tmp_path / "source"))
     finally:
         server.stop()
+
+
+def test_it_waits_for_an_engine_that_starts_after_the_server(docker: Engine, home: Path, tmp_path: Path) -> None:
+    gate = Gate(docker.address)
+    server = ServerProcess(home, variables={"DOCKER_HOST": gate.address}).start()
+    try:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("ZAFFRE_HOME", str(home))
+            there = Workspace("sub", "group", "default")
+            (tmp_path / "weights.txt").write_text("heavy")
+            model = Model.register(there, str(tmp_path / "weights.txt"), "weights")
+            config = AciWebservice.deploy_configuration()
+            service = Model.deploy(there, "svc", [model], inference(tmp_path / "source"), config)
+            assert isinstance(service, AciWebservice)
+            service.wait_for_deployment(timeout_sec=SECONDS)
+            # as after a restart of the machine: the server is up, the engine is not
+            pid = supervisor(service)
+            gate.close()
+            server.kill()
+            os.kill(pid, signal.SIGKILL)
+            server.start()
+            until(lambda: "as soon as the engine answers" in service.get_logs(), "the supervisor waits")
+            gate.open()
+            until(lambda: _answers(service), "the service answers")
+            service.delete()
+    finally:
+        server.stop()
+        gate.remove()
 
 
 def _answers(service: AciWebservice) -> bool:

@@ -159,7 +159,8 @@ class Supervisor:
         if service is None:
             return
         begun = self._log.size
-        self._log.say(f"Deploying revision {service.revision} of the service {service.name}.")
+        if not self._engine_away:
+            self._log.say(f"Deploying revision {service.revision} of the service {service.name}.")
         self._reports.tell(revision=service.revision, state=ServiceState.DEPLOYING, steps=[], error=None)
         steps = Steps(self._tell_steps)
         new_socket: socket.socket | None = None
@@ -168,8 +169,15 @@ class Supervisor:
             command = self._preparation().prepare(service, steps)
             self._replace(self._start(service.revision, command, new_socket or self._socket_in_use(), steps))
             new_socket = None
+            self._engine_away = False
         except ActivityCanceledException:
             self._log.say(f"Revision {service.revision} is given up for a newer one.")
+        except EngineUnavailable as error:
+            if service.compute_type == "Local" or self._serving is not None:
+                self._fail(service.revision, error, steps.current, begun)
+            else:  # nobody is there to deploy it again, for instance when the machine starts and the engine is not up
+                self._await_engine(error)
+                self._attempted = 0
         except AzureMLException as error:
             self._fail(service.revision, error, steps.current, begun)
         except Exception as error:  # a full disk, or a fault of ours: the service that runs must not pay for it
