@@ -256,6 +256,9 @@ def test_found_explained_listed_and_removed(build: Builds) -> None:
     assert f"image {BASE}" in explained.asked
     (item,) = image_disk.items(build.engine, build.home)
     assert item.key == image.tag
+    assert (item.kind, item.layers) == ("image", 2)  # the base's, and that of the packages
+    assert item.shared_layers >= 1
+    assert item.freed < item.size
     assert image_disk.remove(build.engine, build.home, item)
     assert images.inspect(build.engine, image.tag) is None
     assert image_disk.items(build.engine, build.home) == []
