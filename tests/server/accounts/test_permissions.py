@@ -374,6 +374,10 @@ def test_tokens_of_runs_act_for_their_run_and_else_for_their_user(lab: Lab) -> N
     found = script.ok("POST", f"{V2}/runs/search", experiment_ids=[mine])["runs"]
     assert [one["info"]["run_id"] for one in found] == [run]
     grant = {"experiment_id": lab.experiment, "username": user.name, "permission": "EDIT"}
+    parts = lab.admin.rest.http.app.state.parts  # type: ignore[attr-defined]
+    started = parts.credentials.mint_for_runner(parts.tracking.get_run(lab.admin.rest.ws, run))  # as the server does
+    job = Asker(lab.admin.rest.as_(started), "job")
+    assert (log(job, run), log(job, lab.run)) == (200, 403)
     for path in ("create", "update"):
         verb = "POST" if path == "create" else "PATCH"
         assert script.mlflow(verb, f"{V2}/experiments/permissions/{path}", **grant).status_code == 403

@@ -66,7 +66,8 @@ def test_every_workspace_route_refuses_a_token_of_another_workspace(rest: Rest) 
     for method, path in every_route(rest.http.app.routes):  # type: ignore[attr-defined]
         path = path.replace("/workspaces/x", f"/workspaces/{rest.ws}", 1)
         if f"/workspaces/{rest.ws}" in path or path.startswith(("/api/2.0", "/api/3.0", "/ajax-api")):
-            assert stranger.http.request(method, path).status_code == 403, (method, path)
+            for sent in (path, f"{path}%0A"):  # the router overlooks a newline at the end
+                assert stranger.http.request(method, sent).status_code == 403, (method, sent)
             checked += 1
     assert checked > 300
 

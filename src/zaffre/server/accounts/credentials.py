@@ -26,7 +26,7 @@ from zaffre.core.errors import AuthenticationException, InvalidValue, NotFound, 
 from zaffre.core.ids import new_secret, now_ms
 from zaffre.core.tokenfile import read_token_file
 from zaffre.server.accounts.users import Users
-from zaffre.server.store import tokens
+from zaffre.server.store import tokens, users
 from zaffre.server.store.engine import Store
 from zaffre.server.store.tokens import Principal
 
@@ -128,7 +128,9 @@ class Credentials:
 
     def mint_for_runner(self, run: Run) -> str:
         """A token for a run that the server itself starts, in the name of who submitted it."""
-        return self.mint_for_run(Principal(kind="admin", name=run.created_by), run.workspace, run.id)[0]
+        account = self._store.read(lambda connection: users.find(connection, run.created_by))
+        submitter = Principal(kind="admin", name=run.created_by, user_pk=None if account is None else account.pk)
+        return self.mint_for_run(submitter, run.workspace, run.id)[0]
 
     def mint_for_supervisor(self, service: Service) -> str:
         """A token for the supervisor of a service that the server keeps running; those that it had before end."""

@@ -24,7 +24,7 @@ _NAMED: Final = (
     (re.compile(r"/(?:imports/)?logged-models/([^/]+)(?:/.*)?", re.DOTALL), Kind.LOGGED_MODEL),
     (re.compile(r"/(?:imports/)?traces/([^/]+)(?:/.*)?", re.DOTALL), Kind.TRACE),
 )
-_RESTORE: Final = re.compile(r"/runs/[^/]+/restore")
+_RESTORE: Final = re.compile(r"/runs/[^/]+/restore\n?")  # the router overlooks a newline at the end
 
 
 def named(path: str) -> tuple[str, str, Thing] | None:
