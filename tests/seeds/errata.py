@@ -29,7 +29,7 @@ ERRATA = (
         right="from azureml.core.model",
     ),
     Erratum(
-        "LocalWebservice.deploy_configuration(port=16789)",
+        "LocalWebservice.deploy_configuration(port=6789)",
         "uses LocalWebservice and never imports it",
         before="from azureml.core.webservice import LocalWebservice",
     ),

@@ -26,6 +26,23 @@ def test_every_erratum_is_needed() -> None:
     assert [erratum.where for erratum in ERRATA if not any(erratum.where in one for one in code)] == []
 
 
+# What the documents have a reader type into a shell, and where it is done or why it is not.
+SHELL = {
+    "pip install azureml-contrib-run": "Azure's own package; an environment that names it gets ours: test_mlflow",
+    "conda env create -f .azureml/pytorch-env.yml    # create conda environment": "zaffre's own: test_tutorial",
+    "conda activate pytorch-env                      # activate conda environment": "its Python is called by its path",
+    "python src/train.py                             # train model": "test_tutorial",
+    "python 04-run-pytorch.py": "test_tutorial",
+}
+
+
+@pytest.mark.skipif(not FOLDER.is_dir(), reason=MISSING)
+def test_every_line_for_a_shell_is_accounted_for() -> None:
+    held = [block for held in documents().values() for block in held if block.language in ("shell", "bash")]
+
+    assert {line for block in held for line in block.code.splitlines() if line} == set(SHELL)
+
+
 @pytest.mark.skipif(not FOLDER.is_dir(), reason=MISSING)
 def test_every_python_block_is_python_once_put_right() -> None:
     found = [block for held in documents().values() for block in held if block.language == "python"]
