@@ -13,7 +13,7 @@ export interface paths {
         };
         /**
          * List Environments On Disk
-         * @description Folders, images, and the cache of conda packages, the largest first.
+         * @description Folders, images, and the cache of conda packages, the largest first: of every workspace, so for admins.
          */
         get: operations["list_environments_on_disk"];
         put?: never;

@@ -34,7 +34,7 @@ function columns(onShow: (id: string) => void): Column<Run>[] {
   return [
     {
       id: "build",
-      header: "Build",
+      header: "Version",
       cell: (run) => (
         <Link as="button" onClick={() => onShow(run.id)}>
           {`Version ${versionOf(run) ?? ""}`}
