@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.serving.scoring_process import ECHO, SECONDS, ScoringProcess
+from tests.waiting import until
 
 FAILED = {"message": "An unexpected error occurred in scoring script. Check the logs for more info."}
 
@@ -221,19 +222,52 @@ def test_a_call_over_its_time_is_answered_and_stopped(tmp_path: Path) -> None:
         assert "took longer than 500 ms" in service.log()
 
 
+def test_a_call_that_waits_in_the_system_is_stopped_too(tmp_path: Path) -> None:
+    script = """
+        import time
+        def init(): pass
+        def run(data):
+            if data == "1": time.sleep(600)
+            return data
+    """
+    with ScoringProcess(tmp_path, script, SCORING_TIMEOUT_MS="500") as service:
+        assert service.score(1).json() == {"message": "Scoring timeout after 500 ms"}
+        until(lambda: service.score(2).json() == "2", "an answer", SECONDS)
+        assert "ScoringTimeout" in service.log()
+        assert "does not end" not in service.log()
+
+
+def test_a_signal_handler_of_the_script_stays_and_calls_are_still_stopped(tmp_path: Path) -> None:
+    script = """
+        import signal, time
+        def init(): signal.signal(signal.SIGALRM, lambda *_: None)
+        def run(data):
+            while data == "1": time.sleep(0.01)
+            return data
+    """
+    with ScoringProcess(tmp_path, script, SCORING_TIMEOUT_MS="500") as service:
+        assert service.score(1).json() == {"message": "Scoring timeout after 500 ms"}
+        until(lambda: service.score(2).json() == "2", "an answer", SECONDS)
+
+
 def test_waiting_for_others_counts_as_time_and_a_call_given_up_is_not_made(tmp_path: Path) -> None:
     script = """
         import time
         def init(): pass
         def run(data):
             with open("calls", "a") as f: f.write(data)
-            if data == "1": time.sleep(3)
+            end = time.monotonic() + 3
+            while data == "1" and time.monotonic() < end:
+                try:
+                    time.sleep(0.01)
+                except BaseException:
+                    pass
             return data
     """
     with ScoringProcess(tmp_path, script, "--timeout-ms", "1000") as service, ThreadPoolExecutor(4) as pool:
         first = pool.submit(service.score, 1)
         service.wait_for_file("calls")
-        assert service.score(2).status_code == 500  # waits behind the first, which sleeps in C
+        assert service.score(2).status_code == 500  # waits behind the first, which will not be stopped
         assert first.result().status_code == 500
         assert pool.submit(service.score, 3).result().status_code in (200, 500)
         assert "2" not in (tmp_path / "calls").read_text()

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 
 import pytest
+import sklearn  # type: ignore[import-untyped]
+from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
 
 from tests.serving.scoring_process import ECHO, ScoringProcess
 
@@ -145,3 +148,37 @@ def test_a_setting_without_effect_is_named(tmp_path: Path) -> None:
         service.score(1)
         assert "WORKER_PRELOAD=true has no effect" in service.log()
         assert "POST /score 200" in service.wait_for_log("POST /score 200")
+
+
+def test_a_missing_model_file_is_told_with_what_is_there(tmp_path: Path) -> None:
+    (tmp_path / "weights").mkdir()
+    (tmp_path / "weights" / "other.txt").touch()
+    script = """
+        import os
+        def init(): open(os.path.join(os.environ["AZUREML_MODEL_DIR"], "model.pkl"))
+        def run(data): pass
+    """
+    service = ScoringProcess(tmp_path, script, "--model-dir", "weights").launch()
+    assert service.wait() == 3
+    message = service.status()["error"]["message"]
+    assert "model.pkl" in message
+    assert message.endswith("weights holds: other.txt")
+
+
+def test_a_pickle_of_another_version_is_told_with_both(tmp_path: Path) -> None:
+    (tmp_path / "weights").mkdir()
+    written = pickle.dumps(LogisticRegression())
+    version = sklearn.__version__
+    older = "0" + version[1:]
+    (tmp_path / "weights" / "model.pkl").write_bytes(
+        written.replace(version.encode(), older.encode()).replace(b"LogisticRegression", b"LogisticRegressioN")
+    )
+    script = """
+        import os, pickle
+        def init(): pickle.load(open(os.path.join(os.environ["AZUREML_MODEL_DIR"], "model.pkl"), "rb"))
+        def run(data): pass
+    """
+    service = ScoringProcess(tmp_path, script, "--model-dir", "weights").launch()
+    assert service.wait() == 3
+    said = f"model.pkl was written with scikit-learn {older}, and this environment has scikit-learn {version}"
+    assert said in service.status()["error"]["message"]

@@ -1,9 +1,13 @@
 """One entry script as a web service: ``python -m zaffre.serving``.
 
-    HTTP thread (uvicorn)                       main thread
-    ScoringApp: read, limit, identify  --Job--> Worker: run(data), encode
-               send                  <-Answer-
+    front (forks, accepts) --connections--> workers: read a request, run(data), answer, read the next
 
-The script is imported, ``init()`` called and ``run()`` called on the main thread, one call at a time: thread-local
+The script is imported, ``init()`` and ``run()`` are called on a worker's main thread, one call at a time: thread-local
 state, signal handlers and event loops of user code behave as in a plain script, and slow calls never stop liveness.
 """
+
+from __future__ import annotations
+
+from zaffre.serving.batching import batched
+
+__all__ = ["batched"]

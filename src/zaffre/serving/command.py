@@ -66,7 +66,7 @@ def _work(settings: Settings, board: Board, part: Recruit) -> int:
         if settings.debug_port is not None or settings.debug_listen is not None:
             wait_for_debugger(settings.debug_port, settings.debug_listen)
         script = load(settings.script, settings.app_root)
-        init_seconds = script.initialise()
+        init_seconds = script.initialise(settings.model_dir)
     except ScriptFault as fault:
         log.error("%s", f"{fault.message}\n{fault.details}".rstrip())
         error = {"stage": fault.stage, "message": fault.message, "details": fault.details, "kind": fault.kind}

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import ctypes
 import os
+import signal
 import threading
 import time
+from types import FrameType
 from typing import Final
 
 from zaffre.serving import board as boards
@@ -28,6 +30,9 @@ class Lifeguard(threading.Thread):
         super().__init__(name="lifeguard", daemon=True)
         self._worker = worker
         self._watched = threading.get_ident()
+        self._struck: Call | None = None
+        if signal.getsignal(signal.SIGALRM) is signal.SIG_DFL:
+            signal.signal(signal.SIGALRM, self._strike)
 
     def run(self) -> None:
         worked = -1
@@ -38,6 +43,13 @@ class Lifeguard(threading.Thread):
             call = self._worker.call
             if call is not None and time.monotonic() - call.began > _LONG_SECONDS:
                 self._tend(call)
+
+    def _strike(self, _signal: int, _frame: FrameType | None) -> None:
+        """On the thread that calls ``run()``: end that call, once."""
+        call = self._worker.call
+        if call is not None and call.interrupted and call is not self._struck:
+            self._struck = call
+            raise ScoringTimeout
 
     def _tend(self, call: Call) -> None:
         worker = self._worker
@@ -87,9 +99,13 @@ class Lifeguard(threading.Thread):
         worker.settle(connection)
 
     def _end(self, call: Call) -> None:
-        worker, connection = self._worker, call.connection
-        worker.too_late(connection, call.request)
-        worker.mark_answered(connection)
+        worker = self._worker
+        for connection, request in call.requests:
+            worker.too_late(connection, request)
+            worker.mark_answered(connection)
         call.answered = call.interrupted = True
-        # Ends Python code at its next instruction; a call into C ends first by itself, or the front ends the worker.
+        # A signal ends what waits in the system, too. Code in C goes on; in the end the front ends the worker.
+        if signal.getsignal(signal.SIGALRM) == self._strike:
+            signal.pthread_kill(self._watched, signal.SIGALRM)
+            return
         ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self._watched), ctypes.py_object(ScoringTimeout))

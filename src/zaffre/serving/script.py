@@ -15,7 +15,10 @@ from typing import Any
 
 from zaffre.core.rawhttp import RAW_HTTP
 from zaffre.serving import inputs, schema
+from zaffre.serving.batching import Batching, batching_of
+from zaffre.serving.batching import reader as batch_reader
 from zaffre.serving.inputs import Arguments
+from zaffre.serving.model_folder import remarks
 from zaffre.serving.request import Request, titled
 
 
@@ -42,6 +45,7 @@ class EntryScript:
     raw: bool
     read: Callable[[Request], Arguments]
     import_seconds: float
+    batching: Batching | None = None
 
     def arguments(self, request: Request) -> Arguments:
         """What to call ``run`` with. Raises ``inputs.Refused``."""
@@ -50,13 +54,16 @@ class EntryScript:
             found["request_headers"] = titled(request.headers)
         return found
 
-    def initialise(self) -> float:
+    def initialise(self, model_dir: Path | None = None) -> float:
         """Call ``init()``; returns its seconds. Raises ``ScriptFault`` with the traceback."""
         start = time.perf_counter()
         try:
             self.init()
         except BaseException as error:
-            raise _fault("init", f"init() of {self.path.name} raised", error) from error
+            fault = _fault("init", f"init() of {self.path.name} raised", error)
+            more = remarks(model_dir, error)
+            fault.message = f"{fault.message.rstrip('.')}. {more.rstrip('.')}" if more else fault.message
+            raise fault from error
         return time.perf_counter() - start
 
 
@@ -83,7 +90,16 @@ def load(path: Path, app_root: Path) -> EntryScript:
         read = inputs.values(names)
     else:
         read = inputs.whole_request(names[0].name) if raw else inputs.text(names[0].name)
-    return EntryScript(path, init, run, wants_headers, raw, read, time.perf_counter() - start)
+    batching = batching_of(run)
+    if batching is not None:
+        if raw or wants_headers or schema.is_decorated(run):
+            raise ScriptFault(
+                "script",
+                f"run() of {path.name} is @batched and gets rows: it can take no request_headers, @rawhttp or "
+                "@input_schema",
+            )
+        read = batch_reader()
+    return EntryScript(path, init, run, wants_headers, raw, read, time.perf_counter() - start, batching)
 
 
 def _is_raw_by_name() -> bool:

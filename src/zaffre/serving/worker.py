@@ -19,6 +19,7 @@ from zaffre.serving import board as boards
 from zaffre.serving import channel as channels
 from zaffre.serving import metrics, schema
 from zaffre.serving.app import App
+from zaffre.serving.batch import Batch
 from zaffre.serving.board import Board
 from zaffre.serving.channel import WorkerEnd
 from zaffre.serving.connection import Connection
@@ -46,13 +47,12 @@ class ScoringTimeout(BaseException):
 
 
 class Call:
-    """One call of ``run()`` that is under way."""
+    """One call of ``run()`` that is under way, for one request or the many of a batch."""
 
-    __slots__ = ("answered", "began", "connection", "deadline", "interrupted", "request")
+    __slots__ = ("answered", "began", "deadline", "interrupted", "requests")
 
-    def __init__(self, connection: Connection, request: Request, began: float, deadline: float) -> None:
-        self.connection = connection
-        self.request = request
+    def __init__(self, requests: list[tuple[Connection, Request]], began: float, deadline: float) -> None:
+        self.requests = requests
         self.began = began
         self.deadline = deadline
         self.answered = False  # by the lifeguard, as too late
@@ -85,15 +85,18 @@ class Worker:
         self._retiring = False
         self._draining_since = 0.0
         self._full_at = settings.max_requests
+        self._batch = Batch(self, script.batching, script.run) if script.batching is not None else None
         self.poller.watch(channel.fileno(), IN)
 
     def work(self) -> None:
         with self.io:
             while not self._is_done():
-                events = self.poller.wait(_TICK_SECONDS if self.connections or self._draining_since else None)
+                events = self.poller.wait(self._patience())
                 self._now = time.monotonic()
                 for fd, what in events:
                     self.handle(fd, what, self._now)
+                if self._batch is not None:
+                    self._batch.work(len(self.connections))
                 if self.waiting:
                     self._resume()
                 if self._now - self._swept > _TICK_SECONDS:
@@ -203,12 +206,26 @@ class Worker:
         except Refused as refused:
             self.reply(connection, request, message(refused.status, refused.message))
             return
-        self._score(Call(connection, request, now, request.arrived + self.timeout), arguments)
-
-    def _score(self, call: Call, arguments: Arguments) -> None:
-        connection, request = call.connection, call.request
         self._board.begin(connection.slot, request.request_id)
         connection.serving = True
+        if self._batch is not None:
+            self._batch.add(connection, request, arguments["rows"])
+        else:
+            self._score(connection, request, arguments)
+
+    def _score(self, connection: Connection, request: Request, arguments: Arguments) -> None:
+        call, value, error, seconds = self.run([(connection, request)], arguments)
+        connection.serving = False
+        if call.answered:
+            return
+        made = self.failure(request, error) if error is not None else self.success(request, value, seconds)
+        self.reply(connection, request, made)
+
+    def run(
+        self, requests: list[tuple[Connection, Request]], arguments: Arguments
+    ) -> tuple[Call, Any, BaseException | None, float]:
+        """Call ``run()`` for some requests: the call, what it returned or raised, and its seconds."""
+        call = Call(requests, time.monotonic(), min(one.arrived for _, one in requests) + self.timeout)
         self.row[boards.BUSY_SINCE] = time.monotonic_ns()
         self.call = call
         started = time.perf_counter()
@@ -216,14 +233,12 @@ class Worker:
         seconds = time.perf_counter() - started
         self.call = None
         self.row[boards.BUSY_SINCE] = 0
-        connection.serving = False
         if call.answered:
-            log.error("request %s took longer than %s ms", _id(request), self._settings.timeout_ms)
+            names = ", ".join(_id(request) for _, request in requests)
+            log.error("request %s took longer than %s ms", names, self._settings.timeout_ms)
             if error is not None:
                 log.error("%s", user_traceback(error))
-            return
-        made = self.failure(request, error) if error is not None else self.success(request, value, seconds)
-        self.reply(connection, request, made)
+        return call, value, error, seconds
 
     def _interruptible(self, work: Callable[[], Any]) -> tuple[Any, BaseException | None]:
         """What ``work`` returned or raised. The lifeguard looks after the connections meanwhile, and may raise
@@ -245,6 +260,13 @@ class Worker:
                 self.io.acquire()
         return value, error
 
+    def finish(self, connection: Connection, request: Request, made: Answer | None) -> None:
+        """Answer one of a batch; None where the lifeguard has."""
+        connection.serving = False
+        if made is not None:
+            self.reply(connection, request, made)
+        self.proceed(connection)
+
     def success(self, request: Request, value: object, seconds: float) -> Answer:
         try:
             made = answer(value)
@@ -262,6 +284,11 @@ class Worker:
             return message(400, sentence, request_id=request.request_id)
         log.error("run() raised for request %s\n%s", _id(request), user_traceback(error))
         return message(500, SCRIPT_FAILED, failed=True)
+
+    def _patience(self) -> float | None:
+        if self._batch is not None and (wait := self._batch.wait()) is not None:
+            return min(wait, _TICK_SECONDS)
+        return _TICK_SECONDS if self.connections or self._draining_since else None
 
     def _take(self, now: float) -> None:
         found = self._channel.take()
