@@ -21,7 +21,7 @@ from zaffre.server.api import access
 from zaffre.server.api.guard import address_of
 from zaffre.server.api.parts import Parts, PartsOf
 from zaffre.server.deployments import targets
-from zaffre.server.deployments.proxy import forward
+from zaffre.server.deployments.proxy import Scored, forward
 from zaffre.server.settings import LOOPBACK_HOSTS
 from zaffre.server.store.services import missing
 
@@ -52,21 +52,31 @@ async def _serve(parts: Parts, ws: str, name: str, path: str, request: Request) 
             "service.get_keys() and `zaffre service keys` tell them. A service without keys answers callers on its own "
             "machine, and those who send a token of its workspace."
         )
-    service = await run_in_threadpool(parts.services.get, ws, name)
-    if service.compute_type == targets.LOCAL:  # the machine of the person who deployed it serves it, nobody else
-        raise missing(ws, name)
+    body, target = await request.body(), f"{path}?{request.url.query}" if request.url.query else path
     headers = dict(request.headers)
-    if not service.auth_enabled:
-        await _admit(parts, service, request)
-        headers.pop("authorization", None)
-    target = f"{path}?{request.url.query}" if request.url.query else path
-    return await passed_on(service, request.method, target, await request.body(), headers)
+
+    def ask(admitted: bool) -> Scored | Service:
+        """The answer, or the service where it must be looked at who asks."""
+        service = parts.services.get(ws, name)
+        if service.compute_type == targets.LOCAL:  # the machine of who deployed it serves it, nobody else
+            raise missing(ws, name)
+        if service.auth_enabled:
+            return forward(service, request.method, target, body, headers)
+        if not admitted:
+            return service
+        passed = {key: value for key, value in headers.items() if key != "authorization"}
+        return forward(service, request.method, target, body, passed)
+
+    answered = await run_in_threadpool(ask, _is_local(request))
+    if isinstance(answered, Service):
+        await _admit(parts, answered, request)
+        answered = await run_in_threadpool(ask, True)
+        assert isinstance(answered, Scored)
+    return _answer(answered)
 
 
 async def _admit(parts: Parts, service: Service, request: Request) -> None:
-    """Raise ``AuthenticationException`` for a caller from elsewhere without a token, of a service without keys."""
-    if _is_local(request):
-        return
+    """Raise unless a caller from elsewhere sent a token that may use the service."""
     secret, user = read_header(request.headers["authorization"])
     principal = await parts.credentials.identify(secret, user, address_of(request.scope))
     access.check(principal, "POST", f"{API}/workspaces/{service.workspace}/services/{service.name}/score")
@@ -80,8 +90,12 @@ def _is_local(request: Request) -> bool:
 
 async def passed_on(service: Service, method: str, target: str, body: bytes, headers: Mapping[str, str]) -> Response:
     """The service's answer, as it comes."""
-    scored = await run_in_threadpool(forward, service, method, target, body, headers)
-    response = StreamingResponse(scored.body, scored.status)
+    return _answer(await run_in_threadpool(forward, service, method, target, body, headers))
+
+
+def _answer(scored: Scored) -> Response:
+    body, status = scored.body, scored.status
+    response = Response(body, status) if isinstance(body, bytes) else StreamingResponse(body, status)
     response.raw_headers = [
         (name.lower().encode("latin-1"), value.encode("latin-1"))
         for name, value in (*scored.headers, *_SANDBOX.items())

@@ -14,6 +14,7 @@ from zaffre.core.errors import ServerUnavailable, StateConflict, Unsupported
 TIMEOUT_SECONDS: Final = 3610.0  # a little more than the longest a service may take by default
 _LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 _PIECE: Final = 64 * 1024
+_AT_ONCE: Final = 1024 * 1024  # a body up to this length is passed on whole
 # What concerns one connection only, or the server's own pages. RFC 9110, 7.6.1.
 _HOP: Final = ("connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailer", "upgrade")
 _OWN: Final = frozenset((*_HOP, "transfer-encoding", "host", "cookie", "set-cookie", "server", "date"))
@@ -21,11 +22,11 @@ _OWN: Final = frozenset((*_HOP, "transfer-encoding", "host", "cookie", "set-cook
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """An answer of which the body is still to come; ``body`` must be read to its end, or closed."""
+    """An answer. Where it is long, or of unknown length, its body is still to come: read it to its end, or close it."""
 
     status: int
     headers: list[tuple[str, str]]
-    body: Iterator[bytes]
+    body: bytes | Iterator[bytes]
 
 
 def forward(service: Service, method: str, target: str, body: bytes, headers: Mapping[str, str]) -> Scored:
@@ -50,12 +51,17 @@ def forward(service: Service, method: str, target: str, body: bytes, headers: Ma
     try:
         connection.request(method, base.path.removesuffix("/score") + target, body, passed)
         response = connection.getresponse()
+        short = response.length is not None and response.length <= _AT_ONCE
+        whole = response.read() if short else None
     except (OSError, http.client.HTTPException) as error:
         connection.close()
         raise ServerUnavailable(
             f"Service {service.name} does not answer at {service.scoring_uri}: {error}. Look at its logs."
         ) from error
     kept = [(name, value) for name, value in response.getheaders() if name.lower() not in _OWN]
+    if whole is not None:
+        connection.close()
+        return Scored(response.status, kept, whole)
     return Scored(response.status, kept, _pieces(connection, response))
 
 
