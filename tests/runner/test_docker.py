@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -114,6 +116,55 @@ def test_limits_of_the_run_configuration_hold(docker: Engine, server: ServerProc
     ended = run.finish(RunStatus.FAILED)
     assert str(16 * 1024**2) in run.log()
     assert "was ended by signal 9. Its container ran out of memory (its limit of 48 MB)." in message_of(ended)
+
+
+def test_a_share_of_the_processors_holds_and_gpus_that_are_not_there_are_refused(
+    docker: Engine, server: ServerProcess, workspace_name: str
+) -> None:
+    configuration = {"docker": {"useDocker": True, "arguments": ["--cpus", "0.5"]}}
+    code = "import time; print('here'); time.sleep(600)"
+    run = in_docker(docker, server, workspace_name, code, configuration=configuration)
+    until(lambda: "here" in run.log(), "its first line")
+    (one,) = of(docker, run)
+    found = containers.inspect(docker, one["Id"])
+    run.client.post(f"{run.path}/cancel", dict)
+    run.finish(RunStatus.CANCELED)
+    assert found is not None
+    assert found["HostConfig"]["NanoCpus"] == 500_000_000
+
+    configuration = {"docker": {"useDocker": True, "arguments": ["--gpus=all"]}}
+    refused = in_docker(docker, server, workspace_name, code, configuration=configuration)
+    assert "install the NVIDIA Container Toolkit" in message_of(refused.finish(RunStatus.FAILED))
+
+
+def own_address() -> str:
+    """Of this machine, as others see it."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.connect(("192.0.2.1", 9))  # sends nothing: from which address would it be sent
+        return str(probe.getsockname()[0])
+
+
+class Elsewhere(ServerProcess):
+    """A server that its clients know by the machine's own address, as one on another machine."""
+
+    @property
+    def url(self) -> str:
+        return f"http://{own_address()}:{self.port}"
+
+
+def test_a_server_on_another_machine_is_reached_from_the_engines_own_network(
+    docker: Engine, home: Path, workspace_name: str
+) -> None:
+    server = Elsewhere(home, arguments=("--host", "0.0.0.0", "--allow-host", own_address()))  # noqa: S104
+    try:
+        server.start()
+        code = "from azureml.core import Run\nrun = Run.get_context()\nrun.log('loss', 0.5)\nprint('logged')\n"
+        run = in_docker(docker, server, workspace_name, code, environment=packages("azureml-defaults", "six"))
+        run.finish()
+        assert "logged" in run.log()
+        assert run.now().metrics["loss"] == 0.5
+    finally:
+        server.stop()
 
 
 def test_output_is_live_and_cancel_kills(docker: Engine, server: ServerProcess, workspace_name: str) -> None:

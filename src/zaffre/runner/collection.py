@@ -84,7 +84,8 @@ class Collector:
     def close(self) -> bool:
         """Send everything that is not sent yet; returns whether the server has all of it."""
         self._closed.set()
-        self._thread.join()
+        if self._thread.ident is not None:  # else the program could not even be started
+            self._thread.join()
         self._is_final = True
         for found in self._look(self._watched):
             self._finish(found, partial(self._append, final=True))
