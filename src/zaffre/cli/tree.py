@@ -97,6 +97,14 @@ NOUNS: Final = {
             "delete": "user.delete:delete_user",
         },
     ),
+    "permission": (
+        "Who may do what with an experiment or a registered model, in place of the users' roles.",
+        {
+            "list": "permission.list:list_permissions",
+            "grant": "permission.grant:grant_permission",
+            "revoke": "permission.revoke:revoke_permission",
+        },
+    ),
     "migrate": (
         "Bring what another tool holds into a workspace.",
         {"mlflow": "migrate.mlflow:migrate_mlflow"},

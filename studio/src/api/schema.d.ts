@@ -656,6 +656,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workspaces/{ws}/experiments/{name}/permissions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Experiment Permissions
+         * @description By the names of the users; for who may manage the experiment.
+         */
+        get: operations["list_experiment_permissions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{ws}/experiments/{name}/permissions/{user}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Put Experiment Permission
+         * @description Grant NO_PERMISSIONS, READ, USE, EDIT or MANAGE in the place of what the user had there.
+         */
+        put: operations["put_experiment_permission"];
+        post?: never;
+        /**
+         * Delete Experiment Permission
+         * @description From now on the user's role decides there.
+         */
+        delete: operations["delete_experiment_permission"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workspaces/{ws}/experiments/{name}/runs": {
         parameters: {
             query?: never;
@@ -905,6 +949,50 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{ws}/models/{name}/permissions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Model Permissions
+         * @description By the names of the users; for who may manage the registered model.
+         */
+        get: operations["list_model_permissions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{ws}/models/{name}/permissions/{user}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Put Model Permission
+         * @description Grant NO_PERMISSIONS, READ, USE, EDIT or MANAGE in the place of what the user had there.
+         */
+        put: operations["put_model_permission"];
+        post?: never;
+        /**
+         * Delete Model Permission
+         * @description From now on the user's role decides there.
+         */
+        delete: operations["delete_model_permission"];
         options?: never;
         head?: never;
         patch?: never;
@@ -2985,6 +3073,13 @@ export interface components {
             next?: string | null;
         };
         /** Page */
+        Page_Permission_: {
+            /** Items */
+            items: components["schemas"]["Permission"][];
+            /** Next */
+            next?: string | null;
+        };
+        /** Page */
         Page_Run_: {
             /** Items */
             items: components["schemas"]["Run"][];
@@ -3025,6 +3120,39 @@ export interface components {
             items: components["schemas"]["Workspace"][];
             /** Next */
             next?: string | null;
+        };
+        /**
+         * Permission
+         * @description What a user was given on an experiment or on a registered model; what is not of the two is None.
+         */
+        Permission: {
+            /** Experiment */
+            experiment?: string | null;
+            /** Experiment Id */
+            experiment_id?: number | null;
+            /**
+             * Granted By
+             * @default
+             */
+            granted_by: string;
+            /** Level */
+            level: string;
+            /** Model */
+            model?: string | null;
+            /**
+             * Updated At
+             * @default 0
+             */
+            updated_at: number;
+            /** User */
+            user: string;
+            /** Workspace */
+            workspace: string;
+        };
+        /** PermissionPut */
+        PermissionPut: {
+            /** Level */
+            level: string;
         };
         /** RegisteredModel */
         RegisteredModel: {
@@ -5807,6 +5935,111 @@ export interface operations {
             };
         };
     };
+    list_experiment_permissions: {
+        parameters: {
+            query?: {
+                /** @description Items at most */
+                limit?: number | null;
+                /** @description The `next` of the page before */
+                after?: string | null;
+            };
+            header?: never;
+            path: {
+                ws: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Permission_"];
+                };
+            };
+            /** @description Why it was refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    put_experiment_permission: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ws: string;
+                name: string;
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PermissionPut"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Permission"];
+                };
+            };
+            /** @description Why it was refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    delete_experiment_permission: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ws: string;
+                name: string;
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Why it was refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
     create_run: {
         parameters: {
             query?: never;
@@ -6330,6 +6563,111 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ModelVersion"];
                 };
+            };
+            /** @description Why it was refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    list_model_permissions: {
+        parameters: {
+            query?: {
+                /** @description Items at most */
+                limit?: number | null;
+                /** @description The `next` of the page before */
+                after?: string | null;
+            };
+            header?: never;
+            path: {
+                ws: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Permission_"];
+                };
+            };
+            /** @description Why it was refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    put_model_permission: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ws: string;
+                name: string;
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PermissionPut"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Permission"];
+                };
+            };
+            /** @description Why it was refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    delete_model_permission: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ws: string;
+                name: string;
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Why it was refused */
             default: {

@@ -360,6 +360,28 @@ def test_who_makes_something_manages_it(lab: Lab) -> None:
     assert other.ok("GET", "3.0/mlflow/users/permissions/list", username=other.name)["permissions"] == []
 
 
+def test_the_api_lists_grants_and_revokes(lab: Lab) -> None:
+    maker, other = lab.user("user"), lab.user("user")
+    maker.rest.put("/experiments/theirs")
+    maker.ok("POST", f"{V2}/registered-models/create", name="their-model")
+    for path, kind in (("/experiments/theirs", "experiment"), ("/models/their-model", "model")):
+        at = f"{path}/permissions"
+        (own,) = maker.rest.get(at)["items"]
+        assert (own["user"], own["level"], own["granted_by"]) == (maker.name, "MANAGE", "")
+        assert (own[kind], own["workspace"]) == (path.rpartition("/")[2], maker.rest.ws)
+        assert other.rest.refused("GET", at)[:2] == (403, "PermissionDenied")
+        assert other.rest.refused("PUT", f"{at}/{other.name}", {"level": "MANAGE"})[:2] == (403, "PermissionDenied")
+        for level in ("EDIT", "READ"):
+            made = maker.rest.put(f"{at}/{other.name}", {"level": level})
+            assert (made["user"], made["level"], made["granted_by"]) == (other.name, level, maker.name)
+        assert other.rest.refused("DELETE", f"{at}/{other.name}")[:2] == (403, "PermissionDenied")
+        assert maker.rest.refused("PUT", f"{at}/{other.name}", {"level": "OWN"})[0] == 400
+        assert maker.rest.refused("PUT", f"{at}/nobody", {"level": "READ"})[0] == 404
+        maker.rest.delete(f"{at}/{other.name}")
+        assert maker.rest.refused("DELETE", f"{at}/{other.name}")[0] == 404
+        assert len(maker.rest.get(at)["items"]) == 1
+
+
 def test_tokens_of_runs_act_for_their_run_and_else_for_their_user(lab: Lab) -> None:
     user = lab.user("user")
     run = user.rest.run("mine")
