@@ -33,14 +33,6 @@ OWN = {
     "azureml.core.model.InferenceConfig.build_profile_payload": REFUSED,
     "azureml.core.webservice.local.LocalWebservice.regen_key": "takes what its base class takes",
     "azureml.core.webservice.local.LocalWebservice.wait_for_deployment": "takes what its base class takes",
-    "azureml.core.webservice.local.LocalWebservice.deploy": REFUSED,
-    "azureml.core.webservice.local.LocalWebservice.deploy_from_image": REFUSED,
-    "azureml.core.webservice.local.LocalWebservice.deploy_from_model": REFUSED,
-    "azureml.core.webservice.local.LocalWebservice.deploy_local_from_model": REFUSED,
-    "azureml.core.webservice.webservice.Webservice.deploy": REFUSED,
-    "azureml.core.webservice.webservice.Webservice.deploy_from_image": REFUSED,
-    "azureml.core.webservice.webservice.Webservice.deploy_from_model": REFUSED,
-    "azureml.core.webservice.webservice.Webservice.deploy_local_from_model": REFUSED,
     "azureml.core.webservice.webservice.Webservice.update": "every subclass has its own",
 }
 

@@ -62,10 +62,12 @@ def test_the_image_serves_by_itself(
         assert found is not None
         port = found["NetworkSettings"]["Ports"]["5001/tcp"][0]["HostPort"]
         assert answer(f"http://127.0.0.1:{port}") == [5, "heavy", True, 'a "b" $c']
+        package.pull()
     finally:
         containers.remove(docker, container)
         images.remove(docker, "zaffre-test/package:t1", force=True)
-    package.pull()
+    with pytest.raises(WebserviceException, match="was removed from the container engine"):
+        package.pull()
     logs, later = package.get_logs(), package.get_logs(decode=False, offset=10)
     assert isinstance(logs, str)
     assert logs.encode()[10:] == later

@@ -101,7 +101,14 @@ class ModelPackage:
     def pull(self) -> None:
         """Make sure that the image is in the container engine, where it was built; else it comes from the registry."""
         self._check("pull", "an image", generates_dockerfile=False)
-        images.ensure(Engine.connect(), self.location or "", print, image_registry.configured() or images.NO_REGISTRY)
+        engine, registry = Engine.connect(), image_registry.configured()
+        if registry is not None:
+            images.ensure(engine, self.location or "", print, registry)
+        elif images.inspect(engine, self.location or "") is None:
+            raise WebserviceException(
+                f"The image {self.location} was removed from the container engine of this machine, and went to no "
+                "registry: package the models again."
+            )
         print(f"The image {self.location} is in the container engine of this machine.")
 
     def save(self, output_directory: str) -> None:
