@@ -138,7 +138,8 @@ def test_what_is_removed_from_the_disk_is_said_before(workspace: Workspace, stud
     expect(row).to_be_visible()
     page.get_by_role("button", name="Remove", exact=True).click()
     dialog.get_by_role("button", name="Remove", exact=False).click()
-    expect(row).to_have_count(0)
+    expect(dialog).to_have_count(0, timeout=60_000)  # while it is there, what stands behind it is hidden
+    expect(row).to_have_count(0, timeout=60_000)
     keys = [one["what"] for one in workspace.call("GET", "//disk/environments")["items"]]
     assert not any(name in what for what in keys)
 
