@@ -8,6 +8,7 @@ from zaffre.core.entities import ModelVersion
 from zaffre.core.errors import InvalidValue
 from zaffre.core.filters import MODEL_VERSIONS, parse_filter, parse_order_by
 from zaffre.core.wire import ModelPatch
+from zaffre.server.accounts.permissions import Deed
 from zaffre.server.mlflow import answers, values
 from zaffre.server.mlflow.door import Act
 from zaffre.server.mlflow.locations import version_uri
@@ -25,6 +26,7 @@ from zaffre.server.mlflow.rooms import Rooms
 from zaffre.server.mlflow.sources import resolve
 from zaffre.server.registry.versions import NewVersion
 from zaffre.server.store.model_versions import VersionQuery
+from zaffre.server.store.permissions import Kind, Thing
 
 _MOST: Final = 200_000
 _ORDER: Final = ("last_updated_timestamp DESC", "name", "version_number DESC")
@@ -36,6 +38,8 @@ def create(rooms: Rooms, message: CreateVersion) -> object:
     model = rooms.models.get(rooms.workspace, message.name)
     tags = values.as_dict(message.tags)
     check_tags(tags)
+    if message.run_id:
+        rooms.permissions.check(rooms.asker, rooms.workspace, Deed.READ, [Thing(Kind.RUN, message.run_id)])
     source = resolve(rooms, message, model)
     new = NewVersion(
         name=model.name,
