@@ -212,7 +212,7 @@ class Image:
         return Image._of(workspace, about, package)
 
     @staticmethod
-    def image_configuration(*args: object, **kwargs: object) -> NoReturn:
+    def image_configuration() -> NoReturn:
         raise WebserviceException("Images are containers here: call ContainerImage.image_configuration.")
 
     @staticmethod

@@ -39,7 +39,7 @@ class AciWebservice(Webservice):
     """A service by its name; raises ``WebserviceNotFound``."""
 
     _kind = "ACI"
-    deploy_configuration = AciServiceDeploymentConfiguration
+    deploy_configuration = staticmethod(AciServiceDeploymentConfiguration)
 
     @property
     def state(self) -> str:
@@ -100,7 +100,7 @@ class AciWebservice(Webservice):
     @staticmethod
     def list(
         workspace: Workspace,
-        compute_type: str | None = "ACI",
+        compute_type: str | None = None,
         image_name: str | None = None,
         image_id: str | None = None,
         model_name: str | None = None,
@@ -111,7 +111,7 @@ class AciWebservice(Webservice):
     ) -> builtins.list[Webservice]:
         """The services of this kind, by what they serve and how they are tagged."""
         return Webservice.list(
-            workspace, compute_type, image_name, image_id, model_name, model_id, tags, properties, image_digest
+            workspace, compute_type or "ACI", image_name, image_id, model_name, model_id, tags, properties, image_digest
         )
 
     def wait_for_deployment(self, show_output: bool = False, timeout_sec: float | None = None) -> None:
