@@ -72,9 +72,24 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+def scoring_runtime(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where every server of this session, of every worker, keeps what services run on: made once, under a lock."""
+    base = tmp_path_factory.getbasetemp()
+    return (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "runtime"
+
+
+def _share(folder: Path, home: Path) -> None:
+    folder.mkdir(exist_ok=True)
+    home.mkdir(parents=True, exist_ok=True)
+    (home / "runtime").symlink_to(folder)
+
+
+@pytest.fixture(scope="session")
+def shared_server(tmp_path_factory: pytest.TempPathFactory, scoring_runtime: Path) -> Iterator[ServerProcess]:
     """One server process for the whole session; tests share it, each in a workspace of its own."""
-    running = ServerProcess(tmp_path_factory.mktemp("zaffre") / "home").start()
+    home = tmp_path_factory.mktemp("zaffre") / "home"
+    _share(scoring_runtime, home)
+    running = ServerProcess(home).start()
     yield running
     running.stop()
 
@@ -89,8 +104,9 @@ def server(shared_server: ServerProcess, monkeypatch: pytest.MonkeyPatch) -> Ser
 
 
 @pytest.fixture
-def own_server(home: Path) -> Iterator[ServerProcess]:
+def own_server(home: Path, scoring_runtime: Path) -> Iterator[ServerProcess]:
     """A server process of this test alone, in ``home``: for tests that kill it, fill it or count in it."""
+    _share(scoring_runtime, home)
     running = ServerProcess(home).start()
     yield running
     running.stop()

@@ -31,6 +31,7 @@ from zaffre.launch import processes
 
 BASE = "zaffre-test/base:1"  # Debian with python3, nothing else
 START_SECONDS = 90.0
+_KEPT_BYTES = 6_000_000_000  # of the build cache, the newest: PyTorch's layer is the largest of it
 _BRIDGE = "zaffre-test0"  # of its own, so that an engine of the machine keeps its addresses
 _NETWORK = "172.31.251.1/24"
 
@@ -168,6 +169,8 @@ def _leave(at: Path, users: IO[str], start: IO[str], engine: Engine) -> None:
             containers.remove(engine, one["Id"])
         for image in images.labelled(engine, "zaffre.environment"):
             images.remove(engine, image["Id"], force=True)
+        # Each build leaves what it was sent in the cache: without an end, tens of gigabytes over time.
+        engine.post("/build/prune", **{"all": "1", "keep-storage": str(_KEPT_BYTES)})
     end(state["pid"])
     (at / "engine.json").unlink()
     if shutil.which("ip") is not None:
