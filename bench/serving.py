@@ -12,7 +12,7 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +26,7 @@ from tests.serving.scoring_process import free_environment
 ROUNDS = 12  # short ones, by turns: the machine's other work meets all of them
 SECONDS = 1
 CONNECTIONS = 8
+MANY_CONNECTIONS = 64
 _PARTS = Path(__file__).parent / "scoring"
 _PEER = "azureml-inference-server-http 1.5.1"
 _FLOOR = "a bare ASGI function on uvicorn"
@@ -48,21 +49,20 @@ class Load:
 def figures(folder: Path) -> list[Figure]:
     if shutil.which("wrk") is None:
         raise FileNotFoundError("the figures of serving need wrk: apt-get install wrk")
-    interpreter = str(python("scikit-learn", "uvicorn", "uvloop"))
+    interpreter = str(python("scikit-learn", "uvicorn", "uvloop", "msgspec"))
     shutil.copytree(_PARTS, folder, dirs_exist_ok=True)
     subprocess.run([interpreter, folder / "train.py", folder], check=True)
+    return [*_beside_peers(interpreter, folder), _batched(interpreter, folder)]
+
+
+def _beside_peers(interpreter: str, folder: Path) -> list[Figure]:
     script = ("--entry_script", "score.py", "--model_dir", str(folder))
     commands = {
         "zaffre": ("-m", "zaffre.serving", *script),
         "peer": ("-m", "azureml_inference_server_http.amlserver", *script),
         "floor": ("-m", "uvicorn", "--no-access-log", "--log-level", "error", "floor:app"),
     }
-    found: dict[str, list[Load]] = {name: [] for name in commands}
-    with ExitStack() as stack:
-        ports = {name: stack.enter_context(_served(interpreter, folder, *commands[name])) for name in commands}
-        for _ in range(ROUNDS):
-            for name, port in ports.items():
-                found[name].append(load(port, folder / "body.json", CONNECTIONS))
+    found = _by_turns(interpreter, folder, commands, CONNECTIONS)
     ours, peer, floor = found["zaffre"], found["peer"], found["floor"]
     rate = f"{statistics.median(one.per_second for one in ours):,.0f} requests/s"
     times = [one.micros for one in ours]
@@ -72,6 +72,36 @@ def figures(folder: Path) -> list[Figure]:
         Figure(name, times, "us", peer_name=_FLOOR, peer=_median(floor, "micros"), times=0.92, note=rate),
         Figure(f"{name}, p99", [o.p99_ms for o in ours], "ms", peer_name=_PEER, peer=_median(peer, "p99_ms"), times=6),
     ]
+
+
+def _batched(interpreter: str, folder: Path) -> Figure:
+    commands = {
+        name: ("-m", "zaffre.serving", "--entry_script", f"{name}.py", "--model_dir", str(folder))
+        for name in ("score", "batched_score")
+    }
+    found = _by_turns(interpreter, folder, commands, MANY_CONNECTIONS)
+    batched, plain = found["batched_score"], found["score"]
+    return Figure(
+        f"the same with @batched, {MANY_CONNECTIONS} connections",
+        [one.micros for one in batched],
+        "us",
+        peer_name="the same without",
+        peer=_median(plain, "micros"),
+        times=2.5,
+        note=f"{statistics.median(one.per_second for one in batched):,.0f} requests/s",
+    )
+
+
+def _by_turns(
+    interpreter: str, folder: Path, commands: Mapping[str, tuple[str, ...]], connections: int
+) -> dict[str, list[Load]]:
+    found: dict[str, list[Load]] = {name: [] for name in commands}
+    with ExitStack() as stack:
+        ports = {name: stack.enter_context(_served(interpreter, folder, *commands[name])) for name in commands}
+        for _ in range(ROUNDS):
+            for name, port in ports.items():
+                found[name].append(load(port, folder / "body.json", connections))
+    return found
 
 
 def load(port: int, body: Path, connections: int) -> Load:

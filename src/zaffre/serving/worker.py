@@ -115,6 +115,8 @@ class Worker:
             if what & (GONE | ERROR):  # told again and again: look no more until it is answered
                 connection.ended = True
                 self._want(connection, -1)
+            elif what & IN:  # it sends the next request already: it is read when this one is answered
+                self._want(connection, NOTHING)
             return
         if what & (IN | GONE | ERROR) and not connection.out:
             connection.receive(connection.waits_since or now)
@@ -138,8 +140,8 @@ class Worker:
     def settle(self, connection: Connection) -> None:
         """Wait for what comes next on this connection, or end it."""
         if connection.serving:
-            self._want(connection, NOTHING)
-        elif connection.out:
+            return
+        if connection.out:
             self._want(connection, OUT)
         elif connection.ended:
             self._close(connection)
