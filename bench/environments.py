@@ -57,7 +57,16 @@ def _pip(folder: Path) -> list[Figure]:
             "uv venv + uv pip sync, compiled too",
             peer,
         ),
-        Figure(f"environment of {names} from its lock", ours_built, "s", None, "pip install in a venv", pips, times=10),
+        Figure(
+            f"environment of {names} from its lock",
+            ours_built,
+            "s",
+            None,
+            "pip install in a venv",
+            pips,
+            note="its wheels were compiled by the first build",
+            times=10,
+        ),
     ]
 
 

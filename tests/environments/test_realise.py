@@ -22,7 +22,7 @@ def test_an_environment_has_what_it_names_and_is_found_again_in_milliseconds(bui
     assert run(first, "import six; print(six.__version__)") == "1.16.0"
     assert not first.reused
     assert "Built environment" in build.log
-    assert list(first.split) == ["resolve", "prefix", "pip"]
+    assert list(first.split) == ["resolve", "prefix", "pip", "compile"]
     assert sum(first.use("env", None).split.values()) <= first.seconds
     assert first.lock is not None
     assert "six==1.16.0" in first.lock.pip

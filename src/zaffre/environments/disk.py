@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from zaffre.core.errors import ActivityCanceledException
-from zaffre.environments import history
+from zaffre.environments import bytecode, history
 from zaffre.environments.cache import MARKER, Cache, read_json
 from zaffre.environments.exclusive import exclusive
 
@@ -71,6 +71,7 @@ def prune(
                 continue  # somebody has used it meanwhile
             cache.discard(item.key)
         removed.append(item)
+    bytecode.prune(home)
     return removed
 
 

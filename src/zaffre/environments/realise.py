@@ -18,7 +18,7 @@ from typing import Any, Final
 from zaffre.core.entities import EnvironmentLock, EnvironmentUse
 from zaffre.core.errors import EnvironmentBuildFailed
 from zaffre.core.ids import now_ms
-from zaffre.environments import activation, history, lock, manifest
+from zaffre.environments import activation, bytecode, history, lock, manifest
 from zaffre.environments.cache import Built, Cache, Resolved, python_of
 from zaffre.environments.conda_prefix import extended
 from zaffre.environments.exclusive import exclusive
@@ -285,8 +285,17 @@ class Build:
         if found.lock.pip:
             started = time.monotonic()
             pip = lock.installable(found.lock.pip, self.resolver.wheels)
-            self.resolver.uv.install(pip, self.spec.requirements.solver_options, python=python_of(prefix))
+            python = python_of(prefix)
+            self.resolver.uv.install(pip, self.spec.requirements.solver_options, python=python, with_bytecode=False)
             seconds["pip"] = time.monotonic() - started
+            started = time.monotonic()
+            self._compile(prefix, python, found.lock.python)
+            seconds["compile"] = time.monotonic() - started
+
+    def _compile(self, prefix: Path, python: Path, version: str) -> None:
+        store = bytecode.store(self.home)
+        for site in [*prefix.glob("lib/python*/site-packages"), *prefix.glob("Lib/site-packages")]:
+            bytecode.fill(site, version, store, lambda sources: self.resolver.uv.compile(python, sources))
 
     def _activation(self, prefix: Path, found: Resolved) -> dict[str, str]:
         captured = activation.capture(prefix) if found.base is None else {}

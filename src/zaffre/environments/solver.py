@@ -45,6 +45,21 @@ _LONGEST_EXPLANATION: Final = 12  # lines of the solver's own words that an erro
 _LONGEST_BUILD: Final = 50  # lines of a package's build script that an error quotes, the last ones
 
 
+# Files are compiled by as many processes as there are processors; by one where processes cannot share a lock.
+_COMPILE: Final = """
+import compileall, functools, os, sys
+from concurrent.futures import ProcessPoolExecutor
+files = open(sys.argv[1], encoding="utf-8").read().splitlines()
+one = functools.partial(compileall.compile_file, quiet=2)
+try:
+    with ProcessPoolExecutor(min(os.cpu_count() or 1, 1 + len(files) // 40)) as pool:
+        list(pool.map(one, files, chunksize=20))
+except (OSError, ImportError):
+    for file in files:
+        one(file)
+"""
+
+
 class Solver:
     """One uv binary, with a folder to work in. ``cancel`` ends a running command with ActivityCanceledException."""
 
@@ -118,6 +133,7 @@ class Solver:
         python: Path,
         target: Path | None = None,
         more: Sequence[str] = (),
+        with_bytecode: bool = True,
     ) -> None:
         """Install a lock into the prefix of ``python``, or into the folder ``target`` for that Python. ``more``:
         arguments for uv."""
@@ -126,10 +142,10 @@ class Solver:
             "install",
             "--no-deps",
             "--break-system-packages",
-            "--compile-bytecode",
             "--link-mode",
             "hardlink",
         ]
+        arguments += ["--compile-bytecode"] if with_bytecode else []
         arguments += ["--python", str(python)]
         if target is not None:
             arguments += ["--target", str(target)]
@@ -137,6 +153,12 @@ class Solver:
         with self._file([*options, lock]) as file:
             arguments += [*strategy(options), "-r", str(file)]
             self._run(arguments, "The environment's packages cannot be installed")
+
+    def compile(self, python: Path, sources: Sequence[str]) -> None:
+        """Make the bytecode of source files, beside them; what is no Python is passed over."""
+        with self._file(sources) as file:
+            program = [str(python), "-I", "-B", "-W", "ignore", "-c", _COMPILE, str(file)]
+            self._run_with(environment(), program, "The environment's packages cannot be compiled", quiet=True)
 
     def fetch(self, package: str, platform: str, target: Path) -> None:
         """Unpack a package for another platform, as uv names it, into a new folder."""
@@ -158,7 +180,7 @@ class Solver:
     def _run(self, arguments: Sequence[str], failure: str = "", *, quiet: bool = False) -> str:
         """Standard output of a command; its messages go to the log as they come unless ``quiet``."""
         with self._netrc() as more:
-            return self._run_with({**environment(), **more}, arguments, failure, quiet=quiet)
+            return self._run_with({**environment(), **more}, [self._uv, *arguments], failure, quiet=quiet)
 
     @contextmanager
     def _netrc(self) -> Iterator[dict[str, str]]:
@@ -170,9 +192,9 @@ class Solver:
         with self._file([f"machine {host} login token password {token}" for host, token in hosts.items()]) as file:
             yield {"NETRC": str(file)}
 
-    def _run_with(self, env: Mapping[str, str], arguments: Sequence[str], failure: str, *, quiet: bool) -> str:
+    def _run_with(self, env: Mapping[str, str], command: Sequence[str], failure: str, *, quiet: bool) -> str:
         process = subprocess.Popen(
-            [self._uv, *arguments],
+            command,
             cwd=self._folder,
             env=dict(env),
             stdin=subprocess.DEVNULL,
@@ -206,7 +228,7 @@ class Solver:
         if process.returncode:
             explanation = _shortened(messages)
             raise EnvironmentBuildFailed(
-                f"{failure or 'uv failed'}: {explanation}", command=arguments[0], exit_code=process.returncode
+                f"{failure or 'uv failed'}: {explanation}", command=command[1], exit_code=process.returncode
             )
         return "".join(output)
 
