@@ -6,7 +6,7 @@ from zaffre.core.contract import inheritable
 
 
 def test_a_machines_settings_are_inherited_and_anothers_identity_is_not() -> None:
-    settings = {"PATH": "/bin", "ZAFFRE_TORCH": "cpu", "ZAFFRE_CONDA": "pypi", "ZAFFRE_RUNNER_PATIENCE": "5"}
+    settings = {"PATH": "/bin", "ZAFFRE_TORCH": "cpu", "ZAFFRE_CONDA": "pypi", "ZAFFRE_REGISTRY": "host:5000"}
     others = {
         "ZAFFRE_URL": "http://elsewhere",
         "ZAFFRE_TOKEN": "secret",

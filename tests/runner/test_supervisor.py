@@ -50,7 +50,7 @@ def test_the_program_sees_the_documented_environment(server: ServerProcess, work
         server,
         workspace_name,
         "import json, os; open('outputs/env.json', 'w').write(json.dumps(dict(os.environ)))",
-        variables={"INHERITED": "yes", "CHOSEN": "inherited"},
+        variables={"INHERITED": "yes", "CHOSEN": "inherited", "ZAFFRE_REGISTRY_PASSWORD": "secret"},
         environment={
             "name": "own",
             "python": {"userManagedDependencies": True},
@@ -70,6 +70,7 @@ def test_the_program_sees_the_documented_environment(server: ServerProcess, work
     assert seen["ZAFFRE_HOME"] == str(server.home)
     assert seen["PYTHONUNBUFFERED"] == "1"
     assert seen["INHERITED"] == "yes"
+    assert "ZAFFRE_REGISTRY_PASSWORD" not in seen
     assert seen["CHOSEN"] == "run"
     assert seen["EXAMPLE_ENV_VAR"] == "EXAMPLE_VALUE"
 

@@ -11,14 +11,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from zaffre.core import contract
 from zaffre.core.errors import EngineError, EngineUnavailable, EnvironmentBuildFailed, InvalidValue
 from zaffre.docker import images
 from zaffre.docker.engine import Engine
 from zaffre.docker.images import Registry
 
-REGISTRY: Final = "ZAFFRE_REGISTRY"
-USER: Final = "ZAFFRE_REGISTRY_USER"
-PASSWORD: Final = "ZAFFRE_REGISTRY_PASSWORD"
+REGISTRY: Final = contract.ZAFFRE_REGISTRY
+USER: Final = contract.ZAFFRE_REGISTRY_USER
+PASSWORD: Final = contract.ZAFFRE_REGISTRY_PASSWORD
 _PATIENCE_SECONDS: Final = 5.0
 _PLACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*(:\d+)?(/[a-z0-9._-]+)*")
 

@@ -54,7 +54,7 @@ class Online:
 
 def environment(online: Online, spec: ScriptSpec, realised: Realised, inherited: Mapping[str, str]) -> dict[str, str]:
     """The program's whole environment. The user's variables win over inherited ones, the run's identity over both."""
-    variables = dict(inherited)
+    variables = {key: value for key, value in inherited.items() if key != contract.ZAFFRE_REGISTRY_PASSWORD}
     if realised.key != "user-managed":
         variables = {key: value for key, value in variables.items() if key not in DROPPED}
     variables = realised.activated(variables)
