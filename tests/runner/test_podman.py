@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.docker_engine import BASE
 from tests.podman_engine import podman
 from tests.runner.submission import until
 from tests.runner.test_docker import AS_IT_IS, in_docker, message_of, of, packages
@@ -61,7 +62,7 @@ def test_a_script_that_fails_says_how(engine: Engine, server: ServerProcess, wor
 def test_an_image_that_cannot_be_built_is_a_sentence(
     engine: Engine, server: ServerProcess, workspace_name: str
 ) -> None:
-    dockerfile = f"FROM {AS_IT_IS['docker']['baseImage']}\nRUN echo so far; exit 7\n"
+    dockerfile = f"FROM {BASE}\nRUN echo so far; exit 7\n"
     definition = {**AS_IT_IS, "docker": {"baseDockerfile": dockerfile}}
     run = in_docker(engine, server, workspace_name, "", environment=definition)
     message = message_of(run.finish(RunStatus.FAILED))

@@ -157,7 +157,7 @@ def test_a_server_that_moves_is_followed(own_server: ServerProcess) -> None:
 
 def test_a_process_that_ends_is_started_anew(service: LocalWebservice) -> None:
     first = ask(service, "pid")
-    with pytest.raises(Exception, match="502: .*The worker ended with exit code 7 while it ran this request"):
+    with pytest.raises(Exception, match=r"502: .*The worker ended with exit code 7 while it ran this request"):
         ask(service, "die")
     assert ask(service, "pid") != first  # the call waited for the next worker
     until(lambda: f"worker {first} ended with exit code 7" in service.get_logs(), "the log's arrival")
