@@ -79,7 +79,7 @@ def test_a_result_is_answered_as_json(service: ScoringProcess, expression: str, 
         ("{(1, 2): 3}", "keys must be str"),
         ("loop", "Circular reference"),
         ("Broken()", "KeyError: 'inside toJSON'"),
-        ("(i for i in [1])", "generator has no JSON form"),
+        ("[(i for i in [1])]", "generator has no JSON form"),
     ],
 )
 def test_what_is_not_json_is_500_and_the_log_names_the_type(

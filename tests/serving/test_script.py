@@ -28,7 +28,7 @@ FAULTS = {
     "run with *args": ("def init(): pass\ndef run(*args): pass", "script", "*args"),
     "run with **kwargs": ("def init(): pass\ndef run(data, **kw): pass", "script", "**kw"),
     "run positional only": ("def init(): pass\ndef run(data, /): pass", "script", "positional-only"),
-    "async run": ("def init(): pass\nasync def run(data): pass", "script", "async"),
+    "async init": ("async def init(): pass\ndef run(data): pass", "script", "async"),
     "init raises": ("def init():\n    raise ValueError('bad weights')\ndef run(d): pass", "init", "bad weights"),
     "init exits": ("import sys\ndef init():\n    sys.exit('no')\ndef run(d): pass", "init", "SystemExit: no"),
 }

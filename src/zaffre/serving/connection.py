@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import select
 import socket
 from collections import deque
 from typing import Final
@@ -44,12 +45,14 @@ class Connection:
         "fd",
         "idle_since",
         "is_reading",
+        "is_streaming",
         "lingers_until",
         "out",
         "requests",
         "serving",
         "slot",
         "sock",
+        "streams_events",
         "waits_since",
     )
 
@@ -63,6 +66,8 @@ class Connection:
         self.closing = False  # after what is in ``out``
         self.ended = False  # the other side sends nothing more
         self.serving = False  # an answer is being made or streamed
+        self.is_streaming = False  # the head of the answer is out, and pieces follow
+        self.streams_events = False
         self.is_reading = False  # a part of a request is here
         self.begun = 0.0  # when that began
         self.idle_since = now
@@ -165,6 +170,11 @@ class Connection:
             self._break()
             return
         self.out = self.out[sent:]
+
+    def wait_until_writable(self, seconds: float) -> None:
+        waiting = select.poll()
+        waiting.register(self.fd, select.POLLOUT)
+        waiting.poll(seconds * 1000)
 
     def peek(self) -> bytes:
         """The first bytes that were not read yet, left where they are."""

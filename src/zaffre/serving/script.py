@@ -20,6 +20,7 @@ from zaffre.serving.batching import reader as batch_reader
 from zaffre.serving.inputs import Arguments
 from zaffre.serving.model_folder import remarks
 from zaffre.serving.request import Request, titled
+from zaffre.serving.streams import sequential
 
 
 class ScriptFault(Exception):
@@ -92,6 +93,8 @@ def load(path: Path, app_root: Path) -> EntryScript:
         read = inputs.whole_request(names[0].name) if raw else inputs.text(names[0].name)
     batching = batching_of(run)
     if batching is not None:
+        if inspect.iscoroutinefunction(run) or inspect.isgeneratorfunction(run) or inspect.isasyncgenfunction(run):
+            raise ScriptFault("script", f"run() of {path.name} is @batched: it must be a plain function")
         if raw or wants_headers or schema.is_decorated(run):
             raise ScriptFault(
                 "script",
@@ -99,7 +102,7 @@ def load(path: Path, app_root: Path) -> EntryScript:
                 "@input_schema",
             )
         read = batch_reader()
-    return EntryScript(path, init, run, wants_headers, raw, read, time.perf_counter() - start, batching)
+    return EntryScript(path, init, sequential(run), wants_headers, raw, read, time.perf_counter() - start, batching)
 
 
 def _is_raw_by_name() -> bool:
@@ -128,8 +131,8 @@ def _function(module: ModuleType, path: Path, name: str) -> Callable[..., Any]:
     if not callable(function):
         what = "has no function" if function is None else "does not define as a function"
         raise ScriptFault("script", f"{path.name} {what} {name}(): an entry script defines init() and run(data)")
-    if inspect.iscoroutinefunction(function):
-        raise ScriptFault("script", f"{name}() of {path.name} is async: define it with def, calls run in a worker")
+    if name == "init" and inspect.iscoroutinefunction(function):
+        raise ScriptFault("script", f"{name}() of {path.name} is async: define it with def")
     found: Callable[..., Any] = function
     return found
 

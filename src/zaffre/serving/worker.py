@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from zaffre.serving import board as boards
 from zaffre.serving import channel as channels
-from zaffre.serving import metrics, schema
+from zaffre.serving import metrics, schema, streams
 from zaffre.serving.app import App
 from zaffre.serving.batch import Batch
 from zaffre.serving.board import Board
@@ -25,7 +25,7 @@ from zaffre.serving.channel import WorkerEnd
 from zaffre.serving.connection import Connection
 from zaffre.serving.inputs import Arguments, Refused
 from zaffre.serving.poller import ERROR, GONE, IN, NOTHING, OUT, Poller
-from zaffre.serving.reply import Replies
+from zaffre.serving.reply import LAST_CHUNK, Replies, chunk
 from zaffre.serving.request import Request
 from zaffre.serving.results import Answer, NotSerialisable, answer, message
 from zaffre.serving.script import EntryScript, user_traceback
@@ -174,6 +174,9 @@ class Worker:
 
     def too_late(self, connection: Connection, request: Request) -> None:
         """Answer a request whose time is over."""
+        if connection.is_streaming:
+            connection.closing = True
+            return
         made = message(500, f"Scoring timeout after {self._settings.timeout_ms} ms", failed=True)
         self.reply(connection, request, made)
 
@@ -219,6 +222,10 @@ class Worker:
         call, value, error, seconds = self.run([(connection, request)], arguments)
         connection.serving = False
         if call.answered:
+            connection.is_streaming = connection.streams_events = False
+            return
+        if connection.is_streaming:
+            self._end_stream(connection, request, error, seconds)
             return
         made = self.failure(request, error) if error is not None else self.success(request, value, seconds)
         self.reply(connection, request, made)
@@ -231,7 +238,7 @@ class Worker:
         self.row[boards.BUSY_SINCE] = time.monotonic_ns()
         self.call = call
         started = time.perf_counter()
-        value, error = self._interruptible(lambda: self._script.run(**arguments))
+        value, error = self._interruptible(lambda: self._produce(requests, arguments))
         seconds = time.perf_counter() - started
         self.call = None
         self.row[boards.BUSY_SINCE] = 0
@@ -241,6 +248,49 @@ class Worker:
             if error is not None:
                 log.error("%s", user_traceback(error))
         return call, value, error, seconds
+
+    def _produce(self, requests: list[tuple[Connection, Request]], arguments: Arguments) -> Any:
+        """Call ``run()``; what it yields is sent at once, as fast as the other side reads."""
+        value = self._script.run(**arguments)
+        if not streams.is_stream(value):
+            return value
+        connection, request = requests[0]
+        for item in value:
+            data, kind = streams.piece(item)
+            with self.io:
+                if not connection.is_streaming:
+                    connection.is_streaming = True
+                    made = Answer(200, b"", kind)
+                    self._board.set(connection.slot, boards.ANSWERING)
+                    connection.send(self._replies.beginning(made, request, close=not request.keep_alive))
+                elif kind != streams.EVENTS and connection.streams_events:
+                    data = streams.event(item)
+                connection.streams_events = connection.streams_events or kind == streams.EVENTS
+                if data:
+                    connection.send(chunk(data))
+            while connection.out and not connection.ended:
+                connection.wait_until_writable(0.1)
+                with self.io:
+                    connection.flush()
+            if connection.ended:
+                value.close()
+                break
+        if not connection.is_streaming:  # nothing was yielded
+            return ""
+        return None
+
+    def _end_stream(
+        self, connection: Connection, request: Request, error: BaseException | None, seconds: float
+    ) -> None:
+        connection.is_streaming = connection.streams_events = False
+        if error is None:
+            connection.send(LAST_CHUNK)
+        else:  # the end is left out: the caller sees that it is not whole
+            log.error("run() raised for request %s while it streamed\n%s", _id(request), user_traceback(error))
+            connection.closing = True
+        connection.closing = connection.closing or not request.keep_alive or bool(self._draining_since)
+        total = time.monotonic() - request.arrived
+        metrics.observe(self.row, 200, total, seconds, error is not None)
 
     def _interruptible(self, work: Callable[[], Any]) -> tuple[Any, BaseException | None]:
         """What ``work`` returned or raised. The lifeguard looks after the connections meanwhile, and may raise
