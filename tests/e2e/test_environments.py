@@ -97,6 +97,7 @@ def test_a_build_from_the_page_shows_its_log_as_it_grows(workspace: Workspace, s
     card = page.get_by_role("region", name="Build of version 1")
     expect(card).to_contain_text("Completed", timeout=60_000)
     expect(page.get_by_text("Built: the next use finds it.")).to_be_visible()
+    expect(page.get_by_role("region", name="On the server's machine")).to_contain_text("are its own")
     expect(page.get_by_role("list", name="Where the time went")).to_contain_text("Install with pip")
     card.get_by_role("link", name="Open the run").click()
     expect(page.get_by_role("list", name="Where the time went")).to_contain_text("Resolve to a lock")

@@ -253,6 +253,7 @@ def test_found_explained_listed_and_removed(build: Builds) -> None:
     assert found.tag == image.tag
     explained = explain_image(definition, build.home)
     assert explained.state == f"Built as the image {image.tag}: the next use finds it."
+    assert explained.image == image.tag
     assert f"image {BASE}" in explained.asked
     (item,) = image_disk.items(build.engine, build.home)
     assert item.key == image.tag

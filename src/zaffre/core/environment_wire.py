@@ -35,6 +35,7 @@ class EnvironmentExplanation:
     asked: list[str]  # one line each
     lock: EnvironmentLock | None  # None: nothing was resolved there
     prefix: str  # its folder; empty for an image
+    image: str  # the tag of its image; empty for a folder
     notes: list[str]  # what was substituted
     resolutions: list[EnvironmentResolution]  # the newest last
     differs: list[str]  # from the last resolution: why the next use resolves anew

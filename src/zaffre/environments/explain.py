@@ -25,6 +25,7 @@ class Explanation:
     asked: list[str]  # one line each
     lock: EnvironmentLock | None = None
     prefix: str = ""
+    image: str = ""  # its tag, where it is one and built
     notes: list[str] = field(default_factory=list)  # what was substituted
     resolutions: list[history.Entry] = field(default_factory=list)  # of this name, the newest last
     differs: list[str] = field(default_factory=list)  # from the last resolution: why the next use resolves anew

@@ -27,4 +27,4 @@ def explain_image(definition: Mapping[str, Any], home: Path) -> Explanation:
         state = f"Uses the image {image.tag} as it is, with its {image.python}."
         return Explanation(name=name, state=state, asked=asked, notes=list(image.notes))
     state = f"Built as the image {image.tag}: the next use finds it."
-    return Explanation(name=name, state=state, asked=asked, lock=image.lock, notes=list(image.notes))
+    return Explanation(name=name, state=state, asked=asked, lock=image.lock, image=image.tag, notes=list(image.notes))

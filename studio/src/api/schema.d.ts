@@ -2364,6 +2364,8 @@ export interface components {
             asked: string[];
             /** Differs */
             differs: string[];
+            /** Image */
+            image: string;
             lock: components["schemas"]["EnvironmentLock"] | null;
             /** Name */
             name: string;

@@ -25,6 +25,7 @@ def explained(version: EnvironmentVersion, home: Path) -> EnvironmentExplanation
         asked=told.asked,
         lock=told.lock,
         prefix=told.prefix,
+        image=told.image,
         notes=list(told.notes),
         resolutions=[
             EnvironmentResolution(

@@ -1,8 +1,11 @@
 import { makeStyles, Text, tokens } from "@fluentui/react-components";
 import { useQuery } from "@tanstack/react-query";
 
+import { identityQuery } from "../../api/account";
+import { diskQuery } from "../../api/disk";
 import { explanationQuery } from "../../api/environments";
-import type { EnvironmentResolution, EnvironmentVersion } from "../../api/types";
+import type { DiskItem, EnvironmentExplanation, EnvironmentResolution, EnvironmentVersion } from "../../api/types";
+import { bytes } from "../../format/number";
 import { duration } from "../../format/time";
 import { Card, Facts } from "../Card";
 import { CopyText } from "../CopyButton";
@@ -24,6 +27,7 @@ const useStyles = makeStyles({
 /** What a version is on the server's machine: what is asked, what that is there, and why it was last built. */
 export function Explanation({ ws, environment }: { ws: string; environment: EnvironmentVersion }) {
   const query = useQuery(explanationQuery(ws, environment.name, environment.version));
+  const onDisk = useDiskItem(query.data);
   if (query.error) {
     return <ErrorState error={query.error} what="It cannot be built." retry={() => void query.refetch()} />;
   }
@@ -40,6 +44,8 @@ export function Explanation({ ws, environment }: { ws: string; environment: Envi
             told.differs.length > 0 && ["Changed since", <Lines key="differs" lines={told.differs} />],
             told.notes.length > 0 && ["Notes", <Lines key="notes" lines={told.notes} />],
             told.lock && ["Lock", <CopyText key="lock" text={told.lock.key} what="the key of the lock" />],
+            onDisk && ["On disk", `${bytes(onDisk.size)}, of which ${bytes(onDisk.freed)} are its own`],
+            onDisk && onDisk.layers > 0 && ["Layers", `${onDisk.layers}, ${onDisk.shared_layers} shared`],
             told.prefix !== "" && ["Folder", <CopyText key="prefix" text={told.prefix} what="the folder" />],
           ]}
         />
@@ -47,6 +53,14 @@ export function Explanation({ ws, environment }: { ws: string; environment: Envi
       {last.length > 0 ? <Resolutions entries={last} /> : null}
     </>
   );
+}
+
+/** What the environment takes on the server's disk, for those who may see that. */
+function useDiskItem(told: EnvironmentExplanation | undefined): DiskItem | undefined {
+  const admin = useQuery(identityQuery()).data?.role === "admin";
+  const key = told?.image || told?.lock?.key;
+  const items = useQuery({ ...diskQuery(), enabled: admin && key !== undefined, staleTime: 60_000 }).data;
+  return items?.find((item) => item.key === key);
 }
 
 function Lines({ lines }: { lines: readonly string[] }) {
