@@ -35,7 +35,9 @@ def score(name: str, uri: str, data: str | bytes, key: str = "") -> Any:
             answer = transport.request(
                 "POST", parts.path, content=body, headers=headers, idempotent=False, expected=_ANY
             )
-            if answer.status != 502 or time.monotonic() > deadline:
+            # A service that is starting answers 502, and so does one whose worker this very request has ended.
+            starting = answer.status == 502 and answer.headers.get("x-ms-run-function-failed") != "True"
+            if not starting or time.monotonic() > deadline:
                 break
             time.sleep(0.5)
     except ServerUnavailable as error:
