@@ -22,7 +22,9 @@ def test_help_tells_what_each_command_does(bare: Cli) -> None:
         assert len(lines[name].strip("│ ").split()) > 3, lines[name]
 
 
-@pytest.mark.parametrize("noun", [noun for noun in NOUNS if noun not in ("migrate", "permission")])  # a permission is granted
+@pytest.mark.parametrize(
+    "noun", [noun for noun in NOUNS if noun not in ("migrate", "permission")]
+)  # a permission is granted
 def test_each_noun_has_the_four_verbs(bare: Cli, noun: str) -> None:
     answer = bare(noun)
 
