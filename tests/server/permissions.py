@@ -51,6 +51,7 @@ class Lab:
         made = ask.ok("POST", f"{V2}/runs/create", experiment_id=self.experiment)
         self.run = str(made["run"]["info"]["run_id"])
         ask.ok("POST", f"{V2}/runs/log-metric", run_id=self.run, key="loss", value=0.5, timestamp=1, step=0)
+        admin.post(f"/runs/{self.run}/children", {"count": 1})
         self.file = f"{self.experiment}/{self.run}/artifacts/model/weights.txt"
         assert self.put(ask, self.file) == 200
         self.logged = str(

@@ -164,7 +164,10 @@ def test_what_a_body_or_query_names_obeys_too(shared: Lab, hidden: Asker, looker
         ("PATCH", "/experiments/secret", {"archived": True}),
         ("PUT", "/imports/experiment", {**entity, "name": "secret"}),
         ("PUT", "/imports/runs/r-new", run),
+        ("PUT", "/imports/logged-models/m-1", {**entity, "experiment": "secret", "status": "LOGGED_MODEL_READY"}),
+        ("PUT", "/imports/traces/tr-1", {"experiment": "secret", "start_time": 1, "status": "OK"}),
         ("PUT", "/imports/registered-model", {**entity, "name": "secret-model"}),
+        ("PUT", "/imports/model-version", {**entity, "name": "secret-model", "version": 1}),
     ]
     for asker in (hidden, looker):
         for method, path, body in writing:
@@ -275,6 +278,7 @@ def test_searches_pass_over_what_is_hidden(shared: Lab, hidden: Asker, looker: A
         assert path == "/models" or "secret" not in str(told), path
         assert shared.run not in [one.get("id") for one in told]
         assert "secret" in str(looker.rest.get(path)["items"]), path
+    assert looker.rest.get("/child-counts", run=shared.run) == {shared.run: 1}
     assert hidden.rest.get("/child-counts", run=shared.run) == {}
 
 
@@ -289,7 +293,7 @@ def log(asker: Asker, run_id: str, value: float = 1.0) -> int:
 def test_a_reader_who_may_edit_logs_there_and_nowhere_else(lab: Lab) -> None:
     reader = lab.user("reader")
     elsewhere = lab.admin.rest.run("open")
-    assert log(reader, lab.run) == 403
+    assert (log(reader, lab.run), reader.status("POST", "/uploads", json={})) == (403, 403)
     lab.grant(reader.name, "EDIT")
     assert log(reader, lab.run) == 200
     series = [{"name": "more", "steps": [0], "timestamps": [1], "values": [0.5]}]
