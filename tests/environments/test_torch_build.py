@@ -41,6 +41,7 @@ def wheel(folder: Path, name: str, version: str, tag: str = HERE) -> None:
 def test_the_cpu_build_is_a_setting(build: Builder, wheels: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for version in ("1.0.0+cpu", "1.1.0+cpu", "1.2.0"):
         wheel(wheels, "torch", version)
+    monkeypatch.setenv("PIP_FIND_LINKS", f"{wheels.parent} {wheels}")
     realised = build(definition({"pip": ["torch"]}))
     assert run(realised, "import torch; print(torch.VERSION)") == "1.1.0+cpu"
     assert "PyTorch is taken in its build for cpu (ZAFFRE_TORCH): torch==1.1.0+cpu." in build.log

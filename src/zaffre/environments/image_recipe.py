@@ -108,7 +108,7 @@ def _script(python: str | None, options: Sequence[str]) -> bytes:
 def _settings(local: Sequence[Path], tokens: Mapping[str, str], lines: Sequence[str]) -> bytes:
     """Variables for uv, as a shell reads them."""
     kept = {key: value for key, value in solver.environment().items() if _SETTINGS.fullmatch(key)}
-    kept["UV_FIND_LINKS"] = " ".join(
+    kept["UV_FIND_LINKS"] = ",".join(
         [
             *filter(_is_remote, re.split(r"[\s,]+", kept.get("UV_FIND_LINKS", ""))),
             *([f"{_RUN}/wheels"] if local else []),

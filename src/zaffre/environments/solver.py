@@ -273,7 +273,8 @@ def environment() -> dict[str, str]:
     }
     for pip, name in _PIP_SETTINGS.items():
         if kept.get(pip) and name not in kept:
-            kept[name] = kept[pip]
+            # pip takes blanks between several; uv too, except between folders and pages of packages.
+            kept[name] = ",".join(kept[pip].split()) if pip == "PIP_FIND_LINKS" else kept[pip]
     kept |= {"PATH": search_path(), "UV_PYTHON_DOWNLOADS": "never", "UV_NO_PROGRESS": "1", "NO_COLOR": "1"}
     return kept
 
