@@ -86,14 +86,15 @@ function applyRun(client: QueryClient, ws: string, run: Run, id: string): void {
 export function applyMetrics(client: QueryClient, ws: string, id: string, event: MetricsEvent): void {
   let unknown = false;
   const summary = client.getQueryData<MetricsAnswer>(metricKeys.summary(ws, id));
-  const names = new Set(summary?.series.map((series) => series.name));
+  // What has one point is shown as a number, which no chart's points reach: the next one makes it a chart.
+  const charts = new Set(summary?.series.filter((series) => series.total > 1).map((series) => series.name));
   for (const [name, columns] of Object.entries(event)) {
     const more = pointsFromWire(columns);
     const key = metricKeys.chart(ws, id, name);
     const grown = client.setQueryData<Series>(key, (series) => series && withPoints(series, more));
     // What has grown far beyond what a chart can show is read anew, thinned by the server.
     if (grown && grown.values.length > 3 * CHART_POINTS) void client.invalidateQueries({ queryKey: key });
-    if (!names.has(name)) unknown = true;
+    if (!charts.has(name)) unknown = true;
   }
   if (unknown) void client.invalidateQueries({ queryKey: metricKeys.summary(ws, id) });
 }
