@@ -53,4 +53,5 @@ def test_an_environment_has_versions(cli: Cli, tmp_path: Path) -> None:
 
 
 def test_an_environment_is_made_of_one_thing(cli: Cli) -> None:
-    assert cli("environment", "create", "tools").err == "zaffre: Give one of --conda, --pip and --folder.\n"
+    said = "zaffre: Say what it holds: --conda, --pip, --image, --dockerfile or --folder.\n"
+    assert cli("environment", "create", "tools").err == said

@@ -18,6 +18,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 from sklearn.linear_model import LinearRegression  # type: ignore[import-untyped]
 
+from tests.server_process import ServerProcess
 from zaffre.core.errors import Unsupported
 from zaffre.mlflow_plugin.deployments import AzureMLDeploymentClient, target_help
 from zaffre.sdk.environment import Environment
@@ -178,7 +179,8 @@ def _file(path: Path) -> dict[str, str]:
     return {"deploy-config-file": str(path)}
 
 
-def test_the_command_line_is_told_what_the_target_takes() -> None:
+def test_the_command_line_is_told_what_the_target_takes(server: ServerProcess) -> None:
+    assert server.url
     assert "deploy-config-file" in target_help()
     with pytest.raises(MlflowException, match="is not a model to deploy"):
         run_local("azureml", "x-y", "s3://bucket/model")

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -28,6 +29,7 @@ from zaffre.sdk.webservice import Webservice
 from zaffre.sdk.webservice_aci import AciWebservice
 from zaffre.sdk.workspace import Workspace
 
+NAME = f"svc-{uuid4().hex[:8]}"  # the engine is shared: other tests have services, too
 SECONDS = 300.0  # generous: the machine may be busy with other tests
 until = partial(waiting.until, patience=SECONDS)
 
@@ -82,7 +84,7 @@ def deploy(there: Workspace, tmp_path: Path) -> Iterator[Deploy]:
 
     def deploy(script: str = SCRIPT, **settings: Any) -> AciWebservice:
         config = AciWebservice.deploy_configuration(**settings)
-        service = Model.deploy(there, "svc", [model], inference(tmp_path / "source", script), config)
+        service = Model.deploy(there, NAME, [model], inference(tmp_path / "source", script), config)
         assert isinstance(service, AciWebservice)
         made.append(service)
         return service
@@ -98,7 +100,7 @@ def ask(service: Webservice, act: Any = 3) -> Any:
 
 
 def of_service(engine: Engine) -> list[dict[str, Any]]:
-    return containers.labelled(engine, "zaffre.service=default/svc")
+    return containers.labelled(engine, f"zaffre.service=default/{NAME}")
 
 
 def supervisor(service: AciWebservice) -> int:
@@ -129,13 +131,13 @@ def test_it_runs_beside_the_server_within_its_limits_until_it_is_deleted(
     assert inside["HostConfig"]["Memory"] == 256 * 1024**2
     assert own.home.as_posix() not in str(ask(service, "where"))
     # by its name, by its kind, through the server and directly
-    again = Webservice(there, "svc")
+    again = Webservice(there, NAME)
     assert isinstance(again, AciWebservice)
     assert (again.state, again.compute_type, again.auth_enabled) == ("Healthy", "ACI", False)
     assert (again.tags, again.properties, again.description) == ({"a": "b"}, {"p": "q"}, "words")
     assert (again.cpu_cores, again.memory_gb, again.location, again.dns_name_label) == (0.5, 0.25, "here", "label")
-    assert [one.name for one in AciWebservice.list(there, tags=["a"])] == ["svc"]
-    assert again.scoring_uri == f"{own.url}/services/default/svc/score"
+    assert [one.name for one in AciWebservice.list(there, tags=["a"])] == [NAME]
+    assert again.scoring_uri == f"{own.url}/services/default/{NAME}/score"
     assert again.direct_uri is not None
     for uri in (again.scoring_uri, again.direct_uri):
         assert httpx.post(uri, content="4", timeout=SECONDS).json() == [4, 1, "heavy"]
@@ -254,11 +256,11 @@ def test_without_an_engine_nothing_is_made_and_the_reason_is_said(home: Path, tm
             patch.setenv("ZAFFRE_HOME", str(home))
             there = Workspace("sub", "group", "default")
             with pytest.raises(Unsupported, match="the server can use no container engine"):
-                Model.deploy(there, "svc", [], inference(tmp_path / "source"), AciWebservice.deploy_configuration())
+                Model.deploy(there, NAME, [], inference(tmp_path / "source"), AciWebservice.deploy_configuration())
             assert Webservice.list(there) == []
             assert "in-docker" not in Environment.list(there)
             with pytest.raises(Unsupported, match="container engine"):  # where Azure deploys by itself
-                Model.deploy(there, "svc", [], inference(tmp_path / "source"))
+                Model.deploy(there, NAME, [], inference(tmp_path / "source"))
     finally:
         server.stop()
 
@@ -273,7 +275,7 @@ def test_it_waits_for_an_engine_that_starts_after_the_server(docker: Engine, hom
             (tmp_path / "weights.txt").write_text("heavy")
             model = Model.register(there, str(tmp_path / "weights.txt"), "weights")
             config = AciWebservice.deploy_configuration()
-            service = Model.deploy(there, "svc", [model], inference(tmp_path / "source"), config)
+            service = Model.deploy(there, NAME, [model], inference(tmp_path / "source"), config)
             assert isinstance(service, AciWebservice)
             service.wait_for_deployment(timeout_sec=SECONDS)
             # as after a restart of the machine: the server is up, the engine is not

@@ -176,7 +176,7 @@ def test_the_dictionaries_hold_handles_by_name(workspace: Workspace) -> None:
     assert workspace.webservices == {}
     assert set(workspace.datastores) == {"workspaceblobstore", "workspacefilestore"}
     assert all(name == environment.name for name, environment in workspace.environments.items())
-    for name in ("datasets", "images", "linked_services", "private_endpoints"):
+    for name in ("datasets", "linked_services", "private_endpoints"):
         with pytest.raises(Unsupported, match=name):
             getattr(workspace, name)
 

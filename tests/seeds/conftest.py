@@ -9,11 +9,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from socket import socket
 
 import pytest
 
 from tests.server_process import ServerProcess
+from zaffre.core.errors import PortTaken
+from zaffre.sdk.ports import check_free
 
 SECONDS = 600
 DRIVER = Path(__file__).with_name("driver.py")
@@ -84,8 +85,9 @@ def port_of_the_documents() -> int:
     """6789, once nothing else on this machine uses it."""
     deadline = time.monotonic() + 120
     while True:
-        with socket() as probe:
-            if probe.connect_ex(("127.0.0.1", 6789)) != 0:
-                return 6789
-        assert time.monotonic() < deadline, "something else on this machine listens on port 6789"
-        time.sleep(0.5)
+        try:
+            check_free(6789)
+            return 6789
+        except PortTaken:
+            assert time.monotonic() < deadline, "something else on this machine has port 6789"
+            time.sleep(0.5)
