@@ -52,6 +52,11 @@ def test_an_environment_has_versions(cli: Cli, tmp_path: Path) -> None:
     assert (unnamed.code, unnamed.err) == (2, "zaffre: Name the version to delete, such as tools:1.\n")
 
 
+def test_a_file_that_is_nowhere_is_named(cli: Cli) -> None:
+    missing = cli("environment", "create", "tools", "--conda", "nowhere.yml")
+    assert missing.err == "zaffre: There is no file or folder nowhere.yml: check the path.\n"
+
+
 def test_an_environment_is_made_of_one_thing(cli: Cli) -> None:
     said = "zaffre: Say what it holds: --conda, --pip, --image, --dockerfile or --folder.\n"
     assert cli("environment", "create", "tools").err == said

@@ -226,7 +226,7 @@ def test_a_package_that_does_not_compile_is_told_with_its_last_50_lines(build: B
 
 
 def test_a_full_disk_is_a_sentence(build: Builds) -> None:
-    text = f"FROM {BASE}\nRUN echo 'write: No space left on device'; exit 1\n"
+    text = f"FROM {BASE}\nRUN head -c 1G /dev/zero > /dev/shm/full\n"  # 64 MB are there
     with pytest.raises(EnvironmentBuildFailed, match="The disk of the container engine is full"):
         build(environment("six", name="full", baseImage=None, baseDockerfile=text))
 

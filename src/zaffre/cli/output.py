@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from typing import Literal
 
@@ -49,8 +50,15 @@ def show(result: Result | None, format_: Format) -> None:
 
 def show_error(error: BaseException) -> None:
     """The sentence of an error, on stderr, without a stack trace."""
-    message = error.message if isinstance(error, AzureMLException) else str(error) or type(error).__name__
-    standard_error().print(f"zaffre: {message}", markup=False, style="red" if sys.stderr.isatty() else None)
+    standard_error().print(f"zaffre: {_sentence(error)}", markup=False, style="red" if sys.stderr.isatty() else None)
+
+
+def _sentence(error: BaseException) -> str:
+    if isinstance(error, AzureMLException):
+        return error.message
+    if isinstance(error, FileNotFoundError) and error.filename is not None:
+        return f"There is no file or folder {os.fsdecode(error.filename)}: check the path."
+    return str(error) or type(error).__name__
 
 
 def _data(result: Listing | Details | Done | Value) -> object:
