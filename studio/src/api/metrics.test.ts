@@ -41,7 +41,10 @@ describe("points that the stream brings", () => {
 
   it("make a chart of what was a single number", () => {
     const client = new QueryClient();
-    const known = (total: number) => ({ series: [{ name: "loss", total, ...points(0, 1), is_int: false }], records: [] });
+    const known = (total: number) => ({
+      series: [{ name: "loss", total, ...points(0, 1), is_int: false }],
+      records: [],
+    });
     client.setQueryData(metricKeys.summary("lab", "r"), known(2));
     applyMetrics(client, "lab", "r", { loss: points(2, 3) });
     expect(client.getQueryState(metricKeys.summary("lab", "r"))?.isInvalidated).toBe(false);
