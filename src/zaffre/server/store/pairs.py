@@ -19,13 +19,7 @@ def owner_of(table: FromClause) -> ColumnElement[Any]:
 
 def load(connection: Connection, table: Table, owners: Sequence[Any]) -> dict[Any, dict[str, str]]:
     """The pairs of every owner, by key; an owner without any has an empty dict."""
-    if len(owners) == 1:
-        return {owners[0]: of(connection, table, owners[0])}
-    found: dict[Any, dict[str, str]] = {owner: {} for owner in owners}
-    if owners:
-        for owner, key, value in _of_many(table).all(connection, (dialect.many(owners),)):
-            found[owner][key] = value
-    return found
+    return {owner: dict(found) for owner, found in listed(connection, table, owners).items()}
 
 
 def listed(connection: Connection, table: Table, owners: Sequence[Any]) -> dict[Any, list[tuple[str, str]]]:
