@@ -47,7 +47,7 @@ demo: setup-server ## Train, register, deploy and score a model on this machine
 test: setup ## Run the whole test suite: unit, integration, browser (WORKERS=N at once)
 	@scripts/install-system-packages.sh chromium default-jre-headless postgresql docker.io debootstrap podman catatonit
 	$(BIN)/python hatch_build.py npm run test
-	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup $(TESTS)
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(TESTS)
 
 check: setup ## Lint, types, import map, generated files, front-end lint and types
 	$(BIN)/ruff check .

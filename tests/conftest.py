@@ -20,11 +20,13 @@ hypothesis.settings.register_profile("zaffre", deadline=None)
 hypothesis.settings.load_profile("zaffre")
 
 
+# Files that wait for builds, trainings and browsers for minutes: begun last, they would leave the other process idle.
+LONG = ("tests/seeds/", "tests/mlflow_client/", "tests/environments/", "tests/e2e/", "tests/cli/")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of a file in one process where several run at once: they share what the file's fixtures start."""
-    for item in items:
-        if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+    """Begin with the long files; each file stays in one process, for its tests share what its fixtures start."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
 
 
 @pytest.fixture

@@ -24,8 +24,8 @@ from tests.test_architecture import ROOT
 SCRIPTS = ("sklearn_search", "spark_notebook", "torch_loop", "lightning_fit", "xgboost_train", "lightgbm_train")
 FOLDER = Path(__file__).parent / "autolog"
 
-# The first run on a machine makes the environment, which fetches half a gigabyte at least. One worker runs the scripts.
-pytestmark = [pytest.mark.timeout(3000), pytest.mark.xdist_group("autolog")]
+# The first run on a machine makes the environment, which fetches half a gigabyte at least.
+pytestmark = pytest.mark.timeout(3000)
 
 
 class Logged:

@@ -14,10 +14,7 @@ from zaffre.docker import containers
 from zaffre.docker.engine import Engine
 from zaffre.launch.docker import NAME
 
-pytestmark = [
-    pytest.mark.skipif(not FOLDER.is_dir(), reason=MISSING),
-    pytest.mark.xdist_group("port 6789"),  # which the documents name: one test at a time
-]
+pytestmark = pytest.mark.skipif(not FOLDER.is_dir(), reason=MISSING)
 
 # What the document takes as done: the tutorial's model is registered, and so is the environment it was trained in.
 TUTORIAL = f"""

@@ -15,10 +15,7 @@ from tests.server_process import ServerProcess
 from zaffre.docker.engine import Engine
 from zaffre.sdk.environment_sections import DEFAULT_CPU_IMAGE
 
-pytestmark = [
-    pytest.mark.skipif(not FOLDER.is_dir(), reason=MISSING),
-    pytest.mark.xdist_group("port 6789"),  # which the documents name: one test at a time
-]
+pytestmark = pytest.mark.skipif(not FOLDER.is_dir(), reason=MISSING)
 (DOCUMENT,) = about("mlflow.azureml.build_image") or ["none"]
 
 OPENED = "from azureml.core import Workspace\nws = Workspace.from_config()"
