@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import hashlib
 import json
 import os
 import shlex
@@ -32,13 +33,17 @@ from zaffre.launch import processes
 BASE = "zaffre-test/base:1"  # Debian with python3, nothing else
 START_SECONDS = 90.0
 _KEPT_BYTES = 6_000_000_000  # of the build cache, the newest: PyTorch's layer is the largest of it
-_BRIDGE = "zaffre-test0"  # of its own, so that an engine of the machine keeps its addresses
-_NETWORK = "172.31.251.1/24"
 
 
 def folder() -> Path:
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     return cache / "zaffre-tests" / "docker"
+
+
+def _bridge_name(at: Path) -> tuple[str, str]:
+    """A bridge and its addresses, the folder's own: other engines of the machine keep theirs, whoever ends first."""
+    digest = hashlib.sha256(str(at).encode()).digest()
+    return f"zaffre-{digest.hex()[:6]}", f"172.31.{digest[0]}.1/24"
 
 
 @contextmanager
@@ -81,7 +86,7 @@ def _started(at: Path) -> Engine:
     run.chmod(0o755)
     address = f"unix://{run}/docker.sock"
     command = ["dockerd", "--host", address, "--data-root", str(at / "data"), "--exec-root", str(run / "exec")]
-    command += ["--pidfile", str(run / "pid"), *_bridge()]
+    command += ["--pidfile", str(run / "pid"), *_bridge(at)]
     # Through a shell that ends at once: the engine may outlive this session, and is nobody's child.
     background = f"setsid {shlex.join(command)} >{run}/log 2>&1 </dev/null & echo $!"
     started = subprocess.run(["sh", "-c", background], check=True, capture_output=True, text=True, env=_environment())
@@ -99,13 +104,14 @@ def _started(at: Path) -> Engine:
     return engine
 
 
-def _bridge() -> list[str]:
+def _bridge(at: Path) -> list[str]:
     """A bridge of its own, where the program for that is there."""
     if shutil.which("ip") is None:
         return []
-    subprocess.run(["ip", "link", "add", _BRIDGE, "type", "bridge"], capture_output=True, check=False)
-    subprocess.run(["ip", "addr", "add", _NETWORK, "dev", _BRIDGE], capture_output=True, check=False)
-    return ["--bridge", _BRIDGE]
+    bridge, network = _bridge_name(at)
+    subprocess.run(["ip", "link", "add", bridge, "type", "bridge"], capture_output=True, check=False)
+    subprocess.run(["ip", "addr", "add", network, "dev", bridge], capture_output=True, check=False)
+    return ["--bridge", bridge]
 
 
 def _environment() -> dict[str, str]:
@@ -174,7 +180,7 @@ def _leave(at: Path, users: IO[str], start: IO[str], engine: Engine) -> None:
     end(state["pid"])
     (at / "engine.json").unlink()
     if shutil.which("ip") is not None:
-        subprocess.run(["ip", "link", "delete", _BRIDGE], capture_output=True, check=False)
+        subprocess.run(["ip", "link", "delete", _bridge_name(at)[0]], capture_output=True, check=False)
     shutil.rmtree(state["folder"], ignore_errors=True)
 
 
