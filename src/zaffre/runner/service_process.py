@@ -45,6 +45,7 @@ class ServingProcess(ABC):
     def __init__(self, command: Command, sock: socket.socket) -> None:
         self._mark = secrets.token_hex(8)
         self._status_file = command.folder / f"status-{self._mark}.json"
+        self.counters_file = command.folder / f"counters-{self._mark}"  # see core.service_counters.read_counters
         self._port = int(sock.getsockname()[1])
         self._prefix = command.prefix
         self._asked = False  # to end
@@ -149,6 +150,7 @@ class HostProcess(ServingProcess):
         super().__init__(command, sock)
         outer = os.environ.get(processes.MARK)
         own = ["--listen-fd", str(sock.fileno()), "--status-file", str(self._status_file), "--watch-stdin"]
+        own += ["--counters-file", str(self.counters_file)]
         with log_path.open("ab") as log:
             # Its input is a pipe from us that nobody writes to: when we are gone it ends, and so does the process.
             self._child = subprocess.Popen(

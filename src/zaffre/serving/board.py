@@ -1,14 +1,19 @@
 """What the processes of one service share: how far each connection's request has come, and the workers' counters.
 
-One anonymous mapping, made before the first worker is forked. Every byte has one writer at a time: a slot is written by
-the worker that holds its connection, a row of counters by the worker it was given to. So there is no lock, and what a
-worker wrote last is there after it crashed.
+Two mappings, made before the first worker is forked. Every byte has one writer at a time: a slot is written by the
+worker that holds its connection, a row of counters by the worker it was given to, the head before the rows by the front.
+So there is no lock, and what a worker wrote last is there after it crashed. The counters may be a file, which whoever
+supervises the service reads (``core.service_counters``).
 """
 
 from __future__ import annotations
 
 import mmap
+from pathlib import Path
 from typing import Final
+
+from zaffre.core import service_counters as counters
+from zaffre.core.latency import BUCKETS as LATENCIES
 
 SLOTS: Final = 8192  # connections that may be open at once
 _SLOT_BYTES: Final = 112
@@ -34,14 +39,27 @@ SPLIT_BATCHES: Final = 8  # batches that were run again in parts
 STATUSES: Final = 16  # 600 cells: answers of /score by status
 BUCKETS: Final = 640  # answers of /score by time, see metrics.BOUNDS; the last cell is what is over all bounds
 SIZES: Final = 672  # batches by rows, see metrics.SIZE_BOUNDS
-CELLS: Final = 704
+LATENCY: Final = 704  # answers of /score by time, in the fine buckets of core.latency
+CELLS: Final = LATENCY + LATENCIES
 
 
 class Board:
-    def __init__(self, rows: int) -> None:
+    """``head`` is what the front writes for all: see ``core.service_counters``."""
+
+    def __init__(self, rows: int, file: Path | None = None) -> None:
         self.rows = rows
         self._slots = memoryview(mmap.mmap(-1, SLOTS * _SLOT_BYTES))
-        self._cells = memoryview(mmap.mmap(-1, rows * CELLS * 8)).cast("Q")
+        size = (counters.HEAD + rows * CELLS) * 8
+        mapped = memoryview(mmap.mmap(-1, size) if file is None else _mapped(file, size)).cast("Q")
+        self.head = mapped[: counters.HEAD]
+        self._cells = mapped[counters.HEAD :]
+        self.head[counters.ROWS] = rows
+        self.head[counters.ROW_CELLS] = CELLS
+        self.head[counters.AT_STATUSES] = STATUSES
+        self.head[counters.AT_FAILED] = FAILED
+        self.head[counters.AT_MICROS] = SECONDS
+        self.head[counters.AT_LATENCY] = LATENCY
+        self.head[0] = counters.MARK  # last: from now on it is whole
 
     def row(self, number: int) -> memoryview:
         """The counters of one worker, as 64 bit numbers."""
@@ -67,3 +85,12 @@ class Board:
     def request_id(self, slot: int) -> bytes:
         at = slot * _SLOT_BYTES
         return bytes(self._slots[at + 2 : at + 2 + self._slots[at + 1]])
+
+
+def _mapped(file: Path, size: int) -> mmap.mmap:
+    """A new file of zeros; its place on the disk is taken now, not when a worker counts."""
+    with file.open("w+b") as made:
+        made.write(bytes(size))
+        made.flush()
+        file.chmod(0o644)  # in a container it is written by another account than its reader's
+        return mmap.mmap(made.fileno(), size)

@@ -20,7 +20,7 @@ from typing import Any, Final
 
 from zaffre.serving import board as boards
 from zaffre.serving import channel as channels
-from zaffre.serving import lost
+from zaffre.serving import lost, usage
 from zaffre.serving.board import Board
 from zaffre.serving.channel import FrontEnd, WorkerEnd
 from zaffre.serving.poller import ERROR, GONE, IN, NOTHING, Poller
@@ -34,6 +34,7 @@ MAX_DEATHS: Final = 5  # of workers, one after the other, that answered nobody
 _TICK_SECONDS: Final = 0.5
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD)
 _STOP_SECONDS: Final = 40.0  # for all workers to drain
+_DOING: Final = {"import": "in the import of the script, ", "init": "in init(), ", "sample": "in run() on the sample, "}
 _STUCK_SECONDS: Final = 10.0  # how long a call may go on after its time is over
 
 
@@ -44,9 +45,12 @@ class Member:
     pid: int
     row: int
     end: FrontEnd
+    is_first: bool = False  # nobody is answered before it is ready
     is_ready: bool = False
     is_retiring: bool = False
     is_full: bool = False  # it shall be replaced
+    step: str = "import"  # of its start
+    facts: dict[str, Any] = field(default_factory=dict)  # of its start
     fault: dict[str, Any] | None = None
     guests: dict[int, socket.socket] = field(default_factory=dict)  # its connections by slot
 
@@ -57,6 +61,7 @@ class Recruit:
 
     row: int
     channel: WorkerEnd
+    is_first: bool  # of the service: it tries the script before anyone is answered
 
 
 class Front:
@@ -72,7 +77,7 @@ class Front:
         self._owner = owner  # a descriptor that ends when whoever started us does
         self._tell = tell
         self._rows = list(range(2 * settings.workers + 1))
-        self.board = Board(len(self._rows))
+        self.board = _board(settings, len(self._rows))
         self._poller = Poller()
         self._members: dict[int, Member] = {}  # by the descriptor of their channel
         self._slots = deque(range(boards.SLOTS))
@@ -117,6 +122,7 @@ class Front:
     def _recruit(self) -> Recruit | None:
         """Fork a worker; in the fork what it needs."""
         ours, theirs = socket.socketpair()
+        is_first = not self._members and not self._is_listening
         row = self._rows.pop(0)
         self.board.row(row)[boards.WORKED] = 0
         self.board.row(row)[boards.BUSY_SINCE] = 0
@@ -124,9 +130,9 @@ class Front:
         if pid == 0:
             ours.close()
             self._abandon()
-            return Recruit(row, WorkerEnd(theirs))
+            return Recruit(row, WorkerEnd(theirs), is_first)
         theirs.close()
-        member = Member(pid, row, FrontEnd(ours))
+        member = Member(pid, row, FrontEnd(ours), is_first)
         self._members[member.end.fileno()] = member
         self._poller.watch(member.end.fileno(), IN)
         return None
@@ -157,7 +163,9 @@ class Front:
         facts, _ = member.end.facts()
         for fact in facts:
             stage = fact.pop("stage")
-            if stage == "ready":
+            if stage == "step":
+                self._step(member, fact.pop("step"), fact)
+            elif stage == "ready":
                 self._ready(member, fact)
             elif stage == "full":
                 member.is_full = True
@@ -166,15 +174,23 @@ class Front:
             elif stage == "left":
                 self._take_back(member, 0)
 
+    def _step(self, member: Member, step: str, facts: dict[str, Any]) -> None:
+        member.step = step
+        member.facts |= facts
+        if member.is_first:
+            self._tell(step, **member.facts)
+
     def _ready(self, member: Member, facts: dict[str, Any]) -> None:
         member.is_ready = True
+        member.facts |= facts
         for other in self._members.values():
             if other.is_full and not other.is_retiring and other.is_ready:
                 other.is_retiring = other.end.order(channels.RETIRE)
                 break
-        if self._is_listening or self._is_stopping:
+        first = next((one for one in self._members.values() if one.is_first and one.is_ready), None)
+        if self._is_listening or self._is_stopping or first is None:
             return
-        self._tell("initialised", **facts)
+        self._tell("initialised", **first.facts)
         try:
             for sock in self._sockets.values():
                 sock.listen(BACKLOG)
@@ -184,7 +200,7 @@ class Front:
             return
         self._is_listening = True
         address = "{}:{}".format(*next(iter(self._sockets.values())).getsockname()[:2])
-        self._tell("ready", address=address, **facts)
+        self._tell("ready", address=address, **first.facts)
         log.info("ready on http://%s%s/score", address, self._settings.prefix)
 
     def _bury(self) -> None:
@@ -215,6 +231,8 @@ class Front:
         for slot, sock in member.guests.items():
             del self._holders[sock.fileno()]
             self._poller.forget(sock.fileno())
+            if self.board.state(slot) == boards.RUNNING:
+                self.board.row(member.row)[boards.STATUSES + 502] += 1  # the worker's row is ours now
             self._inherit(slot, sock, code)
         member.guests = {}
 
@@ -233,8 +251,9 @@ class Front:
         """It never answered anyone, and no request was the cause."""
         self._deaths += 1
         error = member.fault or {
-            "stage": "init",
-            "message": f"the worker {lost.how(code)} before it answered anyone",
+            "stage": member.step,
+            "message": f"the worker {lost.how(code)} {'' if member.is_ready else _DOING[member.step]}before it answered "
+            "anyone",
             "details": "",
             "kind": "",
         }
@@ -337,6 +356,7 @@ class Front:
 
     def _tick(self, now: float) -> None:
         self._bury()
+        usage.record(self.board, [member.pid for member in self._members.values()])
         leaving, self._leaving = self._leaving, []
         for slot in leaving:
             (self._slots if self.board.state(slot) == boards.CLOSED else self._leaving).append(slot)
@@ -373,3 +393,11 @@ class Front:
                 self._poller.watch(self._owner, IN)
             except PermissionError:  # a plain file, which has no end to wait for
                 self._owner = None
+
+
+def _board(settings: Settings, rows: int) -> Board:
+    try:
+        return Board(rows, settings.counters_file)
+    except OSError as error:  # a full disk must not keep the service from answering
+        log.warning("what is served is not measured: %s", error)
+        return Board(rows)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from typing import Final
 
+from zaffre.core.latency import bucket_of
 from zaffre.serving import board as cells
 from zaffre.serving.board import Board
 
@@ -22,6 +23,7 @@ def observe(row: memoryview, status: int, seconds: float, run_seconds: float | N
     row[cells.WORKED] += 1
     row[cells.STATUSES + min(max(status, 0), 599)] += 1
     row[cells.BUCKETS + bisect_left(BOUNDS, micros)] += 1
+    row[cells.LATENCY + bucket_of(seconds)] += 1
     row[cells.SECONDS] += micros
     if run_seconds is not None:
         row[cells.RUN_SECONDS] += int(run_seconds * 1e6)

@@ -16,6 +16,9 @@ DEFAULT_PORT = 5001
 DEFAULT_HEALTH_PORT = 5000
 DEFAULT_TIMEOUT_MS = 3_600_000
 DEFAULT_READ_TIMEOUT_MS = 60_000
+# How far a script is tried before anyone is answered: up to init(), or run() on its sample as well.
+INIT = "init"
+SAMPLE = "sample"
 
 # Settings of Azure's server that have no effect here; naming one in the log is better than silence.
 NOT_HONOURED = {
@@ -67,6 +70,8 @@ class Settings:
     status_file: Path | None = None
     watch_stdin: bool = False  # stop when standard input ends: whoever started this process is gone
     keys_file: Path | None = None  # who may call (serving.keys); None: everyone
+    preflight: str = INIT
+    counters_file: Path | None = None  # where the workers count, for whoever supervises (core.service_counters)
     not_honoured: tuple[str, ...] = ()
 
     def variables(self) -> dict[str, str]:
@@ -105,6 +110,8 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--rest", action="store_true", help=argparse.SUPPRESS)  # Azure's server has no other protocol either
     p.add_argument("--status-file", metavar="FILE", help="write the stage reached, or the fault, here as JSON")
     p.add_argument("--keys-file", metavar="FILE", help="digests of the keys that callers must send, as JSON")
+    p.add_argument("--counters-file", metavar="FILE", help="count here, for whoever supervises this process")
+    p.add_argument("--preflight", choices=(INIT, SAMPLE), default=INIT, help="sample: try run() on the script's sample")
     p.add_argument("--watch-stdin", action="store_true", help="stop when standard input ends")
     return p
 
@@ -145,6 +152,8 @@ def read_settings(argv: Sequence[str], environ: Mapping[str, str]) -> Settings:
         name=environ.get(contract.SERVICE_NAME, "ML service"),
         status_file=Path(given.status_file).absolute() if given.status_file else None,
         keys_file=Path(given.keys_file).absolute() if given.keys_file else None,
+        counters_file=Path(given.counters_file).absolute() if given.counters_file else None,
+        preflight=given.preflight,
         watch_stdin=given.watch_stdin,
         not_honoured=tuple(f"{k}={environ[k]}" for k, off in NOT_HONOURED.items() if environ.get(k, "") not in off),
     )
