@@ -34,8 +34,11 @@ def free_environment(**more: str) -> dict[str, str]:
 class ScoringProcess:
     """``with ScoringProcess(folder, script) as service: service.post("/score", ...)``"""
 
-    def __init__(self, folder: Path, script: str, *arguments: str, **environment: str) -> None:
+    def __init__(
+        self, folder: Path, script: str, *arguments: str, python: str = sys.executable, **environment: str
+    ) -> None:
         self.folder = folder
+        self._python = python
         (folder / "score.py").write_text(textwrap.dedent(script))
         self.status_file = folder / "status.json"
         self.log_file = folder / "serving.log"
@@ -52,7 +55,7 @@ class ScoringProcess:
     def launch(self) -> ScoringProcess:
         with self.log_file.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "zaffre.serving", *self._arguments],
+                [self._python, "-m", "zaffre.serving", *self._arguments],
                 cwd=self.folder,
                 env=self._environment,
                 stdin=subprocess.PIPE,
@@ -64,7 +67,7 @@ class ScoringProcess:
     def __enter__(self) -> ScoringProcess:
         self.launch()
         deadline = time.monotonic() + SECONDS
-        while not self.status_file.exists() or self.status()["stage"] == "initialised":
+        while not self.status_file.exists() or self.status()["stage"] not in ("ready", "failed"):
             assert self.process.poll() is None, self.log()
             assert time.monotonic() < deadline, self.log()
             time.sleep(0.02)

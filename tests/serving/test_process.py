@@ -93,7 +93,7 @@ def test_nobody_is_answered_before_init_returned(tmp_path: Path) -> None:
     service.wait_for_file("in_init")
     with pytest.raises(httpx.ConnectError):
         httpx.get(f"http://127.0.0.1:{port}/")
-    assert not service.status_file.exists()
+    assert service.status()["stage"] == "init"
     (tmp_path / "go").touch()
     service.wait_for_log("ready on")
     assert httpx.get(f"http://127.0.0.1:{port}/ready").text == "Ready"

@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any, Final
 
 from zaffre.core.errors import PortTaken
-from zaffre.serving import metrics, schema
+from zaffre.serving import metrics, preflight, schema
 from zaffre.serving.app import App
 from zaffre.serving.board import Board
 from zaffre.serving.debugger import wait_for_debugger
@@ -22,7 +22,7 @@ from zaffre.serving.front import Front, Recruit
 from zaffre.serving.lifeguard import Lifeguard
 from zaffre.serving.listeners import listeners
 from zaffre.serving.script import EntryScript, ScriptFault, load
-from zaffre.serving.settings import Settings, read_settings
+from zaffre.serving.settings import SAMPLE, Settings, read_settings
 from zaffre.serving.swagger import Swagger
 from zaffre.serving.worker import Worker
 
@@ -65,18 +65,24 @@ def _work(settings: Settings, board: Board, part: Recruit) -> int:
         _configure_user_log(settings)
         if settings.debug_port is not None or settings.debug_listen is not None:
             wait_for_debugger(settings.debug_port, settings.debug_listen)
+        channel.tell(stage="step", step="import")
         script = load(settings.script, settings.app_root)
+        channel.tell(stage="step", step="init", import_seconds=script.import_seconds)
         init_seconds = script.initialise(settings.model_dir)
+        channel.tell(stage="step", step="sample", init_seconds=init_seconds)
+        tried = preflight.check(script, settings) if part.is_first else ""
     except ScriptFault as fault:
         log.error("%s", f"{fault.message}\n{fault.details}".rstrip())
         error = {"stage": fault.stage, "message": fault.message, "details": fault.details, "kind": fault.kind}
         channel.tell(stage="failed", error=error)
         return SCRIPT_FAULT
     log.info("%s imported in %.3f s, init() took %.3f s", script.path.name, script.import_seconds, init_seconds)
+    if settings.preflight == SAMPLE and tried:
+        log.info("before anyone is answered: %s", tried)
     app = _app(settings, script, board)
     worker = Worker(settings, script, app, board, board.row(part.row), channel)
     Lifeguard(worker).start()
-    channel.tell(stage="ready", import_seconds=script.import_seconds, init_seconds=init_seconds)
+    channel.tell(stage="ready", preflight=tried)
     worker.work()
     channel.tell(stage="left")
     return 0
@@ -113,7 +119,8 @@ def _configure_user_log(settings: Settings) -> None:
 def _write_status(settings: Settings, stage: str, **facts: Any) -> None:
     """The file that a supervisor reads, always whole: ``{"stage", "pid", ...}``.
 
-    The stage is initialised, ready, draining (no new caller is accepted) or failed.
+    The stage is import, init or sample while the first worker does that, then initialised, ready, draining (no new
+    caller is accepted) or failed.
     """
     if settings.status_file is None:
         return

@@ -250,15 +250,17 @@ class Front:
     def _died_early(self, member: Member, code: int) -> None:
         """It never answered anyone, and no request was the cause."""
         self._deaths += 1
+        doing = "" if member.is_ready else _DOING[member.step]
         error = member.fault or {
             "stage": member.step,
-            "message": f"the worker {lost.how(code)} {'' if member.is_ready else _DOING[member.step]}before it answered "
-            "anyone",
+            "message": f"the worker {lost.how(code)} {doing}before it answered anyone",
             "details": "",
             "kind": "",
         }
         others = any(m.is_ready for m in self._members.values())
         if not self._is_listening or (self._deaths >= MAX_DEATHS and not others):
+            if member.fault is None:
+                log.error("%s", error["message"])
             self._tell("failed", error=error)
             self._code = 3
         self._start_at = time.monotonic() + min(0.1 * 2**self._deaths, 30.0)

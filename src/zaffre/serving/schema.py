@@ -12,6 +12,8 @@ from types import TracebackType
 from typing import Any, Final
 
 _CONVERSION: Final = "_deserialize_input_argument"
+# What a script without decorators may set in init(): ``run.swagger = {"input": ..., "output": ...}``, JSON schemas.
+OWN: Final = "swagger"
 EMPTY: Final[dict[str, Any]] = {"type": "object", "example": {}}
 
 
@@ -35,10 +37,18 @@ def is_decorated(run: Callable[..., Any]) -> bool:
 def schemas(run: Callable[..., Any]) -> Schemas:
     package = sys.modules.get("inference_schema.schema_util")
     if package is None or not package.is_schema_decorated(run):
-        return PLAIN
+        own = getattr(run, OWN, None)
+        return Schemas(own["input"], own["output"], PLAIN.versions) if isinstance(own, dict) else PLAIN
     return Schemas(
         package.get_input_schema(run), package.get_output_schema(run), tuple(package.get_supported_versions(run))
     )
+
+
+def sample(run: Callable[..., Any]) -> Any:
+    """The example that the decorators of ``run`` make of their samples, a JSON value; None without decorators."""
+    described = schemas(run).input if is_decorated(run) else None
+    found = described.get("example") if isinstance(described, dict) else None
+    return found or None
 
 
 def misfit(error: BaseException) -> str | None:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType, TracebackType
-from typing import Any
+from typing import Any, Final
 
 from zaffre.core.rawhttp import RAW_HTTP
 from zaffre.serving import inputs, schema
@@ -22,9 +22,12 @@ from zaffre.serving.model_folder import remarks
 from zaffre.serving.request import Request, titled
 from zaffre.serving.streams import sequential
 
+SAMPLE: Final = "preflight_sample"  # what a script calls its sample, where its schema has none
+
 
 class ScriptFault(Exception):
-    """The script cannot serve. ``stage`` is ``script``, ``import`` or ``init``; ``details`` the traceback or empty."""
+    """The script cannot serve. ``stage`` is ``script``, ``import``, ``init`` or ``sample``; ``details`` the
+    traceback, or empty."""
 
     def __init__(self, stage: str, message: str, details: str = "", kind: str = "") -> None:
         super().__init__(message)
@@ -37,7 +40,8 @@ class ScriptFault(Exception):
 @dataclass(frozen=True, slots=True)
 class EntryScript:
     """A loaded script. ``wants_headers``: run takes ``request_headers``; ``raw``: run takes the whole request;
-    ``read`` makes the arguments of run from a request, or raises ``inputs.Refused``."""
+    ``read`` makes the arguments of run from a request, or raises ``inputs.Refused``; ``sample`` is what the script has
+    as ``preflight_sample``: a body, or a function that returns one."""
 
     path: Path
     init: Callable[[], object]
@@ -47,6 +51,7 @@ class EntryScript:
     read: Callable[[Request], Arguments]
     import_seconds: float
     batching: Batching | None = None
+    sample: object = None
 
     def arguments(self, request: Request) -> Arguments:
         """What to call ``run`` with. Raises ``inputs.Refused``."""
@@ -102,7 +107,9 @@ def load(path: Path, app_root: Path) -> EntryScript:
                 "@input_schema",
             )
         read = batch_reader()
-    return EntryScript(path, init, sequential(run), wants_headers, raw, read, time.perf_counter() - start, batching)
+    seconds = time.perf_counter() - start
+    sample = getattr(module, SAMPLE, None)
+    return EntryScript(path, init, sequential(run), wants_headers, raw, read, seconds, batching, sample)
 
 
 def _is_raw_by_name() -> bool:
@@ -171,10 +178,11 @@ def _is_required(parameter: inspect.Parameter) -> bool:
 
 
 def _fault(stage: str, what: str, error: BaseException) -> ScriptFault:
-    return ScriptFault(stage, f"{what} {_brief(error)}", user_traceback(error), type(error).__name__)
+    return ScriptFault(stage, f"{what} {brief(error)}", user_traceback(error), type(error).__name__)
 
 
-def _brief(error: BaseException) -> str:
+def brief(error: BaseException) -> str:
+    """``ValueError: no weights``."""
     text = str(error).strip()
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
