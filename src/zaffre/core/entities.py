@@ -351,7 +351,7 @@ class Service:
 
     workspace: str
     name: str
-    compute_type: str  # "Local", "ACI"
+    compute_type: str  # "Local", "ACI", "AKS" (a version of an endpoint, too) or "AKSENDPOINT"
     state: ServiceState
     created_at: int
     updated_at: int
@@ -371,6 +371,7 @@ class Service:
     error: RunError | None = None
     heartbeat_at: int | None = None
     auth_enabled: bool = False  # callers must send one of its keys
+    token_auth_enabled: bool = False  # callers must send a token
     keys_changed_at: int | None = None
 
 
@@ -391,6 +392,7 @@ class ServiceSpec:
     container: bool = False  # serve in a container of the machine's engine, not as a process
     cpus: float | None = None  # what its container may use of the machine's; None: no limit
     memory_gb: float | None = None
+    telemetry: bool = True  # keep what it answers and uses in the workspace
     recorded: dict[str, str | bool] = field(default_factory=dict)  # settings that change nothing here
 
 

@@ -101,6 +101,24 @@ def check_service(name: str) -> str:
     return name
 
 
+def check_supervised(name: str) -> str:
+    """The name of a service, or of a version of an endpoint: ``<endpoint>.<version>``."""
+    for part in name.split(".", 1):
+        check_service(part)
+    return name
+
+
+def version_service(endpoint: str, version: str) -> str:
+    """The name of the service that runs a version of an endpoint."""
+    return f"{check_service(endpoint)}.{check_service(version)}"
+
+
+def endpoint_of(name: str) -> str | None:
+    """The endpoint that a service is a version of; None for one that is none."""
+    endpoint, dot, _ = name.partition(".")
+    return endpoint if dot else None
+
+
 def check_compute(name: str) -> str:
     """Azure's clusters end at 24 characters; names of machines that are attached, as documents show them, do not."""
     if not (_is(_COMPUTE, name) and 2 <= len(name) <= 32):

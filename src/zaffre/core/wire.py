@@ -427,6 +427,7 @@ class ServiceCreate(Request):
     description: str = ""
     overwrite: bool = False
     auth_enabled: bool = False  # callers must send one of the service's two keys
+    token_auth_enabled: bool = False  # callers must send a token
     primary_key: str | None = field(default=None, repr=False)  # None: the one it has, else a new one
     secondary_key: str | None = field(default=None, repr=False)
 
@@ -442,6 +443,7 @@ class ServicePatch(Request):
     properties: dict[str, str] | None = None  # added; a property that is set never changes
     description: str | None = None
     auth_enabled: bool | None = None
+    token_auth_enabled: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -468,7 +470,8 @@ class ServiceReport(Request):
 class ReportAnswer:
     revision: int  # what the supervisor should serve
     state: ServiceState  # deleted: stop serving and end
-    keys: list[str] | None = None  # SHA-256 digests of the keys of which callers must send one; None: anyone may call
+    # SHA-256 digests of what callers must send one of; "<digest>@<time in ms>" ends then. None: anyone may call.
+    keys: list[str] | None = None
 
 
 # --- the stream ------------------------------------------------------------------------------------------------------

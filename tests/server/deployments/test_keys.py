@@ -116,7 +116,7 @@ def test_what_a_target_cannot_honour_is_refused(rest: Rest, docker: Engine) -> N
     assert "container=true" in refused(compute_type="ACI", spec=spec(rest, container=False))[2]
     assert "must be above 0" in refused(compute_type="ACI", spec=spec(rest, cpus=-1.0))[2]
     assert "at least 0.006" in refused(compute_type="ACI", spec=spec(rest, memory_gb=0.001))[2]
-    assert refused(compute_type="AKS")[:2] == (501, "Unsupported")
+    assert refused(compute_type="IOT")[:2] == (501, "Unsupported")
     deploy(rest)
     assert refused(overwrite=True)[:2] == (409, "StateConflict")
     assert rest.refused("PATCH", "/services/svc", {"spec": spec(rest, container=False)})[1] == "WebserviceInvalid"

@@ -127,7 +127,7 @@ def test_a_model_in_use_is_not_deleted(rest: Rest) -> None:
         ({"models": ["iris:1", "iris:1"]}, "WebserviceInvalid"),
         ({"models": ["iris"] * 1001}, "TooLarge"),
         ({"compute_type": "ACI"}, "WebserviceInvalid"),
-        ({"compute_type": "AKS"}, "Unsupported"),
+        ({"compute_type": "IOT"}, "Unsupported"),
         ({"spec": {"entry_script": "s.py", "source_name": "s", "snapshot_id": "none", "environment": {}}}, "NotFound"),
     ],
 )

@@ -9,7 +9,7 @@ from zaffre.server.store.engine import Store
 from zaffre.server.store.service_keys import Keys
 from zaffre.server.store.tokens import Principal
 
-KEYS = Keys(primary="first", secondary="zwölf ✓", enabled=True, changed_at=7)
+KEYS = Keys(primary="first", secondary="zwölf ✓", enabled=1, changed_at=7)
 ROW = {"compute_type": "ACI", "state": "deploying", "created_at": 1, "updated_at": 1}
 
 
@@ -20,7 +20,7 @@ def test_keys_belong_to_one_service_and_go_with_it(store: Store) -> None:
     store.write(lambda connection: service_keys.put(connection, "default", "svc", KEYS))
     assert store.read(lambda connection: service_keys.find(connection, "default", "svc")) == KEYS
     assert store.read(lambda connection: service_keys.find(connection, "other", "svc")) is None
-    with_keys, without = store.read(lambda connection: services.of_type(connection, "ACI"))
+    with_keys, without = store.read(lambda connection: services.of_types(connection, ["ACI"]))
     assert (with_keys.auth_enabled, with_keys.keys_changed_at) == (True, 7)
     assert (without.auth_enabled, without.keys_changed_at) == (False, None)
     assert "first" not in f"{with_keys}{KEYS}"

@@ -10,7 +10,7 @@ from zaffre.core.ids import now_ms
 from zaffre.core.states import ServiceState
 from zaffre.server.artifacts import roots
 from zaffre.server.artifacts.contract import ArtifactStore
-from zaffre.server.deployments.services import change_state, topic
+from zaffre.server.deployments.services import announce, change_state
 from zaffre.server.notifier import Notifier
 from zaffre.server.store import services
 from zaffre.server.store.engine import Store
@@ -35,7 +35,7 @@ class ServiceHeartbeats:
         for service in self._store.write(self._settle):
             if service.state is ServiceState.DELETED:
                 self._artifacts.delete_root(roots.service(service.workspace, service.name))
-            self._notifier.publish(topic(service.workspace, service.name))
+            announce(self._notifier, service.workspace, service.name)
 
     def _silent(self, connection: Connection) -> list[Service]:
         states = (ServiceState.DEPLOYING, ServiceState.RUNNING, ServiceState.DELETED)

@@ -9,10 +9,11 @@ from typing import Any
 from sqlalchemy import Connection
 
 from zaffre.core import codec, limits
+from zaffre.core.endpoint_wire import AccessToken, EndpointPatch, VersionPatch
 from zaffre.core.entities import Service, ServiceSpec
 from zaffre.core.errors import StateConflict, TooLarge, WebserviceExists, WebserviceInvalid
 from zaffre.core.ids import now_ms
-from zaffre.core.names import check_service
+from zaffre.core.names import check_service, endpoint_of
 from zaffre.core.service_wire import KeyRegenerate, ServiceKeys
 from zaffre.core.states import ServiceState, check_service_transition
 from zaffre.core.wire import (
@@ -27,7 +28,7 @@ from zaffre.server.artifacts.contract import ArtifactStore
 from zaffre.server.deployments import keys, targets
 from zaffre.server.notifier import Notifier
 from zaffre.server.registry.versions import check_added, check_version
-from zaffre.server.store import model_versions, services, snapshots
+from zaffre.server.store import endpoints, model_versions, services, snapshots
 from zaffre.server.store.engine import Store
 from zaffre.server.store.service_keys import Keys
 
@@ -54,10 +55,12 @@ class Services:
         ``Unsupported`` for what the target cannot honour.
         """
         check_service(name)
-        targets.check(wanted.compute_type, wanted.spec, auth_enabled=wanted.auth_enabled)
+        targets.check(
+            wanted.compute_type, wanted.spec, auth_enabled=wanted.auth_enabled, tokens=wanted.token_auth_enabled
+        )
 
         def apply(connection: Connection) -> Service:
-            models = _resolve(connection, ws, wanted.models)
+            models = resolve(connection, ws, wanted.models)
             snapshots.get(connection, ws, wanted.spec.snapshot_id)
             known = services.find(connection, ws, name)
             gone = known is None or known.state is ServiceState.DELETED
@@ -81,7 +84,7 @@ class Services:
                 "tags": wanted.tags,
                 "properties": wanted.properties,
                 "spec": codec.to_plain(wanted.spec),
-                **_deploying(known, now),
+                **deploying(known, now),
             }
             if gone:
                 values |= {"created_at": now, "heartbeat_at": None, "pid": None, "host": None, "port": None}
@@ -91,7 +94,7 @@ class Services:
                 connection,
                 ws,
                 name,
-                enabled=wanted.auth_enabled,
+                enabled=keys.mode_of(wanted.auth_enabled, wanted.token_auth_enabled),
                 primary=wanted.primary_key,
                 secondary=wanted.secondary_key,
                 anew=gone,
@@ -107,42 +110,41 @@ class Services:
         """
         if patch.spec is not None:
             targets.check(self.get(ws, name).compute_type, patch.spec, auth_enabled=patch.auth_enabled or False)
+        if endpoint_of(name) is not None and (patch.auth_enabled, patch.token_auth_enabled) != (None, None):
+            raise of_endpoint(name, "Authentication")
 
         def apply(connection: Connection) -> Service:
-            known = _alive(connection, ws, name)
-            check_added(known.properties, patch.properties or {}, f"service {name}")
-            tags = {**known.tags, **(patch.tags or {})}
-            values: dict[str, Any] = {
-                "tags": {key: value for key, value in tags.items() if key not in (patch.remove_tags or ())},
-                "properties": {**known.properties, **(patch.properties or {})},
-                "updated_at": now_ms(),
-            }
-            if patch.description is not None:
-                values["description"] = patch.description
+            known = alive(connection, ws, name)
+            if known.compute_type == targets.ENDPOINT and (patch.spec is not None or patch.models is not None):
+                raise of_version(name)
+            values = described(known, patch)
             if patch.spec is not None:
                 snapshots.get(connection, ws, patch.spec.snapshot_id)
                 values["spec"] = codec.to_plain(patch.spec)
             if patch.models is not None:
-                services.set_models(connection, ws, name, _resolve(connection, ws, patch.models))
-            if patch.auth_enabled is not None and patch.auth_enabled != known.auth_enabled:
-                targets.check_auth(known.compute_type, patch.auth_enabled)
-                keys.settle(connection, ws, name, enabled=patch.auth_enabled, primary=None, secondary=None, anew=False)
+                services.set_models(connection, ws, name, resolve(connection, ws, patch.models))
+            targets.check_auth(known.compute_type, bool(patch.auth_enabled), bool(patch.token_auth_enabled))
+            keys.change(connection, known, patch.auth_enabled, patch.token_auth_enabled)
             if patch.spec is not None or patch.models is not None:
-                values |= _deploying(known, now_ms())
+                values |= deploying(known, now_ms())
             return services.change(connection, ws, name, **values)
 
-        return self._published(self._store.write(apply))
+        changed = self._published(self._store.write(apply))
+        self._announce_versions(ws, name)
+        return changed
 
     def reload(self, ws: str, name: str, wanted: ServiceReload) -> Service:
         """A new revision with a new snapshot of the source, or with the same one."""
 
         def apply(connection: Connection) -> Service:
-            known = _alive(connection, ws, name)
+            known = alive(connection, ws, name)
+            if known.compute_type == targets.ENDPOINT:
+                raise of_version(name)
             spec = codec.convert(known.spec, ServiceSpec, what=f"the spec of service {name}")
             if wanted.snapshot_id is not None:
                 snapshots.get(connection, ws, wanted.snapshot_id)
                 spec = replace(spec, snapshot_id=wanted.snapshot_id)
-            return services.change(connection, ws, name, spec=codec.to_plain(spec), **_deploying(known, now_ms()))
+            return services.change(connection, ws, name, spec=codec.to_plain(spec), **deploying(known, now_ms()))
 
         return self._published(self._store.write(apply))
 
@@ -152,9 +154,21 @@ class Services:
 
     def regenerate_key(self, ws: str, name: str, wanted: KeyRegenerate) -> ServiceKeys:
         """A new primary or secondary key, made here or given; the one before opens nothing any more."""
+        if endpoint_of(name) is not None:
+            raise of_endpoint(name, "Keys")
         made = self._store.write(lambda connection: keys.regenerated(connection, ws, name, wanted))
-        self._notifier.publish(topic(ws, name))
+        self._announce(ws, name)
+        self._announce_versions(ws, name)
         return _shown(made)
+
+    def mint_token(self, ws: str, name: str) -> AccessToken:
+        """A token for callers. Raises ``WebserviceInvalid`` for a service that asks for none."""
+        if endpoint_of(name) is not None:
+            raise of_endpoint(name, "Tokens")
+        made = self._store.write(lambda connection: keys.minted(connection, ws, name))
+        self._announce(ws, name)
+        self._announce_versions(ws, name)
+        return made
 
     def get(self, ws: str, name: str) -> Service:
         """The service; one whose supervisor has still to stop has the state deleted."""
@@ -166,18 +180,18 @@ class Services:
         return self._store.read(lambda connection: services.list_all(connection, ws, model=model))
 
     def delete(self, ws: str, name: str) -> None:
-        """Delete a service. Its row stays, as deleted, until a supervisor that is alive has stopped."""
+        """Delete a service, an endpoint with its versions. Its row stays, as deleted, until a supervisor that is alive
+        has stopped."""
+        if endpoint_of(name) is not None:
+            raise of_endpoint(name, "Versions")
 
-        def apply(connection: Connection) -> bool:
+        def apply(connection: Connection) -> list[tuple[str, bool]]:
             known = services.get(connection, ws, name)
-            if known.heartbeat_at is None or known.heartbeat_at < now_ms() - self._lost_ms:
-                services.remove(connection, ws, name)
-                return True
-            if known.state is not ServiceState.DELETED:
-                change_state(connection, known, ServiceState.DELETED)
-            return False
+            parts = [version.service for version in endpoints.versions(connection, ws, name)]
+            return [(each.name, retire(connection, each, self._lost_ms)) for each in (*parts, known)]
 
-        self._gone(ws, name, self._store.write(apply))
+        for each, gone in self._store.write(apply):
+            self._gone(ws, each, gone)
 
     def report(self, ws: str, name: str, report: ServiceReport) -> ReportAnswer:
         """Keep what a supervisor reports, and answer what it should serve.
@@ -205,19 +219,27 @@ class Services:
             return ReportAnswer(revision=now.revision, state=now.state, keys=known_keys), changed, False
 
         answer, changed, gone = self._store.write(apply)
-        if changed or gone:
-            self._notifier.publish(topic(ws, name))
+        if changed:
+            self._announce(ws, name)
         self._gone(ws, name, gone)
         return answer
 
     def _gone(self, ws: str, name: str, gone: bool) -> None:
         if gone:
             self._artifacts.delete_root(roots.service(ws, name))
-        self._notifier.publish(topic(ws, name))
+        self._announce(ws, name)
 
     def _published(self, service: Service) -> Service:
-        self._notifier.publish(topic(service.workspace, service.name))
+        self._announce(service.workspace, service.name)
         return service
+
+    def _announce(self, ws: str, name: str) -> None:
+        announce(self._notifier, ws, name)
+
+    def _announce_versions(self, ws: str, name: str) -> None:
+        """What changed of an endpoint concerns its versions."""
+        for version in self._store.read(lambda connection: endpoints.versions(connection, ws, name)):
+            self._notifier.publish(topic(ws, version.service.name))
 
 
 def _shown(known: Keys) -> ServiceKeys:
@@ -228,6 +250,45 @@ def topic(ws: str, name: str) -> str:
     return f"service:{ws}/{name}"
 
 
+def announce(notifier: Notifier, ws: str, name: str) -> None:
+    """Tell who listens that a service changed; of a version those, too, who listen to its endpoint."""
+    notifier.publish(topic(ws, name))
+    if (endpoint := endpoint_of(name)) is not None:
+        notifier.publish(topic(ws, endpoint))
+
+
+def retire(connection: Connection, known: Service, lost_ms: int) -> bool:
+    """Delete a service, or mark it as deleted where a supervisor must stop first; whether its row is gone."""
+    if known.heartbeat_at is None or known.heartbeat_at < now_ms() - lost_ms:
+        services.remove(connection, known.workspace, known.name)
+        return True
+    if known.state is not ServiceState.DELETED:
+        change_state(connection, known, ServiceState.DELETED)
+    return False
+
+
+def described(known: Service, patch: ServicePatch | EndpointPatch | VersionPatch) -> dict[str, Any]:
+    """The columns of what a patch says for people."""
+    check_added(known.properties, patch.properties or {}, f"service {known.name}")
+    tags = {**known.tags, **(patch.tags or {})}
+    values: dict[str, Any] = {
+        "tags": {key: value for key, value in tags.items() if key not in (patch.remove_tags or ())},
+        "properties": {**known.properties, **(patch.properties or {})},
+        "updated_at": now_ms(),
+    }
+    if patch.description is not None:
+        values["description"] = patch.description
+    return values
+
+
+def of_endpoint(name: str, what: str) -> WebserviceInvalid:
+    return WebserviceInvalid(f"{what} are those of the endpoint {endpoint_of(name)}: change them there, not at {name}.")
+
+
+def of_version(name: str) -> WebserviceInvalid:
+    return WebserviceInvalid(f"{name} is an endpoint: its models and scripts are those of its versions, update one.")
+
+
 def change_state(connection: Connection, service: Service, state: ServiceState, **values: Any) -> Service:
     """The one place where a service's state changes: the table is checked."""
     check_service_transition(service.name, service.state, state)
@@ -236,7 +297,7 @@ def change_state(connection: Connection, service: Service, state: ServiceState, 
     )
 
 
-def _deploying(known: Service | None, now: int) -> dict[str, Any]:
+def deploying(known: Service | None, now: int) -> dict[str, Any]:
     """The columns of a revision that begins; the one before it goes on answering until then."""
     return {
         "state": ServiceState.DEPLOYING.value,
@@ -247,14 +308,14 @@ def _deploying(known: Service | None, now: int) -> dict[str, Any]:
     } | (_NO_ADDRESS if known is None or known.state is ServiceState.DELETED else {})
 
 
-def _alive(connection: Connection, ws: str, name: str) -> Service:
+def alive(connection: Connection, ws: str, name: str) -> Service:
     known = services.get(connection, ws, name)
     if known.state is ServiceState.DELETED:
         raise services.missing(ws, name)
     return known
 
 
-def _resolve(connection: Connection, ws: str, given: Sequence[str]) -> list[tuple[str, int]]:
+def resolve(connection: Connection, ws: str, given: Sequence[str]) -> list[tuple[str, int]]:
     """``name:version`` or ``name`` (the newest) as versions that are there."""
     if len(given) > limits.MODELS_PER_SERVICE:
         raise TooLarge(f"A service takes at most {limits.MODELS_PER_SERVICE} models; this one is given {len(given)}.")

@@ -28,7 +28,7 @@ from zaffre.launch import processes
 from zaffre.launch.backend import Backend
 from zaffre.launch.docker import DockerBackend
 from zaffre.launch.workload import Handle, Workload
-from zaffre.server.deployments.targets import ACI
+from zaffre.server.deployments.targets import SERVED
 from zaffre.server.store import services, tokens, workspaces
 from zaffre.server.store.engine import Store
 
@@ -60,7 +60,7 @@ class Supervisors:
         self._starts: dict[tuple[str, str], tuple[int, float]] = {}  # how many in a row, and when the last one was
 
     def step(self, url: str) -> None:
-        found = self._store.read(lambda connection: services.of_type(connection, ACI))
+        found = self._store.read(lambda connection: services.of_types(connection, SERVED))
         wanted = {(one.workspace, one.name): one for one in found}
         for started in self._known():
             key = (started.workspace, started.name)

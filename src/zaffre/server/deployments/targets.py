@@ -11,17 +11,20 @@ from zaffre.docker.engine import Engine
 
 LOCAL: Final = "Local"
 ACI: Final = "ACI"
+AKS: Final = "AKS"  # also a version of an endpoint
+ENDPOINT: Final = "AKSENDPOINT"
+SERVED: Final = (ACI, AKS, ENDPOINT)  # what the server keeps running
 _LEAST_MEMORY_GB: Final = 0.006  # what an engine takes: 6 MiB
 
 
-def check(compute_type: str, spec: ServiceSpec, *, auth_enabled: bool) -> None:
+def check(compute_type: str, spec: ServiceSpec, *, auth_enabled: bool, tokens: bool = False) -> None:
     """Raise what the target cannot honour: ``Unsupported`` also where the server has no container engine. Asks it."""
-    check_auth(compute_type, auth_enabled)
+    check_auth(compute_type, auth_enabled, tokens)
     if compute_type == LOCAL:
         if spec.cpus is not None or spec.memory_gb is not None:
             raise Unsupported("A local service has no limits: leave cpus and memory_gb out, or deploy to ACI.")
         return
-    if compute_type != ACI:
+    if compute_type not in (ACI, AKS):
         raise Unsupported(
             f"Services of the type {compute_type!r} are not supported. Use "
             "LocalWebservice.deploy_configuration(), which serves on the machine that deploys, or "
@@ -33,8 +36,15 @@ def check(compute_type: str, spec: ServiceSpec, *, auth_enabled: bool) -> None:
             f"The server cannot read files of your machine, such as {next(iter(spec.local_models.values()))}: register "
             "them with Model.register, and deploy the models."
         )
-    if not spec.container:
+    if compute_type == ACI and not spec.container:
         raise WebserviceInvalid("A service of the type ACI runs in a container: its spec must say container=true.")
+    if not spec.container:
+        if spec.cpus is not None or spec.memory_gb is not None:
+            raise Unsupported(
+                "cpu_cores_limit and memory_gb_limit hold for containers, and this service runs as processes: leave "
+                "them out, or give its environment a base image (environment.docker.base_image)."
+            )
+        return
     if spec.cpus is not None and spec.cpus <= 0:
         raise WebserviceInvalid(f"cpus is {spec.cpus}: it must be above 0.")
     if spec.memory_gb is not None and spec.memory_gb < _LEAST_MEMORY_GB:
@@ -42,11 +52,16 @@ def check(compute_type: str, spec: ServiceSpec, *, auth_enabled: bool) -> None:
     engine()
 
 
-def check_auth(compute_type: str, auth_enabled: bool) -> None:
+def check_auth(compute_type: str, auth_enabled: bool, tokens: bool = False) -> None:
     if auth_enabled and compute_type == LOCAL:
         raise Unsupported(
             "A local service has no authentication: leave auth_enabled out, or deploy with "
             "AciWebservice.deploy_configuration(auth_enabled=True)."
+        )
+    if tokens and compute_type not in (AKS, ENDPOINT):
+        raise Unsupported(
+            "Only services deployed with AksWebservice.deploy_configuration() or AksEndpoint.deploy_configuration() "
+            "have tokens: leave token_auth_enabled out."
         )
 
 

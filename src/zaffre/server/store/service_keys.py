@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Final
 
 from sqlalchemy import Connection, delete, insert, select
 
 from zaffre.server.store.schema import service_keys, services
 from zaffre.server.store.workspaces import key_of
 
+NOTHING: Final = 0
+KEYS: Final = 1
+TOKENS: Final = 2
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keys:
     primary: str = field(repr=False)
     secondary: str = field(repr=False)
-    enabled: bool  # False: anyone may call the service
+    enabled: int  # KEYS or TOKENS: what callers must send; NOTHING: anyone may call the service
     changed_at: int
 
 
@@ -27,9 +32,7 @@ def find(connection: Connection, ws: str, name: str) -> Keys | None:
     ).first()
     if row is None:
         return None
-    return Keys(
-        primary=row.primary_key, secondary=row.secondary_key, enabled=bool(row.enabled), changed_at=row.changed_at
-    )
+    return Keys(primary=row.primary_key, secondary=row.secondary_key, enabled=row.enabled, changed_at=row.changed_at)
 
 
 def put(connection: Connection, ws: str, name: str, keys: Keys | None) -> None:
@@ -45,7 +48,7 @@ def put(connection: Connection, ws: str, name: str, keys: Keys | None) -> None:
             service_pk=pk,
             primary_key=keys.primary,
             secondary_key=keys.secondary,
-            enabled=int(keys.enabled),
+            enabled=keys.enabled,
             changed_at=keys.changed_at,
         )
     )

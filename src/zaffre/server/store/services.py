@@ -12,7 +12,8 @@ from zaffre.core.entities import DeploymentStep, RunError, Service
 from zaffre.core.errors import WebserviceNotFound
 from zaffre.core.states import ServiceState
 from zaffre.server.store.metrics import parts
-from zaffre.server.store.schema import service_keys, service_models, services, workspaces
+from zaffre.server.store.schema import endpoint_versions, service_keys, service_models, services, workspaces
+from zaffre.server.store.service_keys import KEYS, TOKENS
 from zaffre.server.store.workspaces import key_of
 
 
@@ -41,9 +42,13 @@ def missing(ws: str, name: str) -> WebserviceNotFound:
 
 
 def list_all(connection: Connection, ws: str, *, model: str | None = None) -> list[Service]:
-    """The services that are not being deleted, by name; with ``model`` ("name" or "name:version") those given it."""
+    """The services that are not being deleted, by name; with ``model`` ("name" or "name:version") those given it.
+
+    Versions are not among them: their endpoint is, and is given what they are.
+    """
     key_of(connection, ws)
     query = _rows().where(workspaces.c.name == ws, services.c.state != ServiceState.DELETED.value)
+    query = query.where(services.c.pk.not_in(select(endpoint_versions.c.service_pk)))
     if model is not None:
         name, _, version = model.partition(":")
         given = select(service_models.c.service_pk).where(service_models.c.model == name)
@@ -64,9 +69,24 @@ def silent(connection: Connection, states: Iterable[ServiceState], before: int) 
     return _load(connection, query.order_by(services.c.pk))
 
 
-def of_type(connection: Connection, compute_type: str) -> list[Service]:
-    """The services of every workspace that run on such a target, also those that are being deleted."""
-    return _load(connection, _rows().where(services.c.compute_type == compute_type).order_by(services.c.pk))
+def of_types(connection: Connection, compute_types: Iterable[str]) -> list[Service]:
+    """The services of every workspace that run on such targets, also those that are being deleted."""
+    return _load(connection, _rows().where(services.c.compute_type.in_(list(compute_types))).order_by(services.c.pk))
+
+
+def with_keys(connection: Connection, keys: Sequence[int]) -> dict[int, Service]:
+    """Services by the keys of their rows."""
+    found = connection.execute(_rows().where(services.c.pk.in_(list(keys))).order_by(services.c.pk)).all()
+    return dict(zip((row.pk for row in found), _of_rows(connection, found), strict=True))
+
+
+def pk_of(connection: Connection, ws: str, name: str) -> int:
+    """The key of a service's row. Raises ``WebserviceNotFound``."""
+    which = (services.c.workspace_pk == key_of(connection, ws)) & (services.c.name == name)
+    found: int | None = connection.execute(select(services.c.pk).where(which)).scalar()
+    if found is None:
+        raise missing(ws, name)
+    return found
 
 
 def put(connection: Connection, ws: str, name: str, values: dict[str, Any]) -> Service:
@@ -104,7 +124,7 @@ def remove(connection: Connection, ws: str, name: str) -> None:
 
 
 def _rows() -> Select[Any]:
-    keys = (service_keys.c.enabled.label("auth_enabled"), service_keys.c.changed_at.label("keys_changed_at"))
+    keys = (service_keys.c.enabled.label("keys_enabled"), service_keys.c.changed_at.label("keys_changed_at"))
     return (
         select(services, workspaces.c.name.label("workspace"), *keys)
         .join(workspaces, workspaces.c.pk == services.c.workspace_pk)
@@ -113,7 +133,10 @@ def _rows() -> Select[Any]:
 
 
 def _load(connection: Connection, query: Select[Any]) -> list[Service]:
-    found = connection.execute(query).all()
+    return _of_rows(connection, connection.execute(query).all())
+
+
+def _of_rows(connection: Connection, found: Sequence[Row[Any]]) -> list[Service]:
     models: dict[int, list[str]] = {row.pk: [] for row in found}
     for some in parts(list(models)):
         given = select(service_models).where(service_models.c.service_pk.in_(some))
@@ -145,6 +168,7 @@ def _service(row: Row[Any], models: list[str]) -> Service:
         steps=codec.convert(row.steps or [], list[DeploymentStep], what="a service's steps"),
         error=None if row.error is None else codec.convert(row.error, RunError, what="a service's error"),
         heartbeat_at=row.heartbeat_at,
-        auth_enabled=bool(row.auth_enabled),
+        auth_enabled=row.keys_enabled == KEYS,
+        token_auth_enabled=row.keys_enabled == TOKENS,
         keys_changed_at=row.keys_changed_at,
     )

@@ -6,6 +6,7 @@ never leaves the store; what the wire shows is ``id`` or ``name``. A change here
 
 from zaffre.server.store.schema.accounts import tickets, tokens, users
 from zaffre.server.store.schema.columns import metadata
+from zaffre.server.store.schema.endpoints import endpoint_versions, endpoints, service_tokens
 from zaffre.server.store.schema.environment_uses import environment_builds, environment_locks, environment_uses
 from zaffre.server.store.schema.permissions import permissions
 from zaffre.server.store.schema.platform import (
@@ -63,7 +64,7 @@ from zaffre.server.store.schema.tracking import (
 )
 from zaffre.server.store.schema.webhooks import webhook_deliveries, webhooks
 
-REVISION = "0012"  # the newest step in migrations
+REVISION = "0013"  # the newest step in migrations
 
 __all__ = [
     "REVISION",
@@ -71,6 +72,8 @@ __all__ = [
     "computes",
     "datasets",
     "datastores",
+    "endpoint_versions",
+    "endpoints",
     "environment_builds",
     "environment_labels",
     "environment_locks",
@@ -105,6 +108,7 @@ __all__ = [
     "series",
     "service_keys",
     "service_models",
+    "service_tokens",
     "services",
     "snapshot_files",
     "snapshots",

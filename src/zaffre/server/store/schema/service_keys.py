@@ -10,7 +10,7 @@ service_keys = Table(
     "service_keys",
     metadata,
     owner("service_pk", "services.pk", primary_key=True),
-    number("enabled", default=1),  # 0: anyone may call, and the keys are kept for later
+    number("enabled", default=1),  # 1: who sends a key may call, 2: who sends a token; 0: anyone. The keys are kept
     text("primary_key", default=None),  # as they are: their owner may see them again
     text("secondary_key", default=None),
     number("changed_at"),
