@@ -24,6 +24,7 @@ from zaffre.core.errors import InternalError, ServerUnavailable, Unsupported
 from zaffre.server.store import migrate, postgresql, sqlite
 from zaffre.server.store.database import Database, WriterConnection, roll_back
 from zaffre.server.store.jobs import Job, settle
+from zaffre.server.store.last_values import LastValues
 from zaffre.server.store.transaction import Transaction
 
 T = TypeVar("T")
@@ -38,6 +39,8 @@ class Store:
     def __init__(self, database: Database) -> None:
         self.place = database.place
         self._database = database
+        self._last_values = LastValues()
+        self._last_values.attend(database.writer)
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._gate = threading.Lock()
         self._closed = False
@@ -103,6 +106,7 @@ class Store:
             raw: Any = connection.connection.driver_connection
             cursor: Any = connection.connection.cursor()
             try:
+                self._last_values.begin(connection)
                 self._database.begin_read(cursor)
                 return fn(connection)
             except Exception as error:
@@ -158,6 +162,7 @@ class Store:
                     return
                 transaction = Transaction(self._database, writer)
                 transaction.run(job, self._jobs)
+                self._last_values.settled()
                 is_last = transaction.is_last
                 settle(transaction.group)
 

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import BindParameter, Connection, bindparam, delete, func, insert, literal_column, select
 
-from zaffre.server.store import dialect, summaries
+from zaffre.server.store import dialect, last_values, summaries
 from zaffre.server.store.packing import Columns, in_order, pack, unpack
 from zaffre.server.store.prepared import Prepared
 from zaffre.server.store.schema import metric_chunks, series
@@ -199,7 +199,9 @@ class _Head:
 
 def append(connection: Connection, run_pk: int, batch: Sequence[Logged]) -> None:
     """Append points to metrics of a run; each metric at most once in ``batch``, each with at least one point."""
-    heads = _heads(connection, run_pk, [logged.name for logged in batch])
+    names = [logged.name for logged in batch]
+    last_values.changing(connection, run_pk, names)
+    heads = _heads(connection, run_pk, names)
     chunks = []
     for logged in batch:
         head, points = heads[logged.name], logged.points

@@ -25,7 +25,7 @@ from zaffre.core.entities import Run
 from zaffre.core.errors import InvalidValue
 from zaffre.core.filters import Condition, Entity, Filter, Op, Ordering, OrderKey
 from zaffre.core.states import RunStatus
-from zaffre.server.store import dialect, run_sets
+from zaffre.server.store import dialect, last_values, run_sets
 from zaffre.server.store import runs as rows
 from zaffre.server.store.compare import (
     Clause,
@@ -101,6 +101,18 @@ def find(connection: Connection, ws: str, query: RunQuery, *, limit: int, after:
     query, among = _begin(connection, ws, query, limit)
     if among == []:
         return Found([])
+    if among is not None and after is None and query.order and query.order[0].entity is Entity.METRIC:
+        first = last_values.leading(connection, among, query.filter, query.order[0], limit + 1)
+        if first is not None:
+            found = _page(connection, ws, query, first, limit, None)
+            if found.next is not None:  # else some of these were kept out by what the query asks besides
+                return found
+    return _page(connection, ws, query, among, limit, after)
+
+
+def _page(
+    connection: Connection, ws: str, query: RunQuery, among: list[int] | None, limit: int, after: str | None
+) -> Found[int]:
     sorts, _ = _sorts(query)
     listed = None if among is None else dialect.many(among)
     if after is None and _is_plain(query):
