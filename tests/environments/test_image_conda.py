@@ -11,7 +11,7 @@ import pytest
 
 from tests.docker_engine import BASE
 from tests.environments.channel import Channel, served
-from tests.environments.test_images import Builds
+from tests.environments.image_builder import Builds
 from zaffre.core.errors import EnvironmentBuildFailed
 from zaffre.docker import containers
 from zaffre.docker.engine import Engine

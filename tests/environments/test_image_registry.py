@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.environments.test_images import Builds, environment
+from tests.environments.image_builder import Builds, environment
 from tests.image_registry import image_registry
 from zaffre.core.errors import EnvironmentBuildFailed, InvalidValue
 from zaffre.docker import images

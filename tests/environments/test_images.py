@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 
 from tests.docker_engine import BASE, door_to
+from tests.environments.image_builder import Builds, environment
 from zaffre.core.errors import ActivityCanceledException, EngineUnavailable, EnvironmentBuildFailed, Unsupported
-from zaffre.docker import containers, images
+from zaffre.docker import images
 from zaffre.docker.engine import Engine
 from zaffre.environments import image_base, image_disk, lock
 from zaffre.environments.image_explain import explain_image
@@ -23,31 +24,6 @@ from zaffre.environments.image_recipe import context_of
 from zaffre.environments.image_spec import needs_image, read
 from zaffre.environments.images import Image, build_image, find_image
 from zaffre.environments.lock import OWN_WHEEL
-
-
-def environment(
-    *pip: str, name: str = "tested", conda: tuple[str, ...] = ("python=3.11",), **docker: Any
-) -> dict[str, Any]:
-    document = {"dependencies": [*conda, {"pip": list(pip)}]}
-    return {"name": name, "docker": {"baseImage": BASE, **docker}, "python": {"condaDependencies": document}}
-
-
-class Builds:
-    """Builds in one home; ``log`` has the lines of the last one."""
-
-    def __init__(self, engine: Engine, home: Path) -> None:
-        self.engine = engine
-        self.home = home
-        self.log: list[str] = []
-
-    def __call__(self, definition: dict[str, Any], **arguments: Any) -> Image:
-        self.log = []
-        return build_image(definition, engine=self.engine, home=self.home, log=self.log.append, **arguments)
-
-    def run(self, image: Image, *argv: str) -> str:
-        code, text = containers.output_of(self.engine, image.id, argv)
-        assert code == 0, text
-        return text
 
 
 @pytest.fixture

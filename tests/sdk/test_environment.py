@@ -5,6 +5,7 @@ import subprocess
 import zipfile
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -20,7 +21,7 @@ from zaffre.core.errors import (
     Unsupported,
     UserErrorException,
 )
-from zaffre.docker import images
+from zaffre.docker import containers, images
 from zaffre.docker.engine import Engine
 from zaffre.sdk.conda_dependencies import CondaDependencies
 from zaffre.sdk.environment import (
@@ -310,12 +311,39 @@ def docker_environment() -> Environment:
         (lambda ws: small().build_local(ws, platform="Solaris", useDocker=False), "not for Solaris"),
         (lambda ws: small().build(ws, image_build_compute="cluster"), "image_build_compute='cluster'"),
         (lambda ws: docker_environment().build_local(ws, useDocker=False), "Docker image ubuntu:22.04"),
-        (lambda ws: DockerBuildContext.from_local_directory(ws, "."), "from_local_directory"),
     ],
 )
 def test_what_is_not_built_says_so(workspace: Workspace, act: Any, words: str) -> None:
     with pytest.raises(Unsupported, match=words):
         act(workspace)
+
+
+def test_a_build_context_is_sent_whole_and_built_from(
+    workspace: Workspace, docker: Engine, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert docker
+    (tmp_path / "docker").mkdir()
+    stamp = uuid4().hex  # no image of it is there
+    (tmp_path / "docker" / "Dockerfile").write_text(
+        f"FROM {BASE}\nENV S={stamp}\nCOPY tool.sh /opt/\nRUN /opt/tool.sh\n"
+    )
+    (tmp_path / "tool.sh").write_text("#!/bin/sh\necho from the context > /opt/said\n")
+    (tmp_path / "tool.sh").chmod(0o755)
+    (tmp_path / ".gitignore").write_text("tool.sh\n")
+    with pytest.raises(UserErrorException, match=r"There is no Dockerfile .*/Dockerfile: dockerfile_path says where"):
+        DockerBuildContext.from_local_directory(workspace, str(tmp_path))
+    context = DockerBuildContext.from_local_directory(workspace, str(tmp_path), "docker/Dockerfile")
+    assert (context.location_type, context.dockerfile_path) == ("storageaccount", "docker/Dockerfile")
+    registered = Environment.from_docker_build_context("boxed", context).register(workspace)
+    assert Environment.get(workspace, "boxed").get_image_details(workspace).image_exist is False
+    registered.build_local(workspace)
+    built = registered.get_image_details(workspace)
+    assert built.image_exist is True
+    assert containers.output_of(docker, built.repository, ["cat", "/opt/said"]) == (0, "from the context\n")
+    capsys.readouterr()
+    assert "Building" not in registered.build_local(workspace)
+    same = DockerBuildContext.from_local_directory(workspace, str(tmp_path), "docker/Dockerfile")
+    assert same.location == context.location
 
 
 def test_a_push_needs_an_image_and_a_registry(workspace: Workspace, docker: Engine) -> None:

@@ -93,7 +93,7 @@ METHODS: dict[str, str] = {
     "DockerSection.shm_size": ATTRIBUTE,
     "DockerImagePlatform.__init__": ATTRIBUTE,
     "DockerBuildContext.__init__": SDK + "test_from_docker",
-    "DockerBuildContext.from_local_directory": SDK + "test_what_is_not_built_says_so",
+    "DockerBuildContext.from_local_directory": SDK + "test_a_build_context_is_sent_whole_and_built_from",
     "SparkSection.__init__": HERE + "test_a_section_takes_its_attributes_as_keywords",
     "SparkPackage.__init__": SDK + "test_a_folder_round_trips",
     "ImageBuildDetails.status": SDK + "test_build_in_the_background",
@@ -182,6 +182,13 @@ def boxed() -> Environment:
     return environment
 
 
+def in_context() -> Environment:
+    """An environment that is built from a folder of files."""
+    environment = Environment("mine")
+    environment.docker.build_context = DockerBuildContext("git", "https://host/repository.git")
+    return environment
+
+
 def outcome(environment: Environment) -> object:
     """What a submit makes of the definition; raises what refuses it."""
     definition = environment._definition()
@@ -239,6 +246,9 @@ HONOURED: dict[str, tuple[Callable[[], Environment], Act]] = {
     "DockerSection.enabled": (plain, put("docker.enabled", True)),
     "DockerSection.base_image": (plain, put("docker.base_image", "debian")),
     "DockerSection.base_dockerfile": (plain, put("docker.base_dockerfile", "FROM debian\n")),
+    "DockerSection.build_context": (plain, put("docker.build_context", DockerBuildContext("git", "https://h/r"))),
+    "DockerBuildContext.location": (in_context, put("docker.build_context.location", "https://host/other.git")),
+    "DockerBuildContext.dockerfile_path": (in_context, put("docker.build_context.dockerfile_path", "a/Dockerfile")),
     "DockerSection.base_image_registry": (boxed, registry("address", "host")),
     "DockerSection.shm_size": (boxed, put("docker.shm_size", "4g")),
     "DockerSection.arguments": (boxed, put("docker.arguments", ["--cpus", "2"])),
@@ -258,19 +268,7 @@ REFUSED: dict[str, tuple[Callable[[], Environment], Act, str]] = {
         f"DatabricksSection.{attribute}": (plain, put(f"databricks.{attribute}", ["x"]), "names Databricks libraries")
         for attribute in DatabricksSection.KEYS
     },
-    "DockerSection.build_context": (
-        plain,
-        put("docker.build_context", DockerBuildContext("git", "x")),
-        "build context",
-    ),
-    **{
-        f"DockerBuildContext.{attribute}": (
-            plain,
-            put("docker.build_context", DockerBuildContext(**{attribute: "x"})),
-            "build context",
-        )
-        for attribute in DockerBuildContext.KEYS
-    },
+    "DockerBuildContext.location_type": (in_context, put("docker.build_context.location_type", "ftp"), "'ftp' is none"),
     "DockerSection.shared_volumes": (boxed, put("docker.shared_volumes", False), "shared_volumes=False"),
     "DockerSection.platform": (boxed, put("docker.platform.os", "Windows"), "platform Windows"),
     "DockerImagePlatform.os": (boxed, put("docker.platform.os", "Windows"), "platform Windows"),

@@ -37,6 +37,15 @@ class Context:
 
     dockerfile: str
     files: Mapping[str, bytes | Path] = field(default_factory=dict)
+    place: str = "Dockerfile"  # where the Dockerfile stands among the files
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """An image that was built and tagged."""
+
+    id: str  # sha256:...
+    seconds: dict[str, float]  # step -> what it took, of those that were done now; empty without BuildKit
 
 
 def build(
@@ -48,8 +57,8 @@ def build(
     cancel: Cancel | None = None,
     labels: Mapping[str, str] | None = None,
     host_network: bool = True,
-) -> str:
-    """The id of the image that was built and tagged; steps that the engine did before are not done again.
+) -> Built:
+    """Build an image and tag it; steps that the engine did before are not done again.
 
     ``host_network``: steps see the network as this machine sees it (an index on 127.0.0.1 too). Raises
     ``EnvironmentBuildFailed`` naming the step with its last lines, ``ActivityCanceledException``,
@@ -58,7 +67,7 @@ def build(
     number = secrets.token_hex(16)
     query: dict[str, object] = {
         "t": tag,
-        "dockerfile": "Dockerfile",
+        "dockerfile": context.place,
         "labels": dict(labels or {}),
         "networkmode": "host" if host_network else None,
         "rm": True,
@@ -82,7 +91,7 @@ def build(
             raise EnvironmentBuildFailed(f"The image {tag} cannot be built: {error.message}", error) from error
     if cancel is not None and cancel.is_set():
         raise ActivityCanceledException(f"The build of the image {tag} was canceled.")
-    return result.image(engine, tag)
+    return Built(result.image(engine, tag), result.seconds)
 
 
 class _Result:
@@ -92,6 +101,10 @@ class _Result:
         self._step = ""  # of an engine without BuildKit: the step that runs
         self._lines: list[str] = []
         self._error = ""
+
+    @property
+    def seconds(self) -> dict[str, float]:
+        return {name: round(value, 3) for name, value in self._trace.seconds.items()}
 
     def take(self, line: Mapping[str, Any]) -> None:
         aux = line.get("aux")
@@ -171,7 +184,9 @@ def _canceling(engine: Engine, response: Response, number: str, cancel: Cancel |
 def _packed(context: Context) -> Iterator[tuple[IO[bytes], int]]:
     with tempfile.SpooledTemporaryFile(max_size=_MEMORY_BYTES) as file:
         with tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT) as archive:
-            for name, content in {"Dockerfile": context.dockerfile.encode(), **context.files}.items():
+            # The Dockerfile is first: by the first bytes BuildKit tells an archive from a Dockerfile alone.
+            files = {context.place: b"", **context.files, context.place: context.dockerfile.encode()}
+            for name, content in files.items():
                 if isinstance(content, Path):
                     archive.add(content, name, filter=_anonymous)
                 else:

@@ -20,10 +20,12 @@ class _Step:
     partial: bytes = b""  # of a line whose end has not come yet
     lines: list[str] = field(default_factory=list)
     is_told: bool = False
+    is_timed: bool = False
 
 
 class Trace:
-    """Takes messages as they come; ``log`` gets a line for each step's begin, and every line that a step prints."""
+    """Takes messages as they come; ``log`` gets a line for each step's begin, every line that a step prints, and what
+    it took."""
 
     def __init__(self, log: Callable[[str], None]) -> None:
         self._log = log
@@ -31,6 +33,7 @@ class Trace:
         self.failed_step = ""  # its name, once one failed
         self.error = ""
         self.cached = 0  # steps that were there already
+        self.seconds: dict[str, float] = {}  # of each step that was done, by its name
         self._failed: _Step | None = None
 
     def take(self, aux: str) -> None:
@@ -62,6 +65,12 @@ class Trace:
             step.is_told = True
             self.cached += is_cached
             self._log(f"#{step.number} {name}{' (done before)' if is_cached else ''}")
+        if 5 in vertex and 6 in vertex and not is_cached and not step.is_timed:
+            step.is_timed = True
+            took = _moment(_bytes(vertex, 6)) - _moment(_bytes(vertex, 5))
+            self.seconds[name] = self.seconds.get(name, 0.0) + took
+            if step.is_told and took >= 0.1:
+                self._log(f"#{step.number} took {took:.1f} s")
         error = _bytes(vertex, 7).decode("utf-8", "replace")
         if error and not self.error:
             self.failed_step, self.error, self._failed = name, error, step
@@ -118,6 +127,13 @@ def _varint(data: bytes, position: int) -> tuple[int, int]:
         if byte < 0x80:
             return value, position
         shift += 7
+
+
+def _moment(timestamp: bytes) -> float:
+    """Seconds since the epoch of a protobuf Timestamp."""
+    fields = decode(timestamp)
+    seconds, nanos = fields.get(1, [0])[0], fields.get(2, [0])[0]
+    return (seconds if isinstance(seconds, int) else 0) + (nanos if isinstance(nanos, int) else 0) / 1e9
 
 
 def _bytes(fields: Fields, number: int) -> bytes:

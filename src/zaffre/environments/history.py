@@ -33,12 +33,12 @@ class Entry:
 
 
 class History:
-    """The entries of one environment's name, the newest last."""
+    """The entries of one environment's name, the newest last: of its folders, or of its "images"."""
 
-    def __init__(self, home: Path, name: str) -> None:
+    def __init__(self, home: Path, name: str, kind: str = "environments") -> None:
         # A hash: a name may be anything, also a path.
         digest = hashlib.sha256(name.encode()).hexdigest()[:20]
-        self._file = home / "environments" / "names" / f"{digest}.json"
+        self._file = home / kind / "names" / f"{digest}.json"
         self._name = name
 
     def entries(self) -> list[Entry]:

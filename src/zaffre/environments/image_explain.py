@@ -10,7 +10,7 @@ from zaffre.core.errors import EngineError
 from zaffre.docker.engine import Engine
 from zaffre.environments.explain import Explanation
 from zaffre.environments.image_spec import read
-from zaffre.environments.images import find_image
+from zaffre.environments.images import look_for_image
 
 
 def explain_image(definition: Mapping[str, Any], home: Path) -> Explanation:
@@ -18,13 +18,23 @@ def explain_image(definition: Mapping[str, Any], home: Path) -> Explanation:
     spec = read(definition)
     name, asked = spec.spec.name, spec.asked()
     try:
-        image = find_image(definition, engine=Engine.connect(), home=home)
+        found = look_for_image(definition, engine=Engine.connect(), home=home)
     except EngineError as error:
         return Explanation(name=name, state=error.message, asked=asked)
+    image = found.image
     if image is None:
-        return Explanation(name=name, state="Its image is not built here: the next use builds it.", asked=asked)
-    if image.lock is None:
+        state = "Its image is not built here: the next use builds it" + (" from its lock." if found.lock else ".")
+    elif image.lock is None:
         state = f"Uses the image {image.tag} as it is, with its {image.python}."
-        return Explanation(name=name, state=state, asked=asked, notes=list(image.notes))
-    state = f"Built as the image {image.tag}: the next use finds it."
-    return Explanation(name=name, state=state, asked=asked, lock=image.lock, image=image.tag, notes=list(image.notes))
+    else:
+        state = f"Built as the image {image.tag}: the next use finds it."
+    return Explanation(
+        name=name,
+        state=state,
+        asked=asked,
+        lock=found.lock,
+        image=image.tag if image is not None and image.lock is not None else "",
+        notes=list(image.notes) if image is not None else [],
+        resolutions=found.resolutions,
+        differs=found.differs,
+    )

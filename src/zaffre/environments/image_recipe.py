@@ -28,6 +28,14 @@ from zaffre.environments.requirements import canonical
 
 VERSION: Final = 2  # of the recipe: another one makes other images of the same lock
 PREFIX: Final = "/opt/zaffre/env"  # where the environment stands in the image
+# Part of a step as the engine names it -> the name of its time.
+STEPS: Final = {
+    "load remote build context": "send",
+    "COPY prefix": "conda",
+    "/install.sh": "packages",
+    "/own.sh": "own",
+    "exporting to image": "export",
+}
 _RUN: Final = "/run/zaffre"  # what is mounted while a step runs
 
 _MOUNT: Final = f"RUN --mount=type=bind,source={{0}},target={_RUN} --mount=type=cache,id=zaffre-uv,target=/var/cache/uv"

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from zaffre.core.errors import InvalidValue, Unsupported
 from zaffre.docker.images import NO_REGISTRY, Registry
+from zaffre.environments.image_context import BuildContext
 from zaffre.environments.spec import Purpose, Spec, parse
 
 # Azure's plain base images hold an operating system and conda, nothing that a process on this machine lacks.
@@ -21,11 +22,12 @@ _NAME: Final = re.compile(r"[^a-z0-9]+")
 
 @dataclass(frozen=True, slots=True)
 class ImageSpec:
-    """What an image must hold: ``base_image`` or ``dockerfile`` to begin with, and the packages of ``spec``."""
+    """What an image must hold: an image, a Dockerfile or a build context to begin with, and ``spec``'s packages."""
 
     spec: Spec
     base_image: str | None
     dockerfile: str | None  # its text
+    context: BuildContext | None = None
     registry: Registry = field(default_factory=lambda: NO_REGISTRY)
 
     @property
@@ -35,7 +37,9 @@ class ImageSpec:
 
     def asked(self) -> list[str]:
         """One line for each thing that is asked for."""
-        begin = f"image {self.base_image}" if self.base_image else "image of its Dockerfile"
+        begin = f"image of {self.context}" if self.context else f"image {self.base_image}"
+        if self.dockerfile:
+            begin = "image of its Dockerfile"
         return [begin, *self.spec.asked()]
 
 
@@ -51,27 +55,26 @@ def read(definition: Mapping[str, Any], *, purpose: Purpose = "run") -> ImageSpe
     """Raises what ``spec.parse`` raises, ``Unsupported`` for what no image could be built from."""
     name = str(definition.get("name") or "environment")
     docker = _docker(definition)
-    if docker.get("buildContext"):
-        raise Unsupported(
-            f"Environment {name!r} is built from a Docker build context, which is not sent here: name a Dockerfile "
-            "(docker.base_dockerfile) or an image (docker.base_image)."
-        )
     system = (docker.get("platform") or {}).get("os")
     if system and str(system).lower() != "linux":
         raise Unsupported(f"Environment {name!r} asks for the platform {system}, and images are built for Linux only.")
     _check_architecture(name, docker)
     dockerfile = docker.get("baseDockerfile")
     image = docker.get("baseImage")
-    if not dockerfile and not image:
+    context = docker.get("buildContext")
+    if not dockerfile and not image and not context:
         raise InvalidValue(
-            f"Environment {name!r} is to be an image and names none to begin with: set docker.base_image or "
-            "docker.base_dockerfile."
+            f"Environment {name!r} is to be an image and names none to begin with: set docker.base_image, "
+            "docker.base_dockerfile or docker.build_context."
         )
+    if context and not isinstance(context, Mapping):
+        raise InvalidValue(f"docker.buildContext of environment {name!r} is not an object: {context!r}.")
     registry = _registry(docker)
     return ImageSpec(
         spec=parse(definition, purpose=purpose, in_image=True),
-        base_image=None if dockerfile else registry.full_name(str(image)),
+        base_image=None if dockerfile or context else registry.full_name(str(image)),
         dockerfile=str(dockerfile) if dockerfile else None,
+        context=BuildContext.of(context) if context and not dockerfile else None,
         registry=registry,
     )
 

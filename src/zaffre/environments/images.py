@@ -21,12 +21,13 @@ from zaffre.core.entities import EnvironmentLock, EnvironmentUse
 from zaffre.core.errors import EnvironmentBuildFailed, InvalidValue
 from zaffre.core.ids import now_ms
 from zaffre.docker import images as engine_images
-from zaffre.docker.build import Cancel, Context, build
+from zaffre.docker.build import Built, Cancel, Context, build
 from zaffre.docker.engine import Engine
 from zaffre.docker.images import Registry
 from zaffre.environments import (
     image_base,
     image_conda,
+    image_context,
     image_disk,
     image_recipe,
     image_registry,
@@ -37,7 +38,9 @@ from zaffre.environments import (
 from zaffre.environments.cache import read_json, write_json
 from zaffre.environments.conda_prefix import extended
 from zaffre.environments.exclusive import exclusive
+from zaffre.environments.history import Entry
 from zaffre.environments.image_base import Base
+from zaffre.environments.image_history import ImageHistory
 from zaffre.environments.image_spec import ImageSpec, read
 from zaffre.environments.resolve import Resolver
 from zaffre.environments.spec import Purpose
@@ -61,7 +64,7 @@ class Image:
     variables: dict[str, str]  # environment variables that the definition sets
     lock: EnvironmentLock | None  # None for an image as it is
     notes: tuple[str, ...] = ()  # substitutions
-    split: dict[str, float] = field(default_factory=dict)  # of a build, seconds by step: base, resolve, image
+    split: dict[str, float] = field(default_factory=dict)  # of a build, seconds by step: base, resolve, packages, ...
 
     def use(self, name: str, version: str | None, revision: int | None = None) -> EnvironmentUse:
         """What is kept with a run or a service. ``name`` and ``version`` are the environment's in the workspace."""
@@ -116,7 +119,7 @@ def build_image(
     spec = _extended(read(definition, purpose=purpose))
     for notice in spec.spec.notices:
         log(notice)
-    base = _base(spec, engine, home, log, cancel)
+    base = _base(spec, engine, home, log, cancel, tokens or {})
     if spec.spec.user_managed:
         return _as_it_is(spec, base, began, log)
     builder = _Builder(spec, base, engine, home, log, cancel, purpose, dict(tokens or {}))
@@ -133,44 +136,72 @@ def build_image(
     return replace(image, seconds=time.monotonic() - began, split=split)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What an environment is in the engine: ``image`` is None where a use would have to fetch or build something."""
+
+    image: Image | None = None
+    lock: EnvironmentLock | None = None  # what the next use builds it from, or it was built from
+    resolutions: list[Entry] = field(default_factory=list)  # of this name, the newest last
+    differs: list[str] = field(default_factory=list)  # from the last resolution: why the next use resolves anew
+
+
 def find_image(definition: Mapping[str, Any], *, engine: Engine, home: Path) -> Image | None:
     """The image that ``build_image`` would find; None where it would have to fetch or build something."""
+    return look_for_image(definition, engine=engine, home=home).image
+
+
+def look_for_image(definition: Mapping[str, Any], *, engine: Engine, home: Path) -> Look:
+    """What there is, and why; nothing is fetched or built."""
     began = time.monotonic()
     spec = _extended(read(definition))
-    name = f"{spec.repository}-base:{_digest(spec.dockerfile)}" if spec.dockerfile else spec.base_image or ""
-    found = engine_images.inspect(engine, name)
+    name = spec.base_image or ""
+    if spec.dockerfile is not None:
+        name = _base_tag(spec, spec.dockerfile)
+    elif spec.context is not None:
+        fetched = image_context.known(spec.context, home)
+        name = _base_tag(spec, fetched.digest, fetched.dockerfile) if fetched is not None else ""
+    found = engine_images.inspect(engine, name) if name else None
     if found is None:
-        return None
+        return Look()
     base = image_base.look(engine, found, home, name)
     if spec.spec.user_managed:
-        return _as_it_is(spec, base, began, lambda _: None)
-    return _Builder(spec, base, engine, home, lambda _: None, None, "run", {}).find()
+        return Look(image=_as_it_is(spec, base, began, lambda _: None))
+    return _Builder(spec, base, engine, home, lambda _: None, None, "run", {}).look()
 
 
 def _extended(spec: ImageSpec) -> ImageSpec:
     return replace(spec, spec=extended(spec.spec))
 
 
-def _base(spec: ImageSpec, engine: Engine, home: Path, log: Callable[[str], None], cancel: Cancel | None) -> Base:
+def _base(
+    spec: ImageSpec,
+    engine: Engine,
+    home: Path,
+    log: Callable[[str], None],
+    cancel: Cancel | None,
+    tokens: Mapping[str, str],
+) -> Base:
     """The image to begin with: fetched, or built from its Dockerfile."""
-    if spec.dockerfile is None:
+    if spec.dockerfile is not None:
+        tag, context = _base_tag(spec, spec.dockerfile), Context(spec.dockerfile)
+    elif spec.context is not None:
+        fetched = image_context.fetch(spec.context, home, tokens, log, cancel)
+        tag, context = _base_tag(spec, fetched.digest, fetched.dockerfile), fetched.context()
+    else:
         name = spec.base_image or ""
         return image_base.look(engine, engine_images.ensure(engine, name, log, spec.registry), home, name)
-    tag = f"{spec.repository}-base:{_digest(spec.dockerfile)}"
     with _alone(home, tag, log, cancel):
         found = engine_images.inspect(engine, tag)
         if found is None:
             log(f"Building the image {tag} from its Dockerfile.")
-            build(
-                engine,
-                Context(spec.dockerfile),
-                tag=tag,
-                log=log,
-                cancel=cancel,
-                labels={image_disk.LABEL: spec.spec.name},
-            )
+            build(engine, context, tag=tag, log=log, cancel=cancel, labels={image_disk.LABEL: spec.spec.name})
             found = engine_images.ensure(engine, tag, log)
     return image_base.look(engine, found, home, tag)
+
+
+def _base_tag(spec: ImageSpec, *content: str) -> str:
+    return f"{spec.repository}-base:{_digest(*content)}"
 
 
 def _as_it_is(spec: ImageSpec, base: Base, began: float, log: Callable[[str], None]) -> Image:
@@ -223,10 +254,13 @@ class _Builder:
         self.split: dict[str, float] = {}  # seconds by step
         (home / "environments").mkdir(parents=True, exist_ok=True)
         self._resolver = Resolver(spec.spec, home, log, purpose, cancel, tokens)
+        self._history = ImageHistory(home, spec, base, self._resolver)
 
-    def find(self) -> Image | None:
-        known = _known(self._index())
-        return self._find(known) if known is not None else None
+    def look(self) -> Look:
+        known, entries = _known(self._index()), self._history.entries()
+        if known is None:
+            return Look(resolutions=entries, differs=self._history.differs())
+        return Look(image=self._find(known), lock=known.lock, resolutions=entries)
 
     def get(self, registry: Registry | None, *, anew: bool) -> Image:
         image = self._get(registry, anew=anew)
@@ -248,15 +282,34 @@ class _Builder:
             return image
         with _alone(self._home, file.stem, self._log, self._cancel) as waited:
             began = time.monotonic()
-            plan = (_known(file) if waited else known) or self._resolve()
+            kept = _known(file) if waited else known
+            plan = kept or self._resolve()
             self.split["resolve"] = round(time.monotonic() - began, 3)
             found = self._find(plan)
             if found is not None:
                 self._log(f"Reusing the image {found.tag}.")
-            image = found or self._fetched(plan, registry) or self._build(plan)
+            if found is None or not waited:
+                image = self._told(plan, found, registry, is_gone=kept is not None and not waited, anew=anew)
+            else:
+                image = found
             file.parent.mkdir(parents=True, exist_ok=True)
             write_json(file, asdict(plan))
         return image
+
+    def _told(self, plan: _Plan, found: Image | None, registry: Registry | None, *, is_gone: bool, anew: bool) -> Image:
+        """The image, with the reasons why it was looked for anew in its log and its name's history."""
+        reasons = self._history.reasons(plan.lock, anew=anew, is_gone=self._tag(plan) if is_gone else "")
+        for reason in reasons:
+            self._log(reason)
+        image = found or self._fetched(plan, registry) or self._build(plan)
+        self._history.add(
+            image.key,
+            plan.lock,
+            built=not image.reused,
+            seconds=self.split if not image.reused else {},
+            reasons=reasons,
+        )
+        return replace(image, notes=(*image.notes, *reasons))
 
     def _fingerprint(self) -> str:
         circumstances = self._resolver.fingerprint()
@@ -360,14 +413,24 @@ class _Builder:
                 tokens=self._tokens,
                 uv=image_recipe.uv_for(self._base, self._home),
             )
-            number = self._made(context, tag, labels)
-        self.split["image"] = round(time.monotonic() - began, 3)
-        self._log(f"Built the image {tag} in {self.split['image']:.1f} s.")
-        found = engine_images.inspect(self._engine, number) or {"Id": number}
+            linked = time.monotonic()
+            made = self._made(context, tag, labels)
+        self._time(made, time.monotonic() - linked)
+        self._log(f"Built the image {tag} in {time.monotonic() - began:.1f} s.")
+        found = engine_images.inspect(self._engine, made.id) or {"Id": made.id}
         return self._image(plan, tag, found, reused=False)
 
-    def _made(self, context: Context, tag: str, labels: Mapping[str, str]) -> str:
-        """The id of the new image; the error of a package that does not compile names it, however long its log is."""
+    def _time(self, made: Built, total: float) -> None:
+        """Split what the build took by the steps that were done now; "image" is the rest of it."""
+        for step, seconds in made.seconds.items():
+            name = next((name for part, name in image_recipe.STEPS.items() if part in step), None)
+            if name is not None:
+                self.split[name] = round(self.split.get(name, 0.0) + seconds, 3)
+                total -= seconds
+        self.split["image"] = round(max(total, 0.0), 3)
+
+    def _made(self, context: Context, tag: str, labels: Mapping[str, str]) -> Built:
+        """The new image; the error of a package that does not compile names it, however long its log is."""
         failed: list[str] = []
 
         def log(line: str) -> None:

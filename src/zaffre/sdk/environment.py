@@ -208,7 +208,7 @@ class Environment(Section):
         conda_specification: str | os.PathLike[str] | None = None,
         pip_requirements: str | os.PathLike[str] | None = None,
     ) -> Environment:
-        """From a Dockerfile, given as a path or as text; no other files go into its context. Runs are in containers."""
+        """From a Dockerfile, given as a path or as text, which copies no files. Runs are in containers."""
         made = Environment(name)
         made.docker.base_dockerfile = dockerfile
         made._take_packages(conda_specification, pip_requirements)
@@ -216,6 +216,8 @@ class Environment(Section):
 
     @staticmethod
     def from_docker_build_context(name: str, docker_build_context: DockerBuildContext) -> Environment:
+        """From a folder with a Dockerfile and what it copies; the image's own Python is used as it is. Runs are in
+        containers."""
         made = Environment(name)
         made.docker.build_context = docker_build_context
         made.python.user_managed_dependencies = True

@@ -5,12 +5,17 @@ from __future__ import annotations
 import logging
 import os
 from pathlib import Path
-from typing import Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
+from zaffre.core.errors import UserErrorException
+from zaffre.environments import image_context
 from zaffre.sdk.conda_dependencies import CondaDependencies
 from zaffre.sdk.container_registry import ContainerRegistry, RegistryIdentity
 from zaffre.sdk.section import Section
-from zaffre.sdk.unbuilt import not_built
+from zaffre.sdk.snapshotting import send_snapshot
+
+if TYPE_CHECKING:
+    from zaffre.sdk.workspace import Workspace
 
 DEFAULT_CPU_IMAGE: Final = "mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04:20251130.v1"
 DEFAULT_GPU_IMAGE: Final = "mcr.microsoft.com/azureml/openmpi4.1.0-cuda11.8-cudnn8-ubuntu22.04:20251130.v1"
@@ -78,7 +83,7 @@ class DockerImagePlatform(Section):
 
 
 class DockerBuildContext(Section):
-    """A folder with a Dockerfile."""
+    """A folder with a Dockerfile and what it copies: one that a workspace keeps, or one of a git repository."""
 
     KEYS: ClassVar[dict[str, str]] = {
         "location_type": "locationType",
@@ -86,8 +91,8 @@ class DockerBuildContext(Section):
         "dockerfile_path": "dockerfilePath",
     }
 
-    location_type: str | None
-    location: str | None
+    location_type: str | None  # "storageaccount" or "git"
+    location: str | None  # "https://host/repository.git#branch:folder"
     dockerfile_path: str
 
     def __init__(
@@ -98,8 +103,23 @@ class DockerBuildContext(Section):
         self.dockerfile_path = dockerfile_path
 
     @staticmethod
-    def from_local_directory(workspace: object, path: str, dockerfile_path: str = "Dockerfile") -> DockerBuildContext:
-        raise not_built("DockerBuildContext.from_local_directory", "describe the packages with conda or pip instead")
+    def from_local_directory(
+        workspace: Workspace, path: str | os.PathLike[str], dockerfile_path: str = "Dockerfile"
+    ) -> DockerBuildContext:
+        """Keep a folder of this machine in the workspace, whole; the same content is kept once.
+
+        Its ``.dockerignore`` counts when the image is built. Raises ``SnapshotTooLarge``, ``UserErrorException`` where
+        there is no Dockerfile.
+        """
+        folder = Path(path)
+        if not (folder / dockerfile_path).is_file():
+            raise UserErrorException(
+                f"There is no Dockerfile {folder / dockerfile_path}: dockerfile_path says where it is."
+            )
+        scope = workspace._scope
+        kept = send_snapshot(scope, folder, whole=True)
+        address = f"{scope.client.url}{scope.path('snapshots', f'{kept.id}.zip')}"
+        return DockerBuildContext(image_context.FOLDER, address, Path(dockerfile_path).as_posix())
 
 
 class DockerSection(Section):

@@ -7,7 +7,12 @@ const NAMES: Record<string, string> = {
   prefix: "Make the folder",
   pip: "Install with pip",
   compile: "Compile",
-  image: "Build the layers",
+  send: "Send the files",
+  conda: "Layer of conda packages",
+  packages: "Layer of packages",
+  own: "Layer of Zaffre's code",
+  export: "Write the image",
+  image: "Build the image",
 };
 
 export interface TimedStep {
