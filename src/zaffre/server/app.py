@@ -31,6 +31,7 @@ from zaffre.server.artifacts.local import LocalArtifacts
 from zaffre.server.deployments.heartbeats import ServiceHeartbeats
 from zaffre.server.deployments.services import Services
 from zaffre.server.deployments.supervisors import Supervisors
+from zaffre.server.deployments.telemetry import Telemetry
 from zaffre.server.mlflow import errors as mlflow_errors
 from zaffre.server.mlflow import routes as mlflow_routes
 from zaffre.server.mlflow.door import Ahead
@@ -133,6 +134,7 @@ def build(settings: Settings) -> Parts:
         computes=Computes(store),
         submissions=submissions,
         services=services,
+        telemetry=Telemetry(store),
         webhooks=Webhooks(store, private=settings.private_webhooks),
         streams=Streams(tracking, services, artifacts, notifier, keep_alive_seconds=settings.keep_alive_seconds),
     )
@@ -156,6 +158,7 @@ def reconciler(parts: Parts, url: str) -> Reconciler:
         parts.versions.forget_uploads,
         parts.credentials.write_uses,
         deliveries.step,
+        parts.telemetry.step,
     )
     return Reconciler(steps, period=settings.reconcile_seconds)
 

@@ -13,6 +13,7 @@ from zaffre.server.accounts.users import Users
 from zaffre.server.api.events import Streams
 from zaffre.server.artifacts.contract import ArtifactStore
 from zaffre.server.deployments.services import Services
+from zaffre.server.deployments.telemetry import Telemetry
 from zaffre.server.notifier import Notifier
 from zaffre.server.registry.environments import Environments
 from zaffre.server.registry.imports import RegistryImports
@@ -50,6 +51,7 @@ class Parts:
     computes: Computes
     submissions: Submissions
     services: Services
+    telemetry: Telemetry
     streams: Streams
     webhooks: Webhooks
 

@@ -25,6 +25,7 @@ from zaffre.server.api import (
     services,
     snapshots,
     stream,
+    telemetry,
     tokens,
     traces,
     users,
@@ -49,6 +50,7 @@ _NOUNS = (
     datastores,
     disk,
     services,
+    telemetry,
     engine,
     traces,
     stream,
@@ -60,5 +62,6 @@ _NOUNS = (
 
 
 def routes() -> list[BaseRoute]:
-    """The routes under ``/api/v1``, and the few that anyone may ask."""
-    return [*served.router.routes, *server.public.routes, *(route for noun in _NOUNS for route in noun.router.routes)]
+    """The routes under ``/api/v1``, and the few outside of it."""
+    outside = (*served.router.routes, *server.public.routes, *telemetry.exposition.routes)
+    return [*outside, *(route for noun in _NOUNS for route in noun.router.routes)]

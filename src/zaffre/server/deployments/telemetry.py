@@ -58,7 +58,7 @@ class Telemetry:
             if sample.start % SLOT_MS:
                 raise InvalidValue(f"start: a stretch begins at a multiple of {SLOT_MS}, not at {sample.start}.")
             if not now - LATE_MS < sample.start < now + _AHEAD_MS:
-                raise InvalidValue(f"start: {sample.start} is not of the last hours: is that machine's clock right?")
+                raise InvalidValue(f"start: {sample.start} is not of the last hours. Set that machine's clock.")
         stretches = [Stretch(SLOT, report.revision, report.source, sample) for sample in report.samples]
         if report.total is not None:
             _check(report.total)
@@ -92,8 +92,7 @@ class Telemetry:
         def load(connection: Connection) -> tuple[bool, list[Stretch]]:
             service = services.get(connection, ws, name)
             spec = convert(service.spec, ServiceSpec, what=f"the spec of service {name}")
-            begin = max(first, service.created_at // SLOT_MS * SLOT_MS)  # not of another one that had this name
-            return spec.telemetry, service_telemetry.read(connection, ws, name, begin, until, revision)
+            return spec.telemetry, service_telemetry.read(connection, ws, name, first, until, revision)
 
         stored, found = self._store.read(load)
         bins: dict[int, list[TelemetrySample]] = {}

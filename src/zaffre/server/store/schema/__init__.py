@@ -30,6 +30,7 @@ from zaffre.server.store.schema.registry import (
     registered_models,
 )
 from zaffre.server.store.schema.service_keys import service_keys
+from zaffre.server.store.schema.service_telemetry import service_telemetry
 from zaffre.server.store.schema.tracing import (
     assessments,
     span_contents,
@@ -64,7 +65,7 @@ from zaffre.server.store.schema.tracking import (
 )
 from zaffre.server.store.schema.webhooks import webhook_deliveries, webhooks
 
-REVISION = "0013"  # the newest step in migrations
+REVISION = "0014"  # the newest step in migrations
 
 __all__ = [
     "REVISION",
@@ -108,6 +109,7 @@ __all__ = [
     "series",
     "service_keys",
     "service_models",
+    "service_telemetry",
     "service_tokens",
     "services",
     "snapshot_files",
