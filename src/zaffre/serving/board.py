@@ -1,8 +1,8 @@
 """What the processes of one service share: how far each connection's request has come, and the workers' counters.
 
 Two mappings, made before the first worker is forked. Every byte has one writer at a time: a slot is written by the
-worker that holds its connection, a row of counters by the worker it was given to, the head before the rows by the front.
-So there is no lock, and what a worker wrote last is there after it crashed. The counters may be a file, which whoever
+worker that holds its connection, a row of counters by the worker it was given to, the head by the front. So
+there is no lock, and what a worker wrote last is there after it crashed. The counters may be a file, which whoever
 supervises the service reads (``core.service_counters``).
 """
 
