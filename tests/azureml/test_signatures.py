@@ -33,6 +33,7 @@ OWN = {
     "azureml.core.model.InferenceConfig.build_profile_payload": REFUSED,
     "azureml.core.webservice.local.LocalWebservice.regen_key": "takes what its base class takes",
     "azureml.core.webservice.local.LocalWebservice.wait_for_deployment": "takes what its base class takes",
+    "azureml.monitoring.ModelDataCollector.__init__": "identifier, the older name of designation, is taken too",
     "azureml.core.webservice.webservice.Webservice.update": "every subclass has its own",
 }
 

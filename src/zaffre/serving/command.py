@@ -13,10 +13,12 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any, Final
 
+from zaffre.core.data_collector import SINK
 from zaffre.core.errors import PortTaken
 from zaffre.serving import metrics, preflight, schema
 from zaffre.serving.app import App
 from zaffre.serving.board import Board
+from zaffre.serving.collection.outlet import Outlet
 from zaffre.serving.debugger import wait_for_debugger
 from zaffre.serving.front import Front, Recruit
 from zaffre.serving.lifeguard import Lifeguard
@@ -61,6 +63,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _work(settings: Settings, board: Board, part: Recruit) -> int:
     """The life of a worker. 3 when the script cannot serve."""
     channel = part.channel
+    outlet = Outlet(settings.collection, board.row(part.row)) if settings.collection is not None else None
+    SINK.set(outlet)
     try:
         _configure_user_log(settings)
         if settings.debug_port is not None or settings.debug_listen is not None:
@@ -81,10 +85,14 @@ def _work(settings: Settings, board: Board, part: Recruit) -> int:
         log.info("before anyone is answered: %s", tried)
     app = _app(settings, script, board)
     worker = Worker(settings, script, app, board, board.row(part.row), channel)
+    if outlet is not None:
+        outlet.follow(worker)
     Lifeguard(worker).start()
     channel.tell(stage="ready", preflight=tried)
     worker.work()
     channel.tell(stage="left")
+    if outlet is not None:
+        outlet.close()
     return 0
 
 

@@ -76,6 +76,9 @@ def text(board: Board, facts: dict[str, float]) -> bytes:
             "Batches that were run again in parts, because run() raised.",
             total(cells.SPLIT_BATCHES),
         )
+    if total(cells.COLLECTED) or total(cells.DROPPED):
+        lines += _counter("zaffre_collected_rows_total", "Rows of model data taken.", total(cells.COLLECTED))
+        lines += _counter("zaffre_dropped_rows_total", "Rows of model data not kept.", total(cells.DROPPED))
     for name, value in facts.items():
         lines += [f"# TYPE zaffre_{name} gauge", f"zaffre_{name} {value:g}"]
     return ("\n".join(lines) + "\n").encode()

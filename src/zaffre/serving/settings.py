@@ -11,6 +11,7 @@ from pathlib import Path
 
 from zaffre import __version__
 from zaffre.core import contract, limits
+from zaffre.serving.collection.settings import CollectionSettings, read_collection
 
 DEFAULT_PORT = 5001
 DEFAULT_HEALTH_PORT = 5000
@@ -23,7 +24,6 @@ SAMPLE = "sample"
 # Settings of Azure's server that have no effect here; naming one in the log is better than silence.
 NOT_HONOURED = {
     "AML_APP_INSIGHTS_ENABLED": ("", "false", "False"),
-    "AML_MODEL_DC_STORAGE_ENABLED": ("", "false", "False"),
     "WORKER_PRELOAD": ("", "false", "False"),
 }
 # What a configuration file may say, in the words of the environment.
@@ -72,6 +72,7 @@ class Settings:
     keys_file: Path | None = None  # who may call (serving.keys); None: everyone
     preflight: str = INIT
     counters_file: Path | None = None  # where the workers count, for whoever supervises (core.service_counters)
+    collection: CollectionSettings | None = None  # of model data; None: off
     not_honoured: tuple[str, ...] = ()
 
     def variables(self) -> dict[str, str]:
@@ -155,8 +156,16 @@ def read_settings(argv: Sequence[str], environ: Mapping[str, str]) -> Settings:
         counters_file=Path(given.counters_file).absolute() if given.counters_file else None,
         preflight=given.preflight,
         watch_stdin=given.watch_stdin,
+        collection=_collection(p, environ, app_root),
         not_honoured=tuple(f"{k}={environ[k]}" for k, off in NOT_HONOURED.items() if environ.get(k, "") not in off),
     )
+
+
+def _collection(p: argparse.ArgumentParser, environ: Mapping[str, str], app_root: Path) -> CollectionSettings | None:
+    try:
+        return read_collection(environ, app_root)
+    except ValueError as error:
+        p.error(str(error))
 
 
 def _timeout(p: argparse.ArgumentParser, given: argparse.Namespace, environ: Mapping[str, str]) -> int:

@@ -1,0 +1,7 @@
+"""Data collection of models in production."""
+
+from __future__ import annotations
+
+from zaffre.sdk.data_collector import ModelDataCollector
+
+__all__ = ["ModelDataCollector"]

@@ -1,0 +1,93 @@
+"""A table as the bytes of a Parquet file: one row group, plain values, gzip (the specification of Apache Parquet)."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from typing import Final
+
+from zaffre.core.parquet import compact
+from zaffre.core.parquet.columns import Column, pack_booleans
+from zaffre.core.parquet.compact import I32, I64, ListOf, Struct, Text
+
+MAGIC: Final = b"PAR1"
+GZIP: Final = 2
+PLAIN: Final = 0
+RLE: Final = 3
+_OPTIONAL: Final = 1
+_FASTEST: Final = 1
+
+
+def table(columns: Sequence[Column], metadata: dict[str, str] | None = None) -> bytes:
+    """The file; ``columns`` have equally many rows and different names, and there is at least one."""
+    out = bytearray(MAGIC)
+    chunks = []
+    plain_bytes = 0
+    for column in columns:
+        at, page = len(out), _page(column)
+        header = _page_header(column.count, len(page), len(packed := _gzip(page)))
+        out += header + packed
+        plain_bytes += len(header) + len(page)
+        chunks.append(_chunk(column, at, len(header) + len(page), len(header) + len(packed)))
+    group = Struct({1: ListOf(chunks), 2: I64(plain_bytes), 3: I64(columns[0].count)})
+    schema = [Struct({4: Text("schema"), 5: I32(len(columns))}), *(_element(column) for column in columns)]
+    footer: dict[int, compact.Value] = {1: I32(1), 2: ListOf(schema), 3: I64(columns[0].count), 4: ListOf([group])}
+    if metadata:
+        footer[5] = ListOf([Struct({1: Text(key), 2: Text(value)}) for key, value in metadata.items()])
+    footer[6] = Text("zaffre")
+    end = compact.encode(footer)
+    return bytes(out) + end + len(end).to_bytes(4, "little") + MAGIC
+
+
+def _element(column: Column) -> Struct:
+    physical, meaning = column.kind.value
+    fields: dict[int, compact.Value] = {1: I32(physical), 3: I32(_OPTIONAL), 4: Text(column.name)}
+    if meaning is not None:
+        fields[6] = I32(meaning)
+    return Struct(fields)
+
+
+def _chunk(column: Column, at: int, plain_bytes: int, packed_bytes: int) -> Struct:
+    physical, _ = column.kind.value
+    about = Struct(
+        {
+            1: I32(physical),
+            2: ListOf([I32(PLAIN), I32(RLE)]),
+            3: ListOf([Text(column.name)]),
+            4: I32(GZIP),
+            5: I64(column.count),
+            6: I64(plain_bytes),
+            7: I64(packed_bytes),
+            9: I64(at),
+        }
+    )
+    return Struct({2: I64(at), 3: about})
+
+
+def _page_header(count: int, plain_bytes: int, packed_bytes: int) -> bytes:
+    data = Struct({1: I32(count), 2: I32(PLAIN), 3: I32(RLE), 4: I32(RLE)})
+    return compact.encode({1: I32(0), 2: I32(plain_bytes), 3: I32(packed_bytes), 5: data})
+
+
+def _page(column: Column) -> bytes:
+    """Which values are there, in runs of one bit each, then the values."""
+    if column.present is None:
+        levels = _varint(column.count << 1) + b"\x01"
+    else:
+        groups = (column.count + 7) // 8
+        levels = _varint(groups << 1 | 1) + pack_booleans(column.present)
+    return len(levels).to_bytes(4, "little") + levels + column.data
+
+
+def _varint(number: int) -> bytes:
+    out = bytearray()
+    while number > 0x7F:
+        out.append(number & 0x7F | 0x80)
+        number >>= 7
+    out.append(number)
+    return bytes(out)
+
+
+def _gzip(data: bytes) -> bytes:
+    packer = zlib.compressobj(_FASTEST, wbits=31)
+    return packer.compress(data) + packer.flush()

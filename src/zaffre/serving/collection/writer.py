@@ -1,0 +1,155 @@
+"""``python -m zaffre.serving.collection.writer``: reads a worker's records from standard input, writes Parquet files.
+
+It ends when the worker does, after what was handed over is written. Failures go to standard output, ``<rows> <why>``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import marshal
+import os
+import secrets
+import select
+import signal
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from zaffre.core import collection
+from zaffre.core.parquet.writer import table
+from zaffre.serving.collection.rows import Group, Origin, Record, signature
+
+_SIZE_BYTES: Final = 4
+_PIECE: Final = 1024 * 1024
+_LOOK_SECONDS: Final = 0.25
+_MOST_GROUPS: Final = 64  # open at once; frames whose columns change from call to call make one each
+_IN_MEMORY: Final = 4  # times a file's size, over all groups
+
+
+class Writer:
+    """``feed`` bytes as they come, ``tick`` now and then, ``close`` at the end."""
+
+    def __init__(self, origin: Origin, folder: Path, seconds: float, file_bytes: int) -> None:
+        self._origin = origin
+        self._folder = folder
+        self._seconds = seconds
+        self._file_bytes = file_bytes
+        self._collectors: dict[int, Mapping[str, Any]] = {}
+        self._groups: dict[Any, Group] = {}
+        self._rest = bytearray()
+
+    def feed(self, data: bytes) -> None:
+        self._rest += data
+        for frame in self._frames():
+            held = marshal.loads(frame)  # noqa: S302  # from our own parent, and marshal makes no objects
+            if len(held) == 2:
+                self._collectors[held[0]] = held[1]
+            else:
+                self._take(held, len(frame))
+
+    def tick(self, now: float) -> None:
+        """Close the files whose time has come."""
+        for key, group in list(self._groups.items()):
+            if now - group.since > self._seconds:
+                self._finish(key)
+
+    def close(self) -> None:
+        for key in list(self._groups):
+            self._finish(key)
+
+    def _frames(self) -> Iterator[bytes]:
+        rest, at = self._rest, 0
+        while len(rest) - at >= _SIZE_BYTES:
+            size = int.from_bytes(rest[at : at + _SIZE_BYTES], "little")
+            if len(rest) - at - _SIZE_BYTES < size:
+                break
+            at += _SIZE_BYTES + size
+            yield bytes(rest[at - size : at])
+        del rest[:at]
+
+    def _take(self, record: Record, size: int) -> None:
+        kind = signature(record[4])
+        period = record[1] // (3_600_000_000 if self._origin.hourly else 86_400_000_000)
+        key = (record[0], kind, period)
+        group = self._groups.get(key)
+        if group is None:
+            if len(self._groups) >= _MOST_GROUPS:
+                self._finish(min(self._groups, key=lambda each: self._groups[each].since))
+            group = self._groups[key] = Group(self._collectors[record[0]], kind, time.monotonic())
+        group.add(record, size)
+        if group.size >= self._file_bytes:
+            self._finish(key)
+        elif sum(each.size for each in self._groups.values()) > _IN_MEMORY * self._file_bytes:
+            self._finish(max(self._groups, key=lambda each: self._groups[each].size))
+
+    def _finish(self, key: Any) -> None:
+        """Write the file of a group: there at once as a whole, or not at all."""
+        group = self._groups.pop(key)
+        try:
+            self._write(group)
+        except Exception as error:  # a full disk, cells of odd shape: this file is lost, the next may go
+            why = (
+                error.strerror if isinstance(error, OSError) and error.strerror else f"{type(error).__name__}: {error}"
+            )
+            with contextlib.suppress(OSError):
+                os.write(1, f"{group.rows} their file could not be written: {why}\n".encode("utf-8", "replace"))
+
+    def _write(self, group: Group) -> None:
+        about = group.collector
+        path = self._folder / collection.file_path(
+            collection.service_folder(self._origin.account, self._origin.service),
+            about["model"],
+            about["version"],
+            about["designation"],
+            stem=about["stem"],
+            at=group.began_at,
+            hourly=self._origin.hourly,
+            chance=secrets.token_hex(4),
+            rows=group.rows,
+        )
+        data = table(group.columns(self._origin))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_name(f".{path.name}.part")
+        try:
+            with partial.open("wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            partial.replace(path)
+        except OSError:
+            partial.unlink(missing_ok=True)
+            raise
+
+
+def main() -> None:
+    facts = json.loads(sys.argv[1])
+    for number in (signal.SIGINT, signal.SIGTERM):  # who stops the service ends the worker, and so our input
+        signal.signal(number, signal.SIG_IGN)
+    _step_back()
+    origin = Origin(facts["account"], facts["service"], facts["hourly"])
+    writer = Writer(origin, Path(facts["folder"]), facts["seconds"], facts["file_bytes"])
+    while True:
+        ready, _, _ = select.select([0], [], [], _LOOK_SECONDS)
+        if ready:
+            data = os.read(0, _PIECE)
+            if not data:
+                break
+            writer.feed(data)
+        writer.tick(time.monotonic())
+    writer.close()
+
+
+def _step_back() -> None:
+    """Take only the time that nobody else wants."""
+    if hasattr(os, "sched_setscheduler"):
+        with contextlib.suppress(OSError):  # some sandboxes allow none of it
+            os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+            return
+    os.nice(19)
+
+
+if __name__ == "__main__":
+    main()
