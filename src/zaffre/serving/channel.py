@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import socket
 from typing import Any, Final
 
@@ -12,12 +13,21 @@ RETIRE: Final = 0xFFFF  # answer what was read, then end; another worker goes on
 DRAIN: Final = 0xFFFE  # the service stops: answer whoever is connected once more, then close and end
 
 
+def line() -> tuple[FrontEnd, WorkerEnd]:
+    """Both ends, before the worker is forked: each process closes the one that it does not use."""
+    ours, theirs = socket.socketpair()
+    hears, rings = os.pipe()
+    return FrontEnd(ours, rings), WorkerEnd(theirs, hears)
+
+
 class FrontEnd:
     """The front's end. ``facts`` are the worker's words since the last time."""
 
-    def __init__(self, sock: socket.socket) -> None:
+    def __init__(self, sock: socket.socket, bell: int) -> None:
         sock.setblocking(False)
+        os.set_blocking(bell, False)
         self._sock = sock
+        self._bell = bell
         self._rest = b""
 
     def fileno(self) -> int:
@@ -38,6 +48,11 @@ class FrontEnd:
             return False
         return True
 
+    def ring(self) -> None:
+        """Wake the worker's lifeguard."""
+        with contextlib.suppress(OSError):  # it was woken often enough, or is gone
+            os.write(self._bell, b".")
+
     def facts(self) -> tuple[list[dict[str, Any]], bool]:
         """What the worker told, and whether it holds its end no more."""
         ended = False
@@ -57,13 +72,15 @@ class FrontEnd:
 
     def close(self) -> None:
         self._sock.close()
+        os.close(self._bell)
 
 
 class WorkerEnd:
-    """The worker's end; only reading never blocks."""
+    """The worker's end; only ``take`` never blocks."""
 
-    def __init__(self, sock: socket.socket) -> None:
+    def __init__(self, sock: socket.socket, bell: int) -> None:
         self._sock = sock
+        self._bell = bell
 
     def fileno(self) -> int:
         return self._sock.fileno()
@@ -88,3 +105,11 @@ class WorkerEnd:
             return None
         finally:
             self._sock.setblocking(True)
+
+    def wait_for_ring(self) -> bool:
+        """Sleep until the front rings; False when it is gone."""
+        return bool(os.read(self._bell, 64))
+
+    def close(self) -> None:
+        self._sock.close()
+        os.close(self._bell)

@@ -36,6 +36,8 @@ _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD)
 _STOP_SECONDS: Final = 40.0  # for all workers to drain
 _DOING: Final = {"import": "in the import of the script, ", "init": "in init(), ", "sample": "in run() on the sample, "}
 _STUCK_SECONDS: Final = 10.0  # how long a call may go on after its time is over
+_LONG_SECONDS: Final = 0.02  # a call that takes longer is looked after by the worker's lifeguard
+_IDLE_SECONDS: Final = 0.1  # between two looks at workers that were called by nobody
 
 
 @dataclass(eq=False)
@@ -53,6 +55,8 @@ class Member:
     facts: dict[str, Any] = field(default_factory=dict)  # of its start
     fault: dict[str, Any] | None = None
     guests: dict[int, socket.socket] = field(default_factory=dict)  # its connections by slot
+    worked: int = 0  # when it was last looked at
+    rung_for: int = 0  # the call, by its beginning, that its lifeguard was woken for
 
 
 @dataclass(frozen=True)
@@ -100,7 +104,7 @@ class Front:
                 return recruit
         ticked = time.monotonic()
         while self._code is None:
-            for fd, what in self._poller.wait(0.005 if self._unseated else _TICK_SECONDS):
+            for fd, what in self._poller.wait(0.005 if self._unseated else self._look()):
                 self._handle(fd, what)
             now = time.monotonic()
             if self._unseated:
@@ -119,9 +123,27 @@ class Front:
 
     # Workers.
 
+    def _look(self) -> float:
+        """Wake the lifeguards of workers whose call takes long; the seconds until the next look.
+
+        One that woke by itself would take Python's lock from its worker all the time, also where calls are short.
+        """
+        long_ago = time.monotonic_ns() - int(_LONG_SECONDS * 1e9)
+        is_idle = True
+        for member in self._members.values():
+            row = self.board.row(member.row)
+            since, worked = row[boards.BUSY_SINCE], row[boards.WORKED]
+            if since or worked != member.worked:
+                is_idle = False
+                member.worked = worked
+            if since and since != member.rung_for and since < long_ago:
+                member.rung_for = since
+                member.end.ring()
+        return _IDLE_SECONDS if is_idle else _LONG_SECONDS
+
     def _recruit(self) -> Recruit | None:
         """Fork a worker; in the fork what it needs."""
-        ours, theirs = socket.socketpair()
+        ours, theirs = channels.line()
         is_first = not self._members and not self._is_listening
         row = self._rows.pop(0)
         self.board.row(row)[boards.WORKED] = 0
@@ -130,9 +152,9 @@ class Front:
         if pid == 0:
             ours.close()
             self._abandon()
-            return Recruit(row, WorkerEnd(theirs), is_first)
+            return Recruit(row, theirs, is_first)
         theirs.close()
-        member = Member(pid, row, FrontEnd(ours), is_first)
+        member = Member(pid, row, ours, is_first)
         self._members[member.end.fileno()] = member
         self._poller.watch(member.end.fileno(), IN)
         return None

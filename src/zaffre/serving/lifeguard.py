@@ -1,4 +1,4 @@
-"""Who looks after the connections while ``run()`` takes long: a thread that sleeps otherwise.
+"""Who looks after the connections while ``run()`` takes long: a thread that sleeps until the front wakes it.
 
 It answers what needs no ``run()`` (liveness, metrics), ends a call whose time is over, and tells those who waited too
 long. It reads no request for ``/score``: these stay in their sockets until the worker, this one or another, has time.
@@ -14,13 +14,10 @@ import time
 from types import FrameType
 from typing import Final
 
-from zaffre.serving import board as boards
 from zaffre.serving.poller import ERROR, GONE, IN
 from zaffre.serving.worker import Call, ScoringTimeout, Worker
 
 _REST_SECONDS: Final = 0.02
-_IDLE_SECONDS: Final = 0.1  # when nothing was called lately
-_LONG_SECONDS: Final = 0.02  # a call that takes longer is looked after
 
 
 class Lifeguard(threading.Thread):
@@ -35,14 +32,14 @@ class Lifeguard(threading.Thread):
             signal.signal(signal.SIGALRM, self._strike)
 
     def run(self) -> None:
-        worked = -1
         while True:
-            before, worked = worked, self._worker.row[boards.WORKED]
+            is_alone = not self._worker.channel.wait_for_ring()
             call = self._worker.call
-            time.sleep(_IDLE_SECONDS if call is None and worked == before else _REST_SECONDS)
-            call = self._worker.call
-            if call is not None and time.monotonic() - call.began > _LONG_SECONDS:
+            while call is not None and self._worker.call is call:
                 self._tend(call)
+                time.sleep(_REST_SECONDS)
+            if is_alone:  # the worker ends after this call
+                time.sleep(_REST_SECONDS)
 
     def _strike(self, _signal: int, _frame: FrameType | None) -> None:
         """On the thread that calls ``run()``: end that call, once."""

@@ -8,6 +8,7 @@ yet stays unread in its socket: should the worker crash, another one finds it th
 
 from __future__ import annotations
 
+import gc
 import logging
 import socket
 import threading
@@ -77,7 +78,7 @@ class Worker:
         self._settings = settings
         self._script = script
         self._board = board
-        self._channel = channel
+        self.channel = channel
         self._replies = Replies(settings.server_version, settings.cors_origins)
         self._debug = log.isEnabledFor(logging.DEBUG)
         self._now = time.monotonic()
@@ -89,6 +90,7 @@ class Worker:
         self.poller.watch(channel.fileno(), IN)
 
     def work(self) -> None:
+        gc.freeze()  # what the import and init() made stays: no collection in a request walks over it again
         with self.io:
             while not self._is_done():
                 events = self.poller.wait(self._patience())
@@ -106,7 +108,7 @@ class Worker:
         """See to one descriptor that is ready."""
         connection = self.connections.get(fd)
         if connection is None:
-            if fd == self._channel.fileno():
+            if fd == self.channel.fileno():
                 self._take(now)
             return
         if what & OUT:
@@ -164,7 +166,7 @@ class Worker:
             seconds = time.monotonic() - request.arrived
             metrics.observe(self.row, made.status, seconds, made.seconds, bool(made.failed))
             if self.row[boards.WORKED] == self._full_at:
-                self._channel.tell(stage="full")
+                self.channel.tell(stage="full")
             if self._debug:
                 log.debug("%s %s %s %.3f ms", request.method, request.path, made.status, seconds * 1000)
 
@@ -343,7 +345,7 @@ class Worker:
         return _TICK_SECONDS if self.connections or self._draining_since else None
 
     def _take(self, now: float) -> None:
-        found = self._channel.take()
+        found = self.channel.take()
         if found is None:
             self.is_gone = True
             return
