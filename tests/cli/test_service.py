@@ -67,16 +67,24 @@ def test_a_failed_deployment_shows_why(cli: Cli) -> None:
     )  # fmt: skip
 
     assert (answer.code, answer.out) == (7, "")
-    assert "entry script" in answer.err
+    assert "init" in answer.err
     assert "absent.txt" in answer.err
     assert cli("service", "delete", "broken", "--yes").code == 0
 
 
 @pytest.mark.usefixtures("project")
-def test_a_service_needs_its_software(cli: Cli) -> None:
-    answer = cli("service", "deploy", "bare", "--model", "factor")
+def test_an_entry_script_needs_its_software(cli: Cli) -> None:
+    answer = cli("service", "deploy", "bare", "--model", "factor", "--entry", "score.py")
 
     assert (answer.code, answer.err) == (
         2,
-        "zaffre: A service needs its software: give one of --environment, --conda and --pip.\n",
+        "zaffre: An entry script needs its software: give one of --environment, --conda and --pip.\n",
     )
+
+
+@pytest.mark.usefixtures("project")
+def test_without_script_and_software_the_models_framework_decides(cli: Cli) -> None:
+    answer = cli("service", "deploy", "bare", "--model", "factor")
+
+    assert answer.code != 0
+    assert "The model factor:1 is no MLflow model and is registered without a framework" in answer.err

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from zaffre.core import entities, names, wire
 from zaffre.core.errors import Unsupported, WebserviceException
-from zaffre.sdk import mlflow_service, ports, service_mode, service_spec, webservice_aci
+from zaffre.sdk import no_code, ports, service_mode, service_spec, webservice_aci
 from zaffre.sdk.aci_settings import AciServiceDeploymentConfiguration
 from zaffre.sdk.discovery import home
 from zaffre.sdk.inference import InferenceConfig
@@ -39,7 +39,8 @@ def deploy(
     names.check_service(name)
     config = configuration(deployment_config, deployment_target)
     if inference_config is None:
-        inference_config = mlflow_service.inference_config(workspace, name, models)
+        inference_config = no_code.inference_config(workspace, name, models)
+        config = no_code.sized(config, models)
     if isinstance(config, AciServiceDeploymentConfiguration):
         made: Webservice = webservice_aci.deploy(workspace, name, models, inference_config, config, overwrite)
     else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,13 +9,12 @@ from typing import TYPE_CHECKING, Final
 
 import yaml
 
-from zaffre.core import entities
 from zaffre.core.errors import ModelInvalid
+from zaffre.sdk import entry_source
 from zaffre.sdk.conda_dependencies import CondaDependencies
-from zaffre.sdk.discovery import home
 from zaffre.sdk.environment import Environment
 from zaffre.sdk.inference import InferenceConfig
-from zaffre.sdk.service_folder import ServiceFolder
+from zaffre.sdk.registered_files import RegisteredFiles
 from zaffre.sdk.unbuilt import not_built
 
 if TYPE_CHECKING:
@@ -24,7 +22,6 @@ if TYPE_CHECKING:
     from zaffre.sdk.workspace import Workspace
 
 ENTRY_SCRIPT: Final = "score_mlflow.py"
-_SOURCE: Final = "mlflow_source"
 _REMEDY: Final = "pass inference_config=InferenceConfig(entry_script=...)"
 
 
@@ -37,38 +34,14 @@ def inference_config(
     """
     if len(models) != 1 or isinstance(models[0], str):
         raise not_built("A deployment without an entry script, but of one registered MLflow model,", _REMEDY)
-    files = _ModelFiles(workspace, models[0])
+    files = RegisteredFiles(workspace, models[0])
     if not files.has("MLmodel"):
         raise not_built(f"A deployment without an entry script of {models[0].id}, which is no MLflow model,", _REMEDY)
     wanted = environment or _environment(files)
-    folder = ServiceFolder(home(), workspace.name, service).path / _SOURCE
-    folder.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(Path(__file__).with_name("entry_scripts") / ENTRY_SCRIPT, folder / ENTRY_SCRIPT)
-    return InferenceConfig(ENTRY_SCRIPT, source_directory=str(folder), environment=wanted)
+    return entry_source.inference_config(workspace, service, (ENTRY_SCRIPT,), wanted)
 
 
-class _ModelFiles:
-    """The small files beside a registered model's ``MLmodel``, by their names."""
-
-    def __init__(self, workspace: Workspace, model: Model) -> None:
-        self.model = model
-        self._scope = workspace._scope
-        self._route = ("models", model.name, "versions", str(model.version), "files")
-        listed = self._scope.client.items(self._scope.path(*self._route), entities.ArtifactInfo)
-        paths = [info.path for info in listed if not info.is_dir]
-        # Of a version registered from a folder, that folder is the model; its name stands before each path.
-        found = min((p for p in paths if p.rpartition("/")[2] == "MLmodel"), key=lambda p: p.count("/"), default="")
-        self._root = found.removesuffix("MLmodel")
-        self._names = {path.removeprefix(self._root) for path in paths if path.startswith(self._root)}
-
-    def has(self, name: str) -> bool:
-        return name in self._names
-
-    def read(self, name: str) -> bytes:
-        return self._scope.client.read(self._scope.path(*self._route, file=self._root + name))
-
-
-def _environment(files: _ModelFiles) -> Environment:
+def _environment(files: RegisteredFiles) -> Environment:
     name = f"mlflow-{files.model.name}"
     if files.has("conda.yaml"):
         with tempfile.TemporaryDirectory() as scratch:
@@ -89,7 +62,7 @@ def _environment(files: _ModelFiles) -> Environment:
     return environment
 
 
-def _python(files: _ModelFiles) -> str | None:
+def _python(files: RegisteredFiles) -> str | None:
     """The Python version that ``python_env.yaml`` asks for."""
     if not files.has("python_env.yaml"):
         return None

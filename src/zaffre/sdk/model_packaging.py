@@ -24,7 +24,7 @@ from zaffre.environments import image_registry, image_spec
 from zaffre.environments.image_overlay import overlay_for
 from zaffre.environments.images import Image, build_image
 from zaffre.environments.overlay import BOOT
-from zaffre.sdk import mlflow_service, model_files, service_spec
+from zaffre.sdk import model_files, no_code, service_spec
 from zaffre.sdk.discovery import home
 from zaffre.sdk.environment_local import tokens_of
 from zaffre.sdk.model_package import Log, ModelPackage, folder_of
@@ -56,7 +56,7 @@ def create(
 
     Raises ``EngineUnavailable`` and what no image could honour before anything is made.
     """
-    config = inference_config or mlflow_service.inference_config(workspace, "package", models)
+    config = inference_config or no_code.inference_config(workspace, "package", models)
     name, label = image_name or "package", image_label or time.strftime("%Y%m%d%H%M%S")
     if not _NAME.fullmatch(name) or not _LABEL.fullmatch(label):
         raise InvalidValue(f"{name}:{label} cannot name an image: use lower-case letters, digits and hyphens.")

@@ -28,7 +28,7 @@ def deploy_service(
     /,
     *,
     model: Annotated[list[str], Parameter(name=("--model", "-m"))],
-    entry: str = "score.py",
+    entry: str | None = None,
     source: Path = Path(),
     description: str = "",
     tag: list[str] | None = None,
@@ -47,7 +47,8 @@ def deploy_service(
     model
         A registered model: name:version, or the name for the newest version; may be repeated.
     entry
-        The script with init() and run(), relative to --source.
+        The script with init() and run(), relative to --source; score.py where software is named. With neither, one
+        model of MLflow, scikit-learn, ONNX or TensorFlow is served without a script of yours.
     source
         The folder to send.
     description
@@ -61,14 +62,17 @@ def deploy_service(
     """
     workspace, scope = workspace_of(session), session.scope()
     environment = software.chosen(workspace, f"{name}-environment")
-    if environment is None:
-        raise UsageError("A service needs its software: give one of --environment, --conda and --pip.")
+    if environment is None and entry is not None:
+        raise UsageError("An entry script needs its software: give one of --environment, --conda and --pip.")
+    inference = None
+    if environment is not None:
+        inference = InferenceConfig(entry or "score.py", source_directory=str(source), environment=environment)
     found = [get_model(scope, reference) for reference in model]
     service = Model.deploy(
         workspace,
         name,
         [Model(workspace, each.name, version=each.version) for each in found],
-        InferenceConfig(entry_script=entry, source_directory=str(source), environment=environment),
+        inference,
         target.configuration(),
         overwrite=overwrite,
     )

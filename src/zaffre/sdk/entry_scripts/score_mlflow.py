@@ -1,8 +1,8 @@
 """Scores one MLflow model. Sent with a model that is deployed without an entry script.
 
 A request is JSON in one of MLflow's shapes (``dataframe_split``, ``dataframe_records``, ``inputs``, ``instances``, with
-``params`` beside it), which is answered ``{"predictions": ...}``; or in one of Azure's (``input_data``, or a data frame
-as ``{"columns": ..., "data": ...}``), which is answered by the predictions alone.
+``params`` beside it), which is answered ``{"predictions": ...}``; or in one of Azure's (``data``, ``input_data``, or a
+data frame as ``{"columns": ..., "data": ...}``), which is answered by the predictions alone.
 """
 
 import json
@@ -20,12 +20,14 @@ MLFLOW_SHAPES = ("dataframe_split", "dataframe_records", "inputs", "instances")
 
 
 def init():
-    global model
+    global model, folder
     root = Path(os.environ["AZUREML_MODEL_DIR"])
     found = sorted(root.rglob("MLmodel"), key=lambda file: len(file.parts))
     if not found:
         raise FileNotFoundError(f"There is no MLmodel file below {root}: this is not an MLflow model.")
-    model = mlflow.pyfunc.load_model(str(found[0].parent))
+    folder = found[0].parent
+    model = mlflow.pyfunc.load_model(str(folder))
+    run.swagger = swagger()
 
 
 def run(raw_data):
@@ -33,7 +35,17 @@ def run(raw_data):
     try:
         return answer(json.loads(raw_data))
     except (ValueError, TypeError, KeyError, MlflowException) as error:
-        return AMLResponse({"message": f"{type(error).__name__}: {error}"}, 400, json_str=True)
+        sentence = f"{type(error).__name__}: {str(error).rstrip('.')}. {expected()}".rstrip()
+        return AMLResponse({"message": sentence}, 400, json_str=True)
+
+
+def expected():
+    """What the model's signature asks for, as a sentence; empty where it has none."""
+    schema = model.metadata.get_input_schema()
+    if schema is None:
+        return ""
+    parts = [str(one) if schema.is_tensor_spec() else f"{one.name or 'unnamed'} ({one.type})" for one in schema.inputs]
+    return f"Expected are {', '.join(parts)}."
 
 
 def answer(given):
@@ -57,14 +69,24 @@ def from_mlflow(given, shape):
 
 def from_azure(given):
     data = given.get("input_data", given)
+    schema = model.metadata.get_input_schema()
+    if isinstance(data, dict) and "data" in data and "columns" not in data:
+        data = data["data"]
+        if isinstance(data, list) and data and isinstance(data[0], dict):
+            return dataframe_from_parsed_json(data, "records", schema)
+        if isinstance(data, list) and schema is not None and not schema.is_tensor_spec() and schema.has_input_names():
+            frame = {"columns": schema.input_names(), "data": data}
+            return dataframe_from_parsed_json(frame, "split", schema)
+        return parse_tf_serving_input({"inputs": data}, schema)
     if isinstance(data, dict) and "data" in data:
         frame = {key: data[key] for key in ("columns", "index", "data") if key in data}
-        return dataframe_from_parsed_json(frame, "split", model.metadata.get_input_schema())
+        return dataframe_from_parsed_json(frame, "split", schema)
     if "input_data" not in given:
         raise ValueError(
-            f"The request has none of {', '.join(MLFLOW_SHAPES)}, input_data, nor a data frame as columns and data."
+            f"The request has none of {', '.join(MLFLOW_SHAPES)}, data, input_data, nor a data frame as columns "
+            "and data."
         )
-    return parse_tf_serving_input({"inputs": data}, model.metadata.get_input_schema())
+    return parse_tf_serving_input({"inputs": data}, schema)
 
 
 def plain(predictions):
@@ -74,3 +96,24 @@ def plain(predictions):
     elif isinstance(predictions, pandas.Series):
         predictions = predictions.tolist()
     return json.loads(json.dumps(predictions, cls=NumpyEncoder))
+
+
+def swagger():
+    """The schemas of /swagger.json, from the model's signature; its input example is theirs."""
+    signature = model.metadata.get_input_schema()
+    columns = {"type": "object"}
+    if signature is not None and not signature.is_tensor_spec() and signature.has_input_names():
+        kinds = {one.name: {"description": str(one.type)} for one in signature.inputs}
+        columns |= {"properties": kinds, "required": [one.name for one in signature.inputs if one.required]}
+    shapes = {
+        "dataframe_split": {"type": "object"},
+        "dataframe_records": {"type": "array", "items": columns},
+        "inputs": {},
+        "instances": {"type": "array", "items": {}},
+        "data": {"type": "array", "items": {}},
+    }
+    found = {"type": "object", "properties": shapes}
+    file = folder / "serving_input_example.json"
+    if file.is_file():
+        found["example"] = json.loads(file.read_bytes())
+    return {"input": found, "output": {"type": "object", "properties": {"predictions": {}}}}
