@@ -39,6 +39,7 @@ def test_answers_times_and_use_are_counted_over_all_workers(tmp_path: Path) -> N
         assert counted(file).requests == 0
         for _ in range(4):
             assert service.score(0.05).status_code == 200
+        until(lambda: counted(file).requests == 4, "an answer is counted just after it was sent", patience=60)
         before = counted(file)
         assert service.score("raise").status_code == 500
         assert service.score("die").status_code == 502

@@ -117,6 +117,7 @@ NOUNS: Final = {
             "show": "service.show:show_service",
             "score": "service.score:score_service",
             "logs": "service.logs:service_logs",
+            "metrics": "service.metrics:service_metrics",
             "environment": "environment.use:service_environment",
             "keys": "service.keys:service_keys",
             "regen-key": "service.regen_key:regenerate_key",

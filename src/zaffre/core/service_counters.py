@@ -27,7 +27,8 @@ AT_MICROS: Final = 5  # the time of all answers, microseconds
 AT_LATENCY: Final = 6  # counts of answers by bucket of time, see latency
 CPU_MICROS: Final = 7  # of the serving processes and what they started
 MEMORY_BYTES: Final = 8  # resident, of the serving processes now
-WORKERS: Final = 9  # that answer now
+WORKERS: Final = 9  # there are now
+TICKS: Final = 10  # grows as long as the process lives, about twice in a second
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +42,7 @@ class ServiceCounters:
     cpu_seconds: float = 0.0
     memory_bytes: int = 0  # at the time of reading
     workers: int = 0
+    ticks: int = 0  # grows as long as the process lives
 
     @property
     def requests(self) -> int:
@@ -61,15 +63,20 @@ class ServiceCounters:
             cpu_seconds=max(0.0, self.cpu_seconds - earlier.cpu_seconds),
             memory_bytes=self.memory_bytes,
             workers=self.workers,
+            ticks=self.ticks,
         )
 
 
 def read_counters(file: Path) -> ServiceCounters | None:
     """What the process of this file has counted by now; None before it began, and where the file is gone."""
     try:
-        content = file.read_bytes()
+        return parse_counters(file.read_bytes())
     except OSError:
         return None
+
+
+def parse_counters(content: bytes) -> ServiceCounters | None:
+    """The content of such a file; None for one that is not whole yet."""
     cells = array("Q")
     cells.frombytes(content[: len(content) // 8 * 8])
     if len(cells) < HEAD or cells[0] != MARK:
@@ -92,6 +99,7 @@ def read_counters(file: Path) -> ServiceCounters | None:
         cpu_seconds=cells[CPU_MICROS] / 1e6,
         memory_bytes=cells[MEMORY_BYTES],
         workers=cells[WORKERS],
+        ticks=cells[TICKS],
     )
 
 

@@ -40,6 +40,11 @@ class TelemetryReport(Request):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TelemetryAnswer:
+    samples: int  # that were kept
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceMetricsPoint:
     """What a service did in a stretch of time. Percentiles are within 1 %; None where nothing was answered."""
 

@@ -10,7 +10,7 @@ from zaffre.core.entities import ServiceSpec
 from zaffre.core.errors import Unsupported, WebserviceException
 from zaffre.sdk.webservice import WebserviceDeploymentConfiguration
 
-_RECORDED: Final = ("location", "dns_name_label", "enable_app_insights")
+_RECORDED: Final = ("location", "dns_name_label")
 _REFUSED: Final = {
     "collect_model_data": "keep what is to be kept in run() itself",
     "cmk_vault_base_url": "services keep their files below the server's ZAFFRE_HOME: encrypt its disk",
@@ -24,8 +24,9 @@ _REFUSED: Final = {
 class AciServiceDeploymentConfiguration(WebserviceDeploymentConfiguration):
     """``cpu_cores`` and ``memory_gb`` are what the container may use at most; without them there is no limit.
 
-    ``location``, ``dns_name_label`` and ``enable_app_insights`` are recorded and change nothing. Raises
-    ``WebserviceException`` for values that cannot be, and ``Unsupported`` for what the server cannot honour.
+    What the service answers and uses is kept in the workspace (``get_metrics``) unless ``enable_app_insights`` is
+    False. ``location`` and ``dns_name_label`` are recorded and change nothing. Raises ``WebserviceException`` for
+    values that cannot be, and ``Unsupported`` for what the server cannot honour.
     """
 
     def __init__(
@@ -84,6 +85,7 @@ class AciServiceDeploymentConfiguration(WebserviceDeploymentConfiguration):
 
     def applied(self, spec: ServiceSpec) -> ServiceSpec:
         """``spec`` with what this says of its container."""
+        spec = replace(spec, telemetry=self.enable_app_insights is not False)
         recorded = spec.recorded | {name: getattr(self, name) for name in _RECORDED if getattr(self, name) is not None}
         return replace(spec, container=True, cpus=self.cpu_cores, memory_gb=self.memory_gb, recorded=recorded)
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from zaffre.core import entities, wire
 from zaffre.core.errors import AzureMLException, Category, WebserviceException, WebserviceExists, WebserviceNotFound
 from zaffre.core.states import ServiceState
-from zaffre.sdk import scoring, service_spec
+from zaffre.core.telemetry_wire import ServiceMetrics
+from zaffre.sdk import scoring, service_metrics, service_spec
 from zaffre.sdk.late import late
 from zaffre.sdk.model_lookup import Tags, matches, pairs, texts
 from zaffre.sdk.times import iso, moment
@@ -289,6 +290,25 @@ class Webservice:
         scope = self.workspace._scope
         text = scope.client.read(scope.path("services", self.name, "logs")).decode("utf-8", "replace")
         return "\n".join(text.splitlines()[-num_lines:]) if num_lines > 0 else ""
+
+    def get_metrics(
+        self,
+        since: service_metrics.Moment | None = None,
+        until: service_metrics.Moment | None = None,
+        points: int | None = None,
+        revision: int | None = None,
+    ) -> ServiceMetrics:
+        """What the service answered and used, by default in the last hour; at most some 10 seconds old.
+
+        ``since`` and ``until`` are datetimes, timedeltas or texts such as ``"15m"`` and ``"7d"`` (how long ago).
+        ``points`` (240) is how many steps there are at most; each of ``.points``, and ``.total`` over the whole time
+        (None when nothing was heard), has ``start`` (milliseconds since the epoch), ``seconds`` observed,
+        ``requests``, ``requests_per_second``, ``client_errors`` (4xx), ``server_errors`` (5xx), ``statuses`` (counts
+        by status), ``failures`` of ``run()``, ``mean_ms``, ``p50_ms``, ``p95_ms``, ``p99_ms`` (milliseconds from a
+        request's arrival to its answer, percentiles within 1 %; None without requests), ``cpu_cores`` in use and
+        ``memory_bytes``. ``revision`` asks for that one alone.
+        """
+        return service_metrics.read(self.workspace._scope, self.name, since, until, points, revision)
 
     def update_deployment_state(self) -> None:
         """Read the service's state anew."""

@@ -93,7 +93,7 @@ class AciWebservice(Webservice):
             "location": self.location,
             "dnsNameLabel": self.dns_name_label,
             "sslEnabled": False,
-            "appInsightsEnabled": bool(self._recorded("enable_app_insights")),
+            "appInsightsEnabled": service_spec.current(self._service).telemetry,
             "directUri": self.direct_uri,
         }
 
@@ -173,7 +173,7 @@ class AciWebservice(Webservice):
         spec, registered = self._changed(image, models, inference_config)
         known = service_spec.current(self._service)
         if enable_app_insights is not None:
-            spec = replace(spec or known, recorded={**known.recorded, "enable_app_insights": enable_app_insights})
+            spec = replace(spec or known, telemetry=enable_app_insights)
         patch = wire.ServicePatch(
             spec=spec,
             models=registered,
@@ -214,7 +214,7 @@ class AciWebservice(Webservice):
         if image is not None:
             if models is not None or config is not None:
                 raise WebserviceException("An image has its models and its script: pass image, or the others.")
-            made = image._spec()
+            made = replace(image._spec(), telemetry=known.telemetry)
             recorded = {**known.recorded, **made.recorded}
             kept = replace(made, cpus=known.cpus, memory_gb=known.memory_gb, recorded=recorded)
             return kept, builtins.list(image._about.models)
@@ -223,6 +223,7 @@ class AciWebservice(Webservice):
             return None, registered
         source = service_spec.source_of(config)
         built = service_spec.build(self.workspace, config, source, {}, container=True)
+        built = replace(built, telemetry=known.telemetry)
         recorded = {name: value for name, value in known.recorded.items() if name != "image_id"}
         kept = replace(built, cpus=known.cpus, memory_gb=known.memory_gb, recorded=recorded)
         return kept, registered

@@ -21,6 +21,7 @@ def record(board: Board, workers: Iterable[int]) -> None:
     head[counters.CPU_MICROS] = max(head[counters.CPU_MICROS], int(seconds * 1e6))
     head[counters.MEMORY_BYTES] = sum(map(resident_bytes, (os.getpid(), *pids)))
     head[counters.WORKERS] = len(pids)
+    head[counters.TICKS] += 1
 
 
 def _cpu_seconds(pid: int) -> float:

@@ -9,8 +9,8 @@ from fastapi import APIRouter, Query
 from starlette.responses import PlainTextResponse, Response
 
 from zaffre.core.latency import Histogram
-from zaffre.core.telemetry_wire import ServiceMetrics, TelemetryReport
-from zaffre.server.api.answers import Asker, answer, empty, workspace_router
+from zaffre.core.telemetry_wire import ServiceMetrics, TelemetryAnswer, TelemetryReport
+from zaffre.server.api.answers import Asker, answer, workspace_router
 from zaffre.server.api.parts import PartsOf
 from zaffre.server.deployments.telemetry import MAX_POINTS, POINTS
 from zaffre.server.store.service_telemetry import ServiceTotal
@@ -24,11 +24,11 @@ BOUNDS: Final = tuple(unit * factor for unit in (0.0001, 0.001, 0.01, 0.1, 1, 10
 _TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 
-@router.post("/{name}/telemetry", status_code=204)
+@router.post("/{name}/telemetry", response_model=TelemetryAnswer)
 def record_service_telemetry(ws: str, name: str, body: TelemetryReport, parts: PartsOf) -> Response:
     """A supervisor tells what its serving process did."""
     parts.telemetry.record(ws, name, body)
-    return empty()
+    return answer(TelemetryAnswer(samples=len(body.samples)))
 
 
 @router.get("/{name}/metrics", response_model=ServiceMetrics)
