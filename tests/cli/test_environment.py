@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.cli.conftest import Cli
+from tests.server_process import ServerProcess
 
 
 def spec(folder: Path, *packages: str) -> str:
@@ -62,6 +65,24 @@ def test_pruning_shows_asks_and_removes(bare: Cli, cli: Cli, tmp_path: Path) -> 
     assert any(name in line and "iB  environment" in line for line in asked.err.splitlines())
     assert name in bare("environment", "prune", "--unused-days", "0", "--yes").out
     assert "not built at the moment" in cli("environment", "explain", name).out
+
+
+def test_the_servers_machine_is_pruned_from_elsewhere(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: ServerProcess
+) -> None:
+    name = f"there-{tmp_path.name}"
+    cli("environment", "create", name, "--conda", spec(tmp_path, "tabulate==0.8.10"))
+    assert cli("environment", "build", name).code == 0  # into the server's own home
+    monkeypatch.setenv("ZAFFRE_HOME", str(tmp_path / "elsewhere"))
+    monkeypatch.setenv("ZAFFRE_URL", server.url)
+    monkeypatch.setenv("ZAFFRE_TOKEN", server.token)
+    assert name not in cli("environment", "prune", "--list-only").out
+    assert name in cli("environment", "prune", "--list-only", "--server").out
+    asked = cli("environment", "prune", "--server", "--unused-days", "0")
+    assert (asked.code, "of the server's machine" in asked.err) == (2, True)
+    assert name not in cli("environment", "prune", "--server").out  # used today
+    assert name in cli("environment", "prune", "--server", "--unused-days", "0", "--yes").out
+    assert name not in cli("environment", "prune", "--list-only", "--server").out
 
 
 def test_versions_and_labels_are_listed_and_named(cli: Cli, tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -7,6 +9,7 @@ import pytest
 from zaffre.core.errors import EnvironmentBuildFailed, InvalidValue
 from zaffre.environments.conda_names import parse
 from zaffre.environments.interpreters import ANY_FLOOR, OWN_FLOOR, Choice, Interpreter, choose, fallback, running
+from zaffre.environments.solver import Solver
 
 HERE = [
     Interpreter(Path(f"/python/{text}"), (int(text.split(".")[0]), int(text.split(".")[1]), int(text.split(".")[2])))
@@ -99,3 +102,22 @@ def test_the_setting_is_checked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ZAFFRE_PYTHON_FALLBACK", "never")
     with pytest.raises(InvalidValue, match="'never' is neither"):
         fallback()
+
+
+def test_pyenvs_shims_are_not_asked_where_its_pythons_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each shim starts a shell that looks for the version to start: seconds, for what is known already."""
+    shims, mark = tmp_path / "shims", tmp_path / "asked"
+    shims.mkdir()
+    (shims / "python3").write_text(f'#!/bin/sh\ntouch {mark}\nexec {sys.executable} "$@"\n')
+    (shims / "python3").chmod(0o755)
+    monkeypatch.setenv("PYENV_ROOT", str(tmp_path))
+    monkeypatch.setenv("PATH", f"{shims}{os.pathsep}/usr/bin:/bin")
+    solver = Solver(tmp_path, lambda _: None)
+    solver.pythons()
+    assert mark.exists()
+    mark.unlink()
+    programs = tmp_path / "versions" / "3.11.0" / "bin"
+    programs.mkdir(parents=True)
+    (programs / "python3").symlink_to(sys.executable)
+    solver.pythons()
+    assert not mark.exists()

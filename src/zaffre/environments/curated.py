@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
+from zaffre.core.errors import Unsupported
+
 _SCIENCE: Final = ("numpy", "pandas", "scipy", "scikit-learn", "joblib", "matplotlib")
 
 # The beginning of a name -> its packages and one name to list it by.
@@ -24,6 +26,18 @@ _KINDS: Final[tuple[tuple[str, tuple[str, ...], str], ...]] = (
     (r"mlflow-.*", (*_SCIENCE, "mlflow"), "AzureML-mlflow-ubuntu20.04-py38-cpu-inference"),
     (r"vowpalwabbit-.*", (*_SCIENCE, "vowpalwabbit"), "AzureML-VowpalWabbit-8.8.0"),
     (r"dask-.*", (*_SCIENCE, "dask[complete]"), "AzureML-Dask-CPU"),
+    (r"automl(-gpu)?", (*_SCIENCE, "lightgbm", "xgboost"), "AzureML-AutoML"),
+    (r"automl-dnn.*", (*_SCIENCE, "lightgbm", "xgboost", "torch", "torchvision", "transformers"), "AzureML-AutoML-DNN"),
+    (r"hyperdrive-.*", (*_SCIENCE, "torch", "gluonts"), "AzureML-Hyperdrive-ForecastDNN"),
+    (r"pyspark-.*", (*_SCIENCE, "pyspark", "synapseml"), "AzureML-PySpark-MmlSpark-0.15"),
+)
+
+# Names whose packages have no release for any Python of today.
+_RETIRED: Final = (
+    (
+        r"chainer-.*",
+        "Chainer's last release is for Pythons that are gone: name its packages in an environment of your own",
+    ),
 )
 
 
@@ -33,10 +47,16 @@ def names() -> list[str]:
 
 
 def find(name: str) -> dict[str, Any] | None:
-    """The definition that a curated name stands for, in any case of letters; None for any other name."""
+    """The definition that a curated name stands for, in any case of letters; None for any other name.
+
+    Raises ``Unsupported`` with the reason for a curated name that no packages of today stand for.
+    """
     rest = re.fullmatch(r"azureml-(.+)", name, re.IGNORECASE)
     if rest is None:
         return None
+    for pattern, why in _RETIRED:
+        if re.fullmatch(pattern, rest[1], re.IGNORECASE):
+            raise Unsupported(f"The curated environment {name} is not to be had: {why}.")
     for pattern, packages, _ in _KINDS:
         if re.fullmatch(pattern, rest[1], re.IGNORECASE):
             return _definition(name, packages)

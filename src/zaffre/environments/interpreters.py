@@ -44,10 +44,14 @@ def running() -> Interpreter:
 
 
 def search_path() -> str:
-    """PATH for the solver's search, with the Pythons of pyenv before its shims, which stand for only one of them."""
-    root = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
-    pyenv = sorted((str(path.parent) for path in root.glob("*/bin/python3")), reverse=True)
-    return os.pathsep.join([*pyenv, os.environ.get("PATH", os.defpath)])
+    """PATH for the solver's search, with the Pythons of pyenv in the place of its shims: these stand for only one of
+    them, and are programs that take seconds to ask."""
+    root = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
+    pyenv = sorted((str(path.parent) for path in root.glob("versions/*/bin/python3")), reverse=True)
+    others = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    if pyenv:
+        others = [place for place in others if not (place.endswith("shims") and Path(place).is_relative_to(root))]
+    return os.pathsep.join([*pyenv, *others])
 
 
 def fallback() -> str:

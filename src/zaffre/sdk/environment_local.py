@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zaffre.core.entities import EnvironmentLock, EnvironmentUse
+from zaffre.core.environment_wire import DiskItem, EnvironmentPrune
 from zaffre.core.errors import EngineError, NotFound
+from zaffre.core.wire import API, Page
 from zaffre.docker.engine import Engine
 from zaffre.environments import disk, image_disk, image_explain, image_spec, lock
 from zaffre.environments import explain as explaining
@@ -18,6 +20,7 @@ from zaffre.environments.images import Image, build_image
 from zaffre.environments.realise import Realised, realise
 from zaffre.launch.docker import DockerBackend
 from zaffre.sdk import discovery
+from zaffre.sdk.client import Client
 from zaffre.sdk.scope import Scope
 
 if TYPE_CHECKING:
@@ -29,11 +32,13 @@ __all__ = [
     "build",
     "build_one",
     "disk_use",
+    "disk_use_there",
     "explain",
     "find_engine",
     "lock_of",
     "prunable",
     "prune",
+    "prune_there",
     "text_of",
     "tokens_of",
     "use_of",
@@ -134,6 +139,33 @@ def prune(*, unused_for: float, packages: bool = False) -> list[Item]:
         return removed  # no engine, no images
 
 
-def prunable(*, unused_for: float, packages: bool = False) -> list[Item]:
-    """What ``prune`` would remove."""
-    return disk.candidates(disk_use(), unused_for=unused_for, packages=packages)
+def disk_use_there(client: Client) -> list[Item]:
+    """What environments take on the server's disk, the largest first: for admins, others get ``PermissionDenied``."""
+    return [_item(one) for one in client.items(f"{API}/disk/environments", DiskItem)]
+
+
+def prune_there(client: Client, items: list[Item]) -> list[Item]:
+    """Remove those from the server's disk that nothing uses meanwhile. Returns what was removed."""
+    body = EnvironmentPrune(keys=[item.key for item in items])
+    page = client.post(f"{API}/disk/environments/prune", Page[DiskItem], body, idempotent=True)
+    return [_item(one) for one in page.items]
+
+
+def _item(told: DiskItem) -> Item:
+    kind: Any = told.kind
+    return Item(
+        key=told.key,
+        what=told.what,
+        size=told.size,
+        freed=told.freed,
+        used_at=None if told.used_at is None else told.used_at / 1000,
+        in_use=told.in_use,
+        kind=kind,
+        layers=told.layers,
+        shared_layers=told.shared_layers,
+    )
+
+
+def prunable(found: list[Item], *, unused_for: float, packages: bool = False) -> list[Item]:
+    """What of it a prune removes."""
+    return disk.candidates(found, unused_for=unused_for, packages=packages)

@@ -9,7 +9,7 @@ from zaffre.cli.formats import moment, size
 from zaffre.cli.progress import waiting
 from zaffre.cli.results import Listing
 from zaffre.cli.session import SESSION, Session
-from zaffre.sdk.environment_local import Item, disk_use, prunable, prune
+from zaffre.sdk.environment_local import Item, disk_use, disk_use_there, prunable, prune, prune_there
 
 _DAY = 86_400.0
 
@@ -40,8 +40,9 @@ def prune_environments(
     unused_days: float = 30.0,
     packages: bool = False,
     list_only: bool = False,
+    server: bool = False,
     yes: Yes = False,
-    session: Session = SESSION,  # noqa: ARG001
+    session: Session = SESSION,
 ) -> Listing:
     """Remove environments of this machine that were not used for a while; each can be built again from its lock.
 
@@ -49,6 +50,7 @@ def prune_environments(
 
     - `zaffre environment prune --list-only`
     - `zaffre environment prune --unused-days 7 --yes`
+    - `zaffre environment prune --server`
 
     Parameters
     ----------
@@ -58,15 +60,17 @@ def prune_environments(
         Remove the cache of fetched conda packages too.
     list_only
         Show what is on disk, the largest first, and remove nothing.
+    server
+        On the machine of the server in place of this one: for its admins.
     yes
         Do not ask.
     """
-    if list_only:
-        with waiting("Looking at the disk"):
-            found = disk_use()
-        return Listing(found, COLUMNS, "No environment is built on this machine.")
+    where = "the server's machine" if server else "this machine"
     with waiting("Looking at the disk"):
-        found = prunable(unused_for=unused_days * _DAY, packages=packages)
+        present = disk_use_there(session.client()) if server else disk_use()
+    if list_only:
+        return Listing(present, COLUMNS, f"No environment is built on {where}.")
+    found = prunable(present, unused_for=unused_days * _DAY, packages=packages)
     nothing = "There is nothing to remove: `zaffre environment prune --list-only` shows what is on disk."
     if not found:
         return Listing([], COLUMNS, nothing)
@@ -74,6 +78,10 @@ def prune_environments(
         sys.stderr.writelines(f"{size(item.freed):>10}  {item.kind:<11}  {item.what or item.key}\n" for item in found)
     freed = size(sum(item.freed for item in found))
     what = "1 environment" if len(found) == 1 else f"{len(found)} environments"
-    confirm_delete(f"{what} of this machine ({freed} come back)", yes)
+    confirm_delete(f"{what} of {where} ({freed} come back)", yes)
     with waiting(f"Removing {what}"):
-        return Listing(prune(unused_for=unused_days * _DAY, packages=packages), COLUMNS, nothing)
+        if server:
+            removed = prune_there(session.client(), found)
+        else:
+            removed = prune(unused_for=unused_days * _DAY, packages=packages)
+    return Listing(removed, COLUMNS, nothing)
