@@ -18,6 +18,7 @@ from zaffre.core import contract
 from zaffre.core.errors import AzureMLException, PortTaken
 from zaffre.server.api.parts import Parts
 from zaffre.server.app import create_app, reconciler
+from zaffre.server.connection import Connection
 from zaffre.server.homelock import HomeLock
 from zaffre.server.reconcile import Reconciler
 from zaffre.server.settings import Settings
@@ -159,7 +160,7 @@ def run(settings: Settings) -> None:
             config = uvicorn.Config(
                 app,
                 loop="auto",  # uvloop, where there is one
-                http="httptools",
+                http=Connection,
                 ws="none",
                 log_config=None,
                 access_log=False,
