@@ -1,4 +1,4 @@
-"""``python -m zaffre.runner run|service``: what to supervise is in the environment variables of ``core.contract``."""
+"""``python -m zaffre.runner run|service|endpoint``: what to supervise is in the variables of ``core.contract``."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import importlib
 import sys
 
 # By name: a run must not pay for importing what a service needs, nor the other way round.
-_MODULES = {"run": "zaffre.runner.run", "service": "zaffre.runner.service"}
+_MODULES = {"run": "zaffre.runner.run", "service": "zaffre.runner.service", "endpoint": "zaffre.runner.endpoint"}
 
 
 def main(arguments: list[str]) -> int:

@@ -28,6 +28,7 @@ from zaffre.server.api.guard import Answers, Guard
 from zaffre.server.api.parts import Parts
 from zaffre.server.api.studio import PACKAGED, Studio
 from zaffre.server.artifacts.local import LocalArtifacts
+from zaffre.server.deployments.endpoints import Endpoints
 from zaffre.server.deployments.heartbeats import ServiceHeartbeats
 from zaffre.server.deployments.services import Services
 from zaffre.server.deployments.supervisors import Supervisors
@@ -134,6 +135,7 @@ def build(settings: Settings) -> Parts:
         computes=Computes(store),
         submissions=submissions,
         services=services,
+        endpoints=Endpoints(store, artifacts, notifier, lost_seconds=settings.heartbeat_lost_seconds),
         telemetry=Telemetry(store),
         webhooks=Webhooks(store, private=settings.private_webhooks),
         streams=Streams(tracking, services, artifacts, notifier, keep_alive_seconds=settings.keep_alive_seconds),

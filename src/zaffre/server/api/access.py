@@ -27,7 +27,9 @@ _STUDIO = re.compile(
 # Services of the server: their own keys decide who is answered (served.py).
 _SERVED = re.compile(r"/services/[^/]+/[^/]+/(?:score|swagger\.json)?")
 # What a training script, a service or an MLflow client does in its workspace; the rest of the workspace it may read.
-_SCRIPT_WRITES = re.compile(r"/(experiments|runs|snapshots|uploads|models|environments|datastores|services)(/.*)?")
+_SCRIPT_WRITES = re.compile(
+    r"/(experiments|runs|snapshots|uploads|models|environments|datastores|services|endpoints)(/.*)?"
+)
 _SCRIPT_DELETES = re.compile(r"/(runs/[^/]+/artifacts|datastores/[^/]+/files)/.*")
 _MLFLOW_DESTROYS = re.compile(
     r"/(?:api|ajax-api)/[23]\.0/mlflow/"
@@ -35,7 +37,8 @@ _MLFLOW_DESTROYS = re.compile(
 )
 _SCRIPTS = ("run", "mlflow")
 # A run may call the services of its workspace, and reads their keys for that; it changes none.
-_KEYS = re.compile(r"/services/[^/]+/keys/(.*)")
+_KEYS = re.compile(r"/services/[^/]+/(keys/.*|tokens)")
+_FOR_RUNS = ("keys/list", "tokens")
 # What everyone may do about themselves, also with a token of one workspace. Whose tokens and users, the acts look at.
 _OWN = re.compile(
     rf"{API}/(?:tokens(?:/[^/]+)?|tickets|signout|users/[^/]+)"
@@ -123,7 +126,7 @@ def _check_script(principal: Principal, method: str, path: str) -> None:
         inner = found.group(2) or ""
         allowed = _SCRIPT_DELETES if method == "DELETE" else _SCRIPT_WRITES
         keys = _KEYS.fullmatch(inner)
-        if not allowed.fullmatch(inner) or (keys and (principal.kind, keys.group(1)) != ("run", "list")):
+        if not allowed.fullmatch(inner) or (keys and not (principal.kind == "run" and keys.group(1) in _FOR_RUNS)):
             raise refused
         return
     if path.startswith(f"{API}/"):

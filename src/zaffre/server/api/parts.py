@@ -12,6 +12,7 @@ from zaffre.server.accounts.permissions import Permissions
 from zaffre.server.accounts.users import Users
 from zaffre.server.api.events import Streams
 from zaffre.server.artifacts.contract import ArtifactStore
+from zaffre.server.deployments.endpoints import Endpoints
 from zaffre.server.deployments.services import Services
 from zaffre.server.deployments.telemetry import Telemetry
 from zaffre.server.notifier import Notifier
@@ -51,6 +52,7 @@ class Parts:
     computes: Computes
     submissions: Submissions
     services: Services
+    endpoints: Endpoints
     telemetry: Telemetry
     streams: Streams
     webhooks: Webhooks

@@ -60,7 +60,7 @@ async def _serve(parts: Parts, ws: str, name: str, path: str, request: Request) 
         service = parts.services.get(ws, name)
         if service.compute_type == targets.LOCAL:  # the machine of who deployed it serves it, nobody else
             raise missing(ws, name)
-        if service.auth_enabled:
+        if service.auth_enabled or service.token_auth_enabled:
             return forward(service, request.method, target, body, headers)
         if not admitted:
             return service

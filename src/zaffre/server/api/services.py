@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import asyncio
+from typing import Annotated, Final
 
 from fastapi import Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
+from zaffre.core.endpoint_wire import AccessToken
 from zaffre.core.entities import Service
 from zaffre.core.errors import NotFound
 from zaffre.core.service_wire import KeyRegenerate, ServiceKeys
@@ -40,6 +42,8 @@ from zaffre.server.store.permissions import Kind, Thing
 from zaffre.server.store.tokens import Principal
 
 router = workspace_router("/services", "services")
+
+_TOKEN_TRIES: Final = 50
 
 
 @router.get("", response_model=Page[Service])
@@ -95,6 +99,12 @@ def regenerate_service_key(ws: str, name: str, body: KeyRegenerate, parts: Parts
     return answer(parts.services.regenerate_key(ws, name, body))
 
 
+@router.post("/{name}/tokens", response_model=AccessToken)
+def create_service_token(ws: str, name: str, parts: PartsOf) -> Response:
+    """A new token that opens the service for some hours. It is shown this once."""
+    return answer(parts.services.mint_token(ws, name))
+
+
 @router.delete("/{name}", status_code=204)
 def delete_service(ws: str, name: str, parts: PartsOf) -> Response:
     parts.services.delete(ws, name)
@@ -137,7 +147,20 @@ async def score(ws: str, name: str, parts: PartsOf, request: Request) -> Respons
     if service.auth_enabled:
         keys = await run_in_threadpool(parts.services.get_keys, ws, name)
         headers["Authorization"] = f"Bearer {keys.primary_key}"
+    elif service.token_auth_enabled and (secret := await run_in_threadpool(parts.services.own_token, service)):
+        headers["Authorization"] = f"Bearer {secret}"
+        return await _score_with_token(service, await request.body(), headers)
     return await served.passed_on(service, "POST", "/score", await request.body(), headers)
+
+
+async def _score_with_token(service: Service, body: bytes, headers: dict[str, str]) -> Response:
+    """A token that was made for this very request takes a moment to reach the service."""
+    for _ in range(_TOKEN_TRIES):
+        answered = await served.passed_on(service, "POST", "/score", body, headers)
+        if answered.status_code != 401:
+            break
+        await asyncio.sleep(0.1)
+    return answered
 
 
 def _check_models(parts: Parts, asker: Principal, ws: str, named: list[str]) -> None:

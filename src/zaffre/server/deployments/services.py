@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -47,6 +48,8 @@ class Services:
         self._artifacts = artifacts
         self._notifier = notifier
         self._lost_ms = int(lost_seconds * 1000)
+        self._lock = threading.Lock()
+        self._own_tokens: dict[tuple[str, str, int], AccessToken] = {}
 
     def deploy(self, ws: str, name: str, wanted: ServiceCreate, *, created_by: str = "") -> Service:
         """A service that is deploying; its supervisor is the caller's to start.
@@ -109,18 +112,22 @@ class Services:
         Raises ``Unsupported`` for what the service's target cannot honour.
         """
         if patch.spec is not None:
+            self._check_no_endpoint(ws, name)
             targets.check(self.get(ws, name).compute_type, patch.spec, auth_enabled=patch.auth_enabled or False)
         if endpoint_of(name) is not None and (patch.auth_enabled, patch.token_auth_enabled) != (None, None):
             raise of_endpoint(name, "Authentication")
 
         def apply(connection: Connection) -> Service:
             known = alive(connection, ws, name)
-            if known.compute_type == targets.ENDPOINT and (patch.spec is not None or patch.models is not None):
+            if known.compute_type == targets.ENDPOINT and patch.models is not None:
                 raise of_version(name)
             values = described(known, patch)
             if patch.spec is not None:
                 snapshots.get(connection, ws, patch.spec.snapshot_id)
                 values["spec"] = codec.to_plain(patch.spec)
+            if patch.rollout is not None:
+                spec = patch.spec or codec.convert(known.spec, ServiceSpec, what=f"the spec of service {name}")
+                values["spec"] = codec.to_plain(replace(spec, rollout=patch.rollout))
             if patch.models is not None:
                 services.set_models(connection, ws, name, resolve(connection, ws, patch.models))
             targets.check_auth(known.compute_type, bool(patch.auth_enabled), bool(patch.token_auth_enabled))
@@ -169,6 +176,15 @@ class Services:
         self._announce(ws, name)
         self._announce_versions(ws, name)
         return made
+
+    def own_token(self, service: Service) -> str:
+        """A token for the server's own requests to a service; the same one as long as it need not be refreshed."""
+        key = (service.workspace, service.name, service.created_at)
+        with self._lock:
+            known = self._own_tokens.get(key)
+            if known is None or known.refresh_after < now_ms():
+                known = self._own_tokens[key] = self.mint_token(service.workspace, service.name)
+            return known.access_token
 
     def get(self, ws: str, name: str) -> Service:
         """The service; one whose supervisor has still to stop has the state deleted."""
@@ -232,6 +248,10 @@ class Services:
     def _published(self, service: Service) -> Service:
         self._announce(service.workspace, service.name)
         return service
+
+    def _check_no_endpoint(self, ws: str, name: str) -> None:
+        if self.get(ws, name).compute_type == targets.ENDPOINT:
+            raise of_version(name)
 
     def _announce(self, ws: str, name: str) -> None:
         announce(self._notifier, ws, name)

@@ -28,7 +28,7 @@ from zaffre.launch import processes
 from zaffre.launch.backend import Backend
 from zaffre.launch.docker import DockerBackend
 from zaffre.launch.workload import Handle, Workload
-from zaffre.server.deployments.targets import SERVED
+from zaffre.server.deployments.targets import ENDPOINT, SERVED
 from zaffre.server.store import services, tokens, workspaces
 from zaffre.server.store.engine import Store
 
@@ -95,7 +95,7 @@ class Supervisors:
         }
         file = self._file(service.workspace, service.name)
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        argv = (sys.executable, "-m", "zaffre.runner", "service")
+        argv = (sys.executable, "-m", "zaffre.runner", "endpoint" if service.compute_type == ENDPOINT else "service")
         what = f"the supervisor of {service.name}"
         handle = self._backend.start(Workload(argv, self._home, env, file.with_suffix(".log"), what))
         temporary = file.with_suffix(".new")

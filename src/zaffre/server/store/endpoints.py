@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from zaffre.core.endpoint_wire import ShadowReport
 from zaffre.core.entities import Service
@@ -94,3 +94,9 @@ def shadow(connection: Connection, ws: str, name: str) -> Any:
 def set_shadow(connection: Connection, ws: str, name: str, report: ShadowReport | None) -> None:
     which = endpoints.c.service_pk == services.pk_of(connection, ws, name)
     connection.execute(update(endpoints).where(which).values(shadow=report))
+
+
+def leave(connection: Connection, service: Service) -> None:
+    """A service is no version of its endpoint any more."""
+    pk = services.pk_of(connection, service.workspace, service.name)
+    connection.execute(delete(endpoint_versions).where(endpoint_versions.c.service_pk == pk))
