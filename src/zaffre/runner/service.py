@@ -15,7 +15,7 @@ from pathlib import Path
 from zaffre.core import contract
 from zaffre.core.entities import Service
 from zaffre.core.errors import AzureMLException, InvalidValue
-from zaffre.core.names import check_service, check_workspace
+from zaffre.core.names import check_supervised, check_workspace
 from zaffre.core.states import ServiceState
 from zaffre.runner.service_supervisor import Supervisor
 from zaffre.sdk.client import Client
@@ -36,7 +36,7 @@ class Settings:
 def main() -> int:
     """0 when the service is deleted or the supervisor was asked to end, 1 for a fault of ours, 2 for a wrong start."""
     try:
-        settings = _settings(os.environ)
+        settings = read_settings(os.environ)
     except AzureMLException as error:
         sys.stderr.write(f"{error.message}\n")
         return 2
@@ -78,7 +78,7 @@ def _exists_anew(settings: Settings) -> bool:
     return found.state is not ServiceState.DELETED
 
 
-def _settings(environment: Mapping[str, str]) -> Settings:
+def read_settings(environment: Mapping[str, str]) -> Settings:
     needed = (contract.ZAFFRE_URL, contract.ZAFFRE_TOKEN, contract.ZAFFRE_WORKSPACE, contract.ZAFFRE_SERVICE)
     missing = [name for name in (*needed, contract.ZAFFRE_HOME) if not environment.get(name)]
     if missing:
@@ -86,7 +86,7 @@ def _settings(environment: Mapping[str, str]) -> Settings:
     url, token, workspace, name = (environment[key] for key in needed)
     home = environment[contract.ZAFFRE_HOME]
     return Settings(
-        url.rstrip("/"), token, check_workspace(workspace), check_service(name), Path(home).expanduser().absolute()
+        url.rstrip("/"), token, check_workspace(workspace), check_supervised(name), Path(home).expanduser().absolute()
     )
 
 
