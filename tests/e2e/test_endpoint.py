@@ -50,7 +50,7 @@ def deploy(workspace: Workspace, name: str, **report: object) -> None:
     now = int(time.time() * 1000)
     steps = [
         {"name": "environment", "started_at": now - 3000, "ended_at": now - 1000, "detail": "reused"},
-        {"name": "entry script", "started_at": now - 1000, "ended_at": now},
+        {"name": "init", "started_at": now - 1000, "ended_at": now},
     ]
     workspace.call("POST", f"/services/{name}/report", {"revision": 1, "steps": steps, **report})
 
@@ -96,7 +96,7 @@ def test_a_failed_deployment_names_the_step_and_the_reason(workspace: Workspace,
     error = {"code": "DeploymentFailed", "message": "init() raised ModuleNotFoundError: No module named 'sklearn'"}
     deploy(workspace, "broken", state="failed", error=error)
     studio.open("/endpoints/broken")
-    expect(studio.page.get_by_text("The step “entry script” failed")).to_be_visible()
+    expect(studio.page.get_by_text("The step “init” failed")).to_be_visible()
     expect(studio.page.get_by_text("No module named 'sklearn'")).to_be_visible()
 
 

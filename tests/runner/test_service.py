@@ -166,6 +166,7 @@ def test_a_process_that_ends_is_started_anew(service: LocalWebservice) -> None:
 
 
 def test_a_service_that_keeps_ending_is_given_up_and_its_port_is_freed(service: LocalWebservice, source: Path) -> None:
+    service.set_rollout(bake_seconds=0)  # else the revision before would serve again
     dying = "import threading; threading.Timer(0.3, lambda: os._exit(3)).start()"
     (source / "score.py").write_text(SCRIPT.replace('print("init ran")', dying))
     service.reload(wait=True)
@@ -269,7 +270,7 @@ def test_the_newest_revision_wins_over_one_that_takes_long(service: LocalWebserv
     script = source / "score.py"
     script.write_text("import time\ndef init(): time.sleep(600)\ndef run(d): return 'slow'\n")
     service.reload()
-    until(lambda: state(service) and "entry script" in [step.name for step in service.steps], "init()")
+    until(lambda: state(service) and "init" in [step.name for step in service.steps], "init()")
     script.write_text("def init(): pass\ndef run(d): return 'newest'\n")
     service.reload(wait=True)
     assert ask(service, "x") == "newest"
@@ -292,5 +293,5 @@ def test_the_supervisors_word_is_in_the_servers_row(
     assert row["pid"] == supervisor_of(service)
     assert row["port"] == service.port
     assert [step["name"] for step in row["steps"]] == [
-        "snapshot", "models", "environment", "entry script", "start", "ready",
+        "snapshot", "models", "environment", "import", "init", "sample", "start", "ready",
     ]  # fmt: skip

@@ -42,10 +42,10 @@ def deploy(workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 @pytest.mark.parametrize(
     ("script", "step", "words"),
     [
-        ("def init():\n    raise OSError('no weights')\ndef run(d): pass", "entry script", "OSError: no weights"),
-        ("import not_there\ndef init(): pass\ndef run(d): pass", "entry script", "No module named 'not_there'"),
-        ("def init(): pass", "entry script", "has no function run()"),
-        ("import os\ndef init(): os._exit(9)\ndef run(d): pass", "entry script", "exit code 9"),
+        ("def init():\n    raise OSError('no weights')\ndef run(d): pass", "init", "OSError: no weights"),
+        ("import not_there\ndef init(): pass\ndef run(d): pass", "import", "No module named 'not_there'"),
+        ("def init(): pass", "import", "has no function run()"),
+        ("import os\ndef init(): os._exit(9)\ndef run(d): pass", "init", "exit code 9"),
     ],
 )
 def test_a_failing_deployment_says_where_and_why(deploy: Deployer, script: str, step: str, words: str) -> None:

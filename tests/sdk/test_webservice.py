@@ -68,7 +68,7 @@ def test_a_trained_model_is_served(workspace: Workspace, deploy: Deployer, capsy
     service.wait_for_deployment(show_output=True)
     printed = capsys.readouterr().out
     assert "runs as a process on this machine, without Docker" in printed
-    for step in ("snapshot", "models", "environment", "entry script", "start", "ready"):
+    for step in ("snapshot", "models", "environment", "import", "init", "sample", "start", "ready"):
         assert f"  {step} " in printed
     assert 'Local service creation operation finished, operation "Succeeded"' in printed
     assert service.scoring_uri == f"http://localhost:{port}/score"
@@ -77,7 +77,7 @@ def test_a_trained_model_is_served(workspace: Workspace, deploy: Deployer, capsy
     assert service.run(body) == targets[:3].tolist() == service.run(body.encode())
     assert httpx.post(service.scoring_uri, content=body).json() == np.asarray(targets[:3]).tolist()
     assert [step.name for step in service.steps] == [
-        "snapshot", "models", "environment", "entry script", "start", "ready",
+        "snapshot", "models", "environment", "import", "init", "sample", "start", "ready",
     ]  # fmt: skip
     assert all(step.ended_at is not None for step in service.steps)
     with pytest.raises(ModelInUse):

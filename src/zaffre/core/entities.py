@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from zaffre.core.rollout import Rollout
 from zaffre.core.states import RunStatus, ServiceState
 
 Json = Any  # a JSON value: the shape belongs to the user or to a spec, not to us
@@ -339,7 +340,7 @@ class Datastore:
 class DeploymentStep:
     """One named step of a deployment with its time; the last one of a failed deployment is the one that failed."""
 
-    name: str  # "environment", "models", "entry script", "start", "ready"
+    name: str  # "models", "environment", "import", "init", "sample", "start", "ready", "bake", ...
     started_at: int
     ended_at: int | None = None
     detail: str = ""
@@ -394,6 +395,7 @@ class ServiceSpec:
     memory_gb: float | None = None
     telemetry: bool = True  # keep what it answers and uses in the workspace
     recorded: dict[str, str | bool] = field(default_factory=dict)  # settings that change nothing here
+    rollout: Rollout = field(default_factory=Rollout)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

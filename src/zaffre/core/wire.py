@@ -24,6 +24,7 @@ from zaffre.core.entities import (
     Workspace,
 )
 from zaffre.core.errors import InvalidValue
+from zaffre.core.rollout import Rollout
 from zaffre.core.states import RunStatus, ServiceState
 
 T = TypeVar("T")
@@ -444,6 +445,7 @@ class ServicePatch(Request):
     description: str | None = None
     auth_enabled: bool | None = None
     token_auth_enabled: bool | None = None
+    rollout: Rollout | None = None  # for the next revision; alone it makes none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,6 +25,18 @@ from zaffre.launch.workload import Handle
 
 DRAIN_SECONDS: Final = 30.0  # what running requests get when a process is replaced
 _POLL_SECONDS: Final = 0.01
+# What a start goes through, and the stages of its faults, in their order.
+_RANKS: Final = {
+    "script": 0,
+    "debugger": 0,
+    "import": 0,
+    "init": 1,
+    "sample": 2,
+    "initialised": 3,
+    "port": 3,
+    "ready": 4,
+    "draining": 5,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +52,7 @@ class Command:
 
 
 class ServingProcess(ABC):
-    """Started by the constructor, here or in a container; the three waits follow it up to the first answer."""
+    """Started by the constructor, here or in a container; the waits follow it up to the first answer."""
 
     def __init__(self, command: Command, sock: socket.socket) -> None:
         self._mark = secrets.token_hex(8)
@@ -63,18 +75,28 @@ class ServingProcess(ABC):
     def _end(self) -> None:
         """End it and all that it started, and forget it; returns when that is so. It may have ended already."""
 
-    def wait_initialised(self, is_canceled: Callable[[], bool]) -> dict[str, Any]:
-        """Wait until ``init()`` has returned; its status. Raises ``DeploymentFailed`` with the fault."""
-        return self._wait(("initialised", "ready"), is_canceled)
-
-    def wait_started(self, is_canceled: Callable[[], bool]) -> None:
-        """Wait until it listens. Raises ``DeploymentFailed``."""
-        self._wait(("ready",), is_canceled)
+    def wait_past(self, stage: str, is_canceled: Callable[[], bool]) -> dict[str, Any]:
+        """Wait until this stage (import, init, sample, initialised) is over; the status then. Raises
+        ``DeploymentFailed`` with the fault of this stage; that of a later one is raised by the wait for that."""
+        rank = _RANKS[stage]
+        while True:
+            ended = self.exit_code is not None  # asked before the status is read: the last word comes before the end
+            status = self._status()
+            reached, error = status.get("stage", ""), status.get("error")
+            at = error["stage"] if error else reached
+            if _RANKS.get(at, -1) > rank:
+                return status
+            if error or ended:
+                raise self._fault(error)
+            _check_wanted(is_canceled)
+            time.sleep(_POLL_SECONDS)
 
     def wait_ready(self, is_canceled: Callable[[], bool]) -> None:
         """Wait until the port answers. Raises ``DeploymentFailed``."""
         while not self._answers():
-            self._check(is_canceled)
+            if self.exit_code is not None:
+                raise self._fault(self._status().get("error"))
+            _check_wanted(is_canceled)
             time.sleep(_POLL_SECONDS)
 
     def retire(self, seconds: float) -> None:
@@ -99,30 +121,15 @@ class ServingProcess(ABC):
             self._asked = True
             self._ask_to_end()
 
-    def _wait(self, stages: Sequence[str], is_canceled: Callable[[], bool]) -> dict[str, Any]:
-        while True:
-            ended = self.exit_code is not None  # asked before the status is read: the last word comes before the end
-            status = self._status()
-            if status.get("stage") in stages:
-                return status
-            if status.get("stage") == "failed" or ended:
-                raise self._fault(status.get("error"))
-            self._check(is_canceled)
-            time.sleep(_POLL_SECONDS)
-
-    def _check(self, is_canceled: Callable[[], bool]) -> None:
-        if is_canceled():
-            raise ActivityCanceledException("This revision of the service was replaced before it was ready.")
-        if self.exit_code is not None:
-            raise self._fault(None)
-
     def _fault(self, error: Mapping[str, str] | None) -> DeploymentFailed:
         if error is None:
             code = self.exit_code or 0
             how = f"was ended by signal {-code}" if code < 0 else f"ended with exit code {code}"
             memory = " (perhaps the machine ran out of memory)" if code == -signal.SIGKILL else ""
             return DeploymentFailed(f"The serving process {how}{memory} before the service was ready.", exit_code=code)
-        sentence = error["message"][:1].upper() + error["message"][1:] + "."
+        sentence = error["message"].rstrip(".") + "."
+        if sentence.partition(" ")[0].isalpha():  # not the name of a file or function
+            sentence = sentence[:1].upper() + sentence[1:]
         return DeploymentFailed(sentence, traceback=error["details"], stage=error["stage"])
 
     def _status(self) -> dict[str, Any]:
@@ -179,3 +186,8 @@ class HostProcess(ServingProcess):
         self._child.wait()
         if self._child.stdin is not None:
             self._child.stdin.close()
+
+
+def _check_wanted(is_canceled: Callable[[], bool]) -> None:
+    if is_canceled():
+        raise ActivityCanceledException("This revision of the service was replaced before it was ready.")

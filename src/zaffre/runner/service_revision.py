@@ -46,14 +46,14 @@ class Preparation:
         channel: Channel,
         home: Path,
         folder: ServiceFolder,
-        in_use: Path | None,
+        in_use: set[Path],
         say: Callable[[str], None],
         cancel: Event,
     ) -> None:
         self._channel = channel
         self._home = home
         self._folder = folder
-        self._in_use = in_use  # the working directory of the revision that serves
+        self._in_use = in_use  # working directories of revisions that serve, or may again
         self._say = say
         self._cancel = cancel
 
@@ -104,7 +104,7 @@ class Preparation:
         root = self._folder.revisions / f"{service.created_at}-{service.revision}"
         self._folder.revisions.mkdir(parents=True, exist_ok=True)
         for other in self._folder.revisions.iterdir():
-            if other != self._in_use:
+            if other not in self._in_use:
                 shutil.rmtree(other, ignore_errors=True)
         root.mkdir()
         return root

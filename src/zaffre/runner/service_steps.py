@@ -13,9 +13,12 @@ SNAPSHOT = "snapshot"
 MODELS = "models"
 ENVIRONMENT = "environment"
 IMAGE = "image"  # instead, where it serves in a container
-ENTRY_SCRIPT = "entry script"
+IMPORT = "import"  # of the entry script
+INIT = "init"
+SAMPLE = "sample"  # run() on the sample of the script
 START = "start"
 READY = "ready"
+ROLL_BACK = "roll-back"
 
 
 class Step:
@@ -36,13 +39,20 @@ class Steps:
         """The step that runs, or ran last."""
         return self._steps[-1].name if self._steps else ""
 
+    def begin(self, name: str, detail: str = "") -> None:
+        """A step that ``end`` ends, or nothing."""
+        self._steps.append(DeploymentStep(name=name, started_at=now_ms(), detail=detail))
+        self._changed(list(self._steps))
+
+    def end(self, detail: str) -> None:
+        self._steps[-1] = replace(self._steps[-1], ended_at=now_ms(), detail=detail)
+        self._changed(list(self._steps))
+
     @contextmanager
     def step(self, name: str) -> Iterator[Step]:
-        self._steps.append(DeploymentStep(name=name, started_at=now_ms()))
-        self._changed(list(self._steps))
+        self.begin(name)
         step = Step()
         try:
             yield step
         finally:
-            self._steps[-1] = replace(self._steps[-1], ended_at=now_ms(), detail=step.detail)
-            self._changed(list(self._steps))
+            self.end(step.detail)

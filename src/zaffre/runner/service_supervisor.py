@@ -14,7 +14,7 @@ import socket
 import threading
 import time
 import traceback
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -29,16 +29,21 @@ from zaffre.core.errors import (
     InternalError,
     PortTaken,
 )
+from zaffre.core.rollout import BAKE, Rollout
+from zaffre.core.service_counters import read_counters
 from zaffre.core.states import ServiceState
 from zaffre.core.wire import ServiceReport
 from zaffre.runner.channel import Channel
+from zaffre.runner.service_bake import Bake
 from zaffre.runner.service_container import ContainerProcess
 from zaffre.runner.service_keys import KeysFiles
 from zaffre.runner.service_log import ServiceLog
+from zaffre.runner.service_memory import Memory, RolledBack
 from zaffre.runner.service_process import DRAIN_SECONDS, Command, HostProcess, ServingProcess
 from zaffre.runner.service_reports import Reports
 from zaffre.runner.service_revision import Preparation
-from zaffre.runner.service_steps import ENTRY_SCRIPT, READY, START, Steps
+from zaffre.runner.service_steps import IMPORT, INIT, READY, ROLL_BACK, SAMPLE, START, Steps
+from zaffre.runner.service_telemetry import Telemetry
 from zaffre.sdk import ports
 from zaffre.sdk.client import segment
 from zaffre.sdk.service_folder import ServiceFolder
@@ -53,15 +58,19 @@ _ENGINE_SECONDS: Final = 1.0  # between looks for a container engine that is awa
 _STABLE_SECONDS: Final = 60.0  # after which an end is not "in a row" any more
 
 
-@dataclass
+@dataclass(eq=False)
 class Serving:
-    """A revision that answers."""
+    """A revision that answers; ``service`` is what was wanted then."""
 
-    revision: int
+    service: Service
     command: Command
     process: ServingProcess
     sock: socket.socket
     since: float = field(default_factory=time.monotonic)
+
+    @property
+    def revision(self) -> int:
+        return self.service.revision
 
     @property
     def port(self) -> int:
@@ -98,8 +107,14 @@ class Supervisor:
         self._restarts = 0
         self._engine_away = False
         self._keys = KeysFiles()
+        self._workspace = workspace
+        self._telemetry = Telemetry(self._channel, self._route)
+        self._memory = Memory(folder.path)
         self._serving: Serving | None = None
-        self._retiring: list[ServingProcess] = []  # replaced, with answers still under way
+        self._proven: Serving | None = None  # the last one that was watched, or not to be: where a roll-back goes
+        self._bake: Bake | None = None  # of the one that serves, while it is watched
+        self._steps = Steps(self._tell_steps)  # of the last deployment
+        self._retiring: list[Serving] = []  # replaced, with answers still under way
 
     def end(self) -> None:
         """Stop serving and end; may be called from a signal handler."""
@@ -116,14 +131,17 @@ class Supervisor:
         self._reports = Reports(self._channel, self._route, self._stream, report, self._hear, self._keys.set)
         self._log.start()
         self._reports.start()
+        self._telemetry.start()
         try:
             while not (self._deleted or self._ending):
                 if self._attempted != self._wanted:
                     self._deploy()
                 self._look()
+                self._watch()
                 self._wake.wait(_LOOK_SECONDS)
                 self._wake.clear()
         finally:
+            self._stop_serving()
             self._stop()
         return self._deleted
 
@@ -162,13 +180,18 @@ class Supervisor:
         if not self._engine_away:
             self._log.say(f"Deploying revision {service.revision} of the service {service.name}.")
         self._reports.tell(revision=service.revision, state=ServiceState.DEPLOYING, steps=[], error=None)
-        steps = Steps(self._tell_steps)
+        steps = self._steps = Steps(self._tell_steps)
+        taken_back = self._memory.of(service) if self._serving is None else None
+        if taken_back is not None:
+            self._log.say(f"It was rolled back: revision {taken_back.serving.revision} is deployed in its place.")
+        made = service if taken_back is None else taken_back.serving
         new_socket: socket.socket | None = None
         try:
-            new_socket = self._new_socket(service)
-            command = self._preparation().prepare(service, steps)
-            self._replace(self._start(service.revision, command, new_socket or self._socket_in_use(), steps))
+            new_socket = self._new_socket(made)
+            command = self._preparation().prepare(made, steps)
+            new = self._start(made, command, new_socket or self._socket_in_use(), steps, _rollout(made).preflight)
             new_socket = None
+            self._replace(new, None if taken_back is None else taken_back.error)
             self._engine_away = False
         except ActivityCanceledException:
             self._log.say(f"Revision {service.revision} is given up for a newer one.")
@@ -188,8 +211,12 @@ class Supervisor:
                 new_socket.close()
 
     def _preparation(self) -> Preparation:
-        in_use = self._serving.command.folder if self._serving else None
-        return Preparation(self._channel, self._home, self._folder, in_use, self._log.say, self._superseded)
+        return Preparation(
+            self._channel, self._home, self._folder, self._folders_in_use(), self._log.say, self._superseded
+        )
+
+    def _folders_in_use(self) -> set[Path]:
+        return {one.command.folder for one in (self._serving, self._proven, *self._retiring) if one is not None}
 
     def _socket_in_use(self) -> socket.socket:
         return self._serving.sock if self._serving is not None else ports.bind(None)
@@ -204,54 +231,146 @@ class Supervisor:
                 return ports.bind(service.port)  # the one that it had under an earlier supervisor
         return ports.bind(port)
 
-    def _start(self, revision: int, command: Command, sock: socket.socket, steps: Steps) -> Serving:
-        """Start the serving process and wait until it answers; it is gone again when that fails."""
+    def _start(
+        self, service: Service, command: Command, sock: socket.socket, steps: Steps, preflight: str | None
+    ) -> Serving:
+        """Start the serving process and wait until it answers; it is gone again when that fails. Without ``preflight``
+        it has passed that before."""
         process: ServingProcess | None = None
+        wanted = self._superseded.is_set
         try:
-            with steps.step(ENTRY_SCRIPT) as step:
-                process = self._process(command, sock)
-                times = process.wait_initialised(self._superseded.is_set)
-                step.detail = f"import {times['import_seconds']:.2f} s, init() {times['init_seconds']:.2f} s"
+            with steps.step(IMPORT) as step:
+                process = self._process(command, sock, preflight)
+                times = process.wait_past("import", wanted)
+                step.detail = f"{times['import_seconds']:.2f} s" if "import_seconds" in times else ""
+            with steps.step(INIT) as step:
+                times = process.wait_past("init", wanted)
+                step.detail = f"{times['init_seconds']:.2f} s" if "init_seconds" in times else ""
+            if preflight is not None:
+                with steps.step(SAMPLE) as step:
+                    step.detail = str(process.wait_past("sample", wanted).get("preflight", ""))
             with steps.step(START):
-                process.wait_started(self._superseded.is_set)
+                process.wait_past("initialised", wanted)
             with steps.step(READY):
-                process.wait_ready(self._superseded.is_set)
+                process.wait_ready(wanted)
         except BaseException:
             if process is not None:
                 process.stop(0)
             raise
-        return Serving(revision, command, process, sock)
+        self._telemetry.follow(service, process.counters_file)
+        return Serving(service, command, process, sock)
 
-    def _process(self, command: Command, sock: socket.socket) -> ServingProcess:
+    def _process(self, command: Command, sock: socket.socket, preflight: str | None) -> ServingProcess:
         self._keys.keep(command.folder)
+        if preflight is not None:
+            command = replace(command, argv=(*command.argv, "--preflight", preflight))
         if command.container is None or command.engine is None:
             return HostProcess(command, sock, self._log.path, self._name)
         return ContainerProcess(command, command.container, command.engine, sock, self._log.path, self._name)
 
-    def _replace(self, new: Serving) -> None:
+    def _replace(self, new: Serving, error: RunError | None) -> None:
+        """``new`` serves from now on. ``error`` tells why it is not the revision that is wanted."""
         old, self._serving = self._serving, new
         base = f"http://localhost:{new.port}{new.command.prefix}"
         if old is not None:
             old.process.retire(_RETIRE_SECONDS)  # from the report on, every answer is the new revision's
         self._log.say(f"Revision {new.revision} serves on {base}/score.")
+        if error is not None:
+            self._prove(new)
+        else:
+            self._memory.forget()
+            self._begin_bake(new, old)
         self._reports.tell(
             state=ServiceState.RUNNING,
             scoring_uri=f"{base}/score",
             swagger_uri=f"{base}/swagger.json",
             port=new.port,
-            error=None,
+            error=error,
         )
         if old is not None:
             # Its last answers may take their time; the supervisor has other things to look after meanwhile.
-            self._retiring.append(old.process)
+            self._retiring.append(old)
             threading.Thread(target=self._retire, args=(old, new.sock), name="retire", daemon=True).start()
 
     def _retire(self, old: Serving, kept: socket.socket) -> None:
         if old.sock is not kept:
             old.sock.close()
         old.process.stop(DRAIN_SECONDS)
-        shutil.rmtree(old.command.folder, ignore_errors=True)
-        self._retiring.remove(old.process)
+        self._retiring.remove(old)
+        self._remove_unused(old)
+
+    def _remove_unused(self, one: Serving) -> None:
+        if one.command.folder not in self._folders_in_use():
+            shutil.rmtree(one.command.folder, ignore_errors=True)
+
+    def _begin_bake(self, new: Serving, old: Serving | None) -> None:
+        rollout = _rollout(new.service)
+        if self._proven is None or not rollout.is_watched:
+            self._prove(new)
+            return
+        before = read_counters(old.process.counters_file) if old is not None else None
+        self._bake = Bake(rollout, new.process.counters_file, before)
+        goes = f"goes back to revision {self._proven.revision} when {self._bake.rule}"
+        rule = f"is watched for {rollout.bake_seconds:g} s: it {goes}"
+        self._log.say(f"Revision {new.revision} {rule}.")
+        self._steps.begin(BAKE, rule)
+
+    def _prove(self, one: Serving) -> None:
+        """It is what later revisions go back to."""
+        before, self._proven = self._proven, one
+        self._bake = None
+        if before is not None:
+            self._remove_unused(before)
+
+    def _watch(self) -> None:
+        """See to the revision that serves since the last update: it stays, or it goes."""
+        bake, serving = self._bake, self._serving
+        if bake is None or serving is None:
+            return
+        reason = bake.look()
+        if reason is not None:
+            self._roll_back(serving, bake, reason)
+        elif bake.is_over:
+            self._log.say(f"Revision {serving.revision} stays: {bake.summary} in {bake.seconds:.0f} s.")
+            if self._steps.current == BAKE:
+                self._steps.end(bake.summary)
+            self._prove(serving)
+
+    def _roll_back(self, bad: Serving, bake: Bake, reason: str) -> None:
+        """Start the revision before anew, and let it replace the one that serves when it answers."""
+        good = self._proven
+        assert good is not None
+        if self._steps.current == BAKE:
+            self._steps.end(reason)
+        why = f"after {bake.seconds:.0f} s, because {reason}"
+        self._log.say(f"Revision {bad.revision} is rolled back to revision {good.revision} {why}.")
+        details = {"step": BAKE, "reason": "RolledBack", "revision": bad.revision, "log": self._log.tail(TAIL_LINES)}
+        self._bake = None
+        try:
+            with self._steps.step(ROLL_BACK) as step:
+                step.detail = f"to revision {good.revision}"
+                quiet = Steps(lambda _: None)
+                new = self._start(good.service, good.command, bad.sock, quiet, None)
+        except ActivityCanceledException:
+            return  # a newer revision is wanted
+        except AzureMLException as error:
+            self._stay(bad, f"Revision {bad.revision} should be rolled back {why}, but", good, error, details)
+            return
+        message = f"Revision {bad.revision} was rolled back {why}. Revision {good.revision} serves again."
+        failure = RunError(code="UserError", message=message, details={**details, "serving_revision": good.revision})
+        self._memory.keep(RolledBack(revision=self._attempted, error=failure, serving=good.service))
+        self._replace(new, failure)
+
+    def _stay(
+        self, bad: Serving, beginning: str, good: Serving, error: AzureMLException, details: dict[str, object]
+    ) -> None:
+        message = f"{beginning} revision {good.revision} could not be started: {error.message}"
+        if bad.process.exit_code is not None:
+            self._give_up(bad, error, ROLL_BACK)
+            return
+        self._log.say(message)
+        failure = RunError(code="UserError", message=message, details={**details, "serving_revision": bad.revision})
+        self._reports.tell(state=ServiceState.RUNNING, error=failure)
 
     def _fail(self, revision: int, error: AzureMLException, step: str, begun: int) -> None:
         trace = error.facts.get("traceback")
@@ -289,7 +408,7 @@ class Supervisor:
             if self._superseded.is_set():
                 return
             try:
-                self._serving = self._start(serving.revision, serving.command, serving.sock, steps)
+                self._serving = self._start(serving.service, serving.command, serving.sock, steps, None)
             except ActivityCanceledException:
                 return
             except EngineUnavailable as error:
@@ -299,11 +418,21 @@ class Supervisor:
                 failure = error
             else:
                 self._engine_away = False
+                if self._proven is serving:
+                    self._proven = self._serving
+                if self._bake is not None:
+                    self._bake.follow(self._serving.process.counters_file)
                 self._reports.tell(state=ServiceState.RUNNING)
                 return
+        if self._bake is not None:
+            self._roll_back(serving, self._bake, failure.message.rstrip("."))
+        else:
+            self._give_up(serving, failure, steps.current)
+
+    def _give_up(self, serving: Serving, failure: AzureMLException, step: str) -> None:
         serving.sock.close()
-        self._serving = None
-        self._fail(serving.revision, failure, steps.current, max(0, self._log.size - 64 * 1024))
+        self._serving = self._proven = None
+        self._fail(serving.revision, failure, step, max(0, self._log.size - 64 * 1024))
 
     def _await_engine(self, error: EngineUnavailable) -> None:
         """The service waits for the container engine to come back; so do its calls, for the socket stays."""
@@ -316,13 +445,20 @@ class Supervisor:
     def _tell_steps(self, steps: list[DeploymentStep]) -> None:
         self._reports.tell(steps=steps)
 
-    def _stop(self) -> None:
+    def _stop_serving(self) -> None:
         serving, self._serving = self._serving, None
         if serving is not None:
             serving.sock.close()
             serving.process.stop(_DELETE_SECONDS)
-        for process in list(self._retiring):
-            process.stop(_DELETE_SECONDS)
+        for one in list(self._retiring):
+            one.process.stop(_DELETE_SECONDS)
+        self._telemetry.close()
+
+    def _stop(self) -> None:
         self._log.say("Deleted." if self._deleted else "Stopped.")
         self._log.close()
         self._reports.close(ServiceState.DELETED if self._deleted else ServiceState.UNKNOWN)
+
+
+def _rollout(service: Service) -> Rollout:
+    return convert(service.spec, ServiceSpec, what="the specification").rollout

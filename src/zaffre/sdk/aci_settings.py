@@ -87,6 +87,7 @@ class AciServiceDeploymentConfiguration(WebserviceDeploymentConfiguration):
         """``spec`` with what this says of its container."""
         spec = replace(spec, telemetry=self.enable_app_insights is not False)
         recorded = spec.recorded | {name: getattr(self, name) for name in _RECORDED if getattr(self, name) is not None}
+        spec = replace(spec, rollout=self.rollout or spec.rollout)
         return replace(spec, container=True, cpus=self.cpu_cores, memory_gb=self.memory_gb, recorded=recorded)
 
 

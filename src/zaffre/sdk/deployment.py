@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from zaffre.core import entities, names, wire
 from zaffre.core.errors import Unsupported, WebserviceException
+from zaffre.core.rollout import Rollout
 from zaffre.sdk import no_code, ports, service_mode, service_spec, webservice_aci
 from zaffre.sdk.aci_settings import AciServiceDeploymentConfiguration
 from zaffre.sdk.discovery import home
@@ -82,7 +83,7 @@ def create_locally(
     """The local service of a specification that is made already, on the port that ``config`` names."""
     scope = workspace._scope
     body = wire.ServiceCreate(
-        spec=replace(spec, port=config.port),
+        spec=replace(spec, port=config.port, rollout=config.rollout or Rollout()),
         models=models,
         tags=config.tags,
         properties=config.properties,

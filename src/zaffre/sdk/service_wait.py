@@ -6,8 +6,10 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
-from zaffre.core.entities import DeploymentStep
+from zaffre.core.entities import DeploymentStep, Service
 from zaffre.core.errors import DeploymentFailed, WebserviceException, WebserviceNotFound
+from zaffre.core.ids import now_ms
+from zaffre.core.rollout import BAKE
 from zaffre.core.states import ServiceState
 
 if TYPE_CHECKING:
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 _POLL_SECONDS: Final = 0.1
 _APPEAR_SECONDS: Final = 20.0  # how long a supervisor may take to begin its work
 _TAIL_LINES: Final = 20
+_LONG_MS: Final = 3000  # a step that goes on for longer is told before it ends
 
 
 class Waiting:
@@ -34,7 +37,7 @@ class Waiting:
         self._shown = show_output
         self._timeout = timeout_sec
         self._begun = time.monotonic()
-        self._told: set[tuple[str, int]] = set()
+        self._told: set[tuple[str, int, bool]] = set()  # steps, and whether they were going on
 
     def wait(self) -> None:
         """Return when the service runs; raise ``DeploymentFailed``, ``WebserviceNotFound`` or, after the time given,
@@ -42,12 +45,13 @@ class Waiting:
         while True:
             self._service.update_deployment_state()
             entity = self._service._service
-            self._show(entity.steps)
+            self._show(entity)
             if entity.state is ServiceState.DELETED:
                 raise WebserviceNotFound(f"The service {self._service.name} was deleted while it was waited for.")
             if entity.error is not None and entity.state in (ServiceState.FAILED, ServiceState.RUNNING):
                 raise self._failure()
             if self._service._is_serving:
+                self._show_watch(entity.steps)
                 self._say(f'{self._service.compute_type} service creation operation finished, operation "Succeeded"')
                 return
             self._check_life()
@@ -74,13 +78,26 @@ class Waiting:
         self._say(f'{service.compute_type} service creation operation finished, operation "Failed"')
         return DeploymentFailed("\n".join(parts), step=details.get("step"), traceback=trace, log=log)
 
-    def _show(self, steps: list[DeploymentStep]) -> None:
-        for step in steps:
-            key = (step.name, step.started_at)
-            if step.ended_at is not None and key not in self._told:
+    def _show(self, entity: Service) -> None:
+        """Tell of each step when it has ended, and of one that takes its time when that is clear."""
+        failed = (entity.error.details or {}).get("step") if entity.error is not None else None
+        for number, step in enumerate(entity.steps):
+            key = (step.name, step.started_at, step.ended_at is None)
+            if key in self._told:
+                continue
+            if step.ended_at is not None:
                 self._told.add(key)
+                is_failed = step.name == failed and number == len(entity.steps) - 1
                 detail = f" ({step.detail})" if step.detail else ""
-                self._say(f"  {step.name:<12} {(step.ended_at - step.started_at) / 1000:6.2f} s{detail}")
+                seconds = (step.ended_at - step.started_at) / 1000
+                self._say(f"  {step.name:<12} {seconds:6.2f} s{' failed' if is_failed else ''}{detail}")
+            elif step.name != BAKE and now_ms() - step.started_at > _LONG_MS:
+                self._told.add(key)
+                self._say(f"  {step.name:<12}    ... is going on")
+
+    def _show_watch(self, steps: list[DeploymentStep]) -> None:
+        if steps and steps[-1].name == BAKE and steps[-1].ended_at is None:
+            self._say(f"  {BAKE:<12} begins ({steps[-1].detail})")
 
     def _say(self, line: str) -> None:
         if self._shown:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from zaffre.core import entities, wire
 from zaffre.core.errors import AzureMLException, Category, WebserviceException, WebserviceExists, WebserviceNotFound
+from zaffre.core.rollout import Rollout, changed
 from zaffre.core.states import ServiceState
 from zaffre.core.telemetry_wire import ServiceMetrics
 from zaffre.sdk import scoring, service_metrics, service_spec
@@ -50,6 +51,17 @@ class WebserviceDeploymentConfiguration:
         self.primary_key = primary_key
         self.secondary_key = secondary_key
         self.location = location
+        self._rollout: Rollout | None = None
+
+    @property
+    def rollout(self) -> Rollout | None:
+        """How a new revision comes to serve, where that is not as usual: set it to a ``Rollout``, or a dictionary of
+        its values: ``preflight``, ``bake_seconds``, ``max_error_rate``, ``max_latency_ms``, ``min_requests``."""
+        return self._rollout
+
+    @rollout.setter
+    def rollout(self, wanted: Rollout | Mapping[str, Any] | None) -> None:
+        self._rollout = changed(Rollout(), wanted) if isinstance(wanted, Mapping) else wanted
 
     def validate_configuration(self) -> None:
         """Raise ``WebserviceException`` for values that cannot be."""
@@ -169,6 +181,16 @@ class Webservice:
         """Why the last deployment failed: ``code``, ``message`` and ``details`` (``step``, ``traceback``, ``log``)."""
         error = self._service.error
         return None if error is None else {"code": error.code, "message": error.message, "details": error.details}
+
+    @property
+    def rollout(self) -> Rollout:
+        """How a new revision comes to serve: what is tried before, and what is watched after."""
+        return service_spec.current(self._service).rollout
+
+    def set_rollout(self, **values: Any) -> None:
+        """Change how the next revision comes to serve: ``preflight``, ``bake_seconds``, ``max_error_rate``,
+        ``max_latency_ms``, ``min_requests``. Raises ``InvalidValue``."""
+        self._patch(wire.ServicePatch(rollout=changed(self.rollout, values)))
 
     @property
     def image(self) -> Image | None:

@@ -216,7 +216,7 @@ class AciWebservice(Webservice):
                 raise WebserviceException("An image has its models and its script: pass image, or the others.")
             made = replace(image._spec(), telemetry=known.telemetry)
             recorded = {**known.recorded, **made.recorded}
-            kept = replace(made, cpus=known.cpus, memory_gb=known.memory_gb, recorded=recorded)
+            kept = replace(made, cpus=known.cpus, memory_gb=known.memory_gb, recorded=recorded, rollout=known.rollout)
             return kept, builtins.list(image._about.models)
         registered = None if models is None else _registered(models)
         if config is None:
@@ -225,7 +225,7 @@ class AciWebservice(Webservice):
         built = service_spec.build(self.workspace, config, source, {}, container=True)
         built = replace(built, telemetry=known.telemetry)
         recorded = {name: value for name, value in known.recorded.items() if name != "image_id"}
-        kept = replace(built, cpus=known.cpus, memory_gb=known.memory_gb, recorded=recorded)
+        kept = replace(built, cpus=known.cpus, memory_gb=known.memory_gb, recorded=recorded, rollout=known.rollout)
         return kept, registered
 
     def _recorded(self, name: str) -> Any:

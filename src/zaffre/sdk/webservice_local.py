@@ -131,11 +131,12 @@ class LocalWebservice(Webservice):
             registered, spec = served.registered, replace(spec, local_models=served.local)
         if deployment_config is not None:
             self._check_port(deployment_config.port)
-            spec = replace(spec, port=deployment_config.port)
+            spec = replace(spec, port=deployment_config.port, rollout=deployment_config.rollout or spec.rollout)
         source = None
         if inference_config is not None:
             source = service_spec.source_of(inference_config)
-            spec = service_spec.build(self.workspace, inference_config, source, spec.local_models, spec.port)
+            built = service_spec.build(self.workspace, inference_config, source, spec.local_models, spec.port)
+            spec = replace(built, rollout=spec.rollout)
         self._patch(wire.ServicePatch(spec=spec, models=registered))
         self._supervise(source, wait)
 

@@ -1,0 +1,70 @@
+"""Callers of a service that never rest: each keeps its connection, as programs do, and nothing it sends may be lost."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import threading
+import time
+from collections import deque
+from urllib.parse import urlsplit
+
+_SECONDS = 60.0
+
+
+class Callers:
+    """``with Callers(uri, count=8, pause=0.01) as callers: ...``; half of them connect anew for each request."""
+
+    def __init__(self, uri: str, count: int, pause: float, body: str = "1") -> None:
+        parts = urlsplit(uri)
+        self._address = (parts.hostname or "", parts.port or 80)
+        self._path = parts.path
+        self._pause = pause
+        self._body = body
+        self._done: deque[tuple[int, str]] = deque()
+        self._ended = threading.Event()
+        self._threads = [threading.Thread(target=self._call, args=(number % 2 == 0,)) for number in range(count)]
+        self.lost: list[str] = []
+
+    def __enter__(self) -> Callers:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        for thread in self._threads:
+            thread.join()
+
+    def statuses(self) -> list[int]:
+        return [status for status, _ in list(self._done)]
+
+    def answers(self, status: int) -> set[str]:
+        """The bodies answered with it, as JSON values or text."""
+        return {text for one, text in list(self._done) if one == status}
+
+    def last(self, count: int) -> set[tuple[int, str]]:
+        return set(list(self._done)[-count:])
+
+    def _call(self, keeps: bool) -> None:
+        connection = self._connect()
+        while not self._ended.is_set():
+            try:
+                connection.request("POST", self._path, self._body)
+                answer = connection.getresponse()
+                text = answer.read().decode()
+                try:
+                    self._done.append((answer.status, str(json.loads(text))))
+                except ValueError:
+                    self._done.append((answer.status, text))
+                if not keeps or answer.will_close:
+                    connection.close()
+            except (OSError, http.client.HTTPException) as error:
+                self.lost.append(repr(error))
+                connection.close()
+                connection = self._connect()
+            time.sleep(self._pause)
+        connection.close()
+
+    def _connect(self) -> http.client.HTTPConnection:
+        return http.client.HTTPConnection(*self._address, timeout=_SECONDS)
