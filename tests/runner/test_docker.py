@@ -80,6 +80,34 @@ def test_a_run_in_an_image_with_packages_logs_and_leaves_its_files(
     assert "Reusing the image zaffre/packed:" in again.build_log()
 
 
+def test_a_machine_runs_everything_in_docker_and_on_an_image_of_its_choice(
+    docker: Engine, server: ServerProcess, workspace_name: str
+) -> None:
+    """Azure's compute targets do so: a script that says nothing of Docker runs there as it is."""
+    plain = "mcr.microsoft.com/azureml/openmpi:of-nobody"
+    document = {"dependencies": ["python=3.11", {"pip": ["six==1.17.0"]}]}
+    definition = {"name": "silent", "docker": {"baseImage": plain}, "python": {"condaDependencies": document}}
+    settings = {"DOCKER_HOST": docker.address, contract.ZAFFRE_RUNS: "docker"}
+    code = "import os, six; print(os.getcwd(), six.__version__)"
+    run = submitted(
+        server,
+        workspace_name,
+        code,
+        variables={**settings, contract.ZAFFRE_BASE_IMAGE: BASE},
+        environment=definition,
+    )
+    run.finish()
+    assert "/azureml-run 1.17.0" in run.log()
+    assert f"NOTICE: the image {BASE} stands for {plain} (ZAFFRE_BASE_IMAGE)." in run.build_log()
+    without = submitted(server, workspace_name, code, variables=settings, environment=definition)
+    without.finish(RunStatus.FAILED)
+    assert "let another stand for Azure's plain images: ZAFFRE_BASE_IMAGE=" in message_of(without.now())
+    odd = {**settings, contract.ZAFFRE_RUNS: "kubernetes"}
+    unknown = submitted(server, workspace_name, code, variables=odd, environment=definition)
+    unknown.finish(RunStatus.FAILED)
+    assert "ZAFFRE_RUNS is 'kubernetes', and must be auto or docker." in message_of(unknown.now())
+
+
 def test_the_program_sees_the_documented_environment(
     docker: Engine, server: ServerProcess, workspace_name: str
 ) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from platform import machine
 from typing import Any, Final
 
+from zaffre.core import contract
 from zaffre.core.errors import InvalidValue, Unsupported
 from zaffre.docker.images import NO_REGISTRY, Registry
 from zaffre.environments.image_context import BuildContext
@@ -43,11 +45,16 @@ class ImageSpec:
         return [begin, *self.spec.asked()]
 
 
+def is_plain(image: str) -> bool:
+    """Whether it is one of Azure's that hold nothing of their own, so that another can stand for it."""
+    return bool(_PLAIN_IMAGE.match(image))
+
+
 def needs_image(definition: Mapping[str, Any]) -> bool:
     """Whether an environment can only be had in an image: it is switched on, or names one that is more than plain."""
     docker = _docker(definition)
     image = docker.get("baseImage")
-    named = bool(image) and not _PLAIN_IMAGE.match(str(image))
+    named = bool(image) and not is_plain(str(image))
     return bool(docker.get("enabled") or docker.get("baseDockerfile") or docker.get("buildContext") or named)
 
 
@@ -70,9 +77,15 @@ def read(definition: Mapping[str, Any], *, purpose: Purpose = "run") -> ImageSpe
     if context and not isinstance(context, Mapping):
         raise InvalidValue(f"docker.buildContext of environment {name!r} is not an object: {context!r}.")
     registry = _registry(docker)
+    spec = parse(definition, purpose=purpose, in_image=True)
+    named = None if dockerfile or context else str(image)
+    stand_in = os.environ.get(contract.ZAFFRE_BASE_IMAGE)
+    if named is not None and stand_in and is_plain(named):
+        notice = f"NOTICE: the image {stand_in} stands for {named} ({contract.ZAFFRE_BASE_IMAGE})."
+        spec, named, registry = replace(spec, notices=(*spec.notices, notice)), stand_in, NO_REGISTRY
     return ImageSpec(
-        spec=parse(definition, purpose=purpose, in_image=True),
-        base_image=None if dockerfile or context else registry.full_name(str(image)),
+        spec=spec,
+        base_image=None if named is None else registry.full_name(named),
         dockerfile=str(dockerfile) if dockerfile else None,
         context=BuildContext.of(context) if context and not dockerfile else None,
         registry=registry,

@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
+from zaffre.core import contract
 from zaffre.core.codec import convert
 from zaffre.core.entities import EnvironmentLock, EnvironmentUse
 from zaffre.core.errors import EnvironmentBuildFailed, InvalidValue
@@ -31,6 +32,7 @@ from zaffre.environments import (
     image_disk,
     image_recipe,
     image_registry,
+    image_spec,
     interpreters,
     lock,
     torch_build,
@@ -190,13 +192,19 @@ def _base(
         tag, context = _base_tag(spec, fetched.digest, fetched.dockerfile), fetched.context()
     else:
         name = spec.base_image or ""
-        return image_base.look(engine, engine_images.ensure(engine, name, log, spec.registry), home, name)
+        try:
+            found = engine_images.ensure(engine, name, log, spec.registry)
+        except EnvironmentBuildFailed as error:
+            if not image_spec.is_plain(name):
+                raise
+            remedy = f"Or let another stand for Azure's plain images: {contract.ZAFFRE_BASE_IMAGE}=python:3.11, say."
+            raise EnvironmentBuildFailed(f"{error.message} {remedy}") from error
+        return image_base.look(engine, found, home, name)
     with _alone(home, tag, log, cancel):
-        found = engine_images.inspect(engine, tag)
-        if found is None:
+        if engine_images.inspect(engine, tag) is None:
             log(f"Building the image {tag} from its Dockerfile.")
             build(engine, context, tag=tag, log=log, cancel=cancel, labels={image_disk.LABEL: spec.spec.name})
-            found = engine_images.ensure(engine, tag, log)
+        found = engine_images.ensure(engine, tag, log)
     return image_base.look(engine, found, home, tag)
 
 

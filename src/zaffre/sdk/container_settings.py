@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import Any
 
+from zaffre.core import contract
 from zaffre.core.errors import InvalidValue, Unsupported
 from zaffre.environments import image_spec
 from zaffre.launch import docker_arguments
@@ -12,7 +14,15 @@ from zaffre.launch.container import Container, size_of
 
 
 def wants_container(definition: Mapping[str, Any], configuration: Mapping[str, Any]) -> bool:
-    """Whether a run is to be in a container. ``configuration``: the run configuration, plain."""
+    """Whether a run is to be in a container, on this machine. ``configuration``: the run configuration, plain.
+
+    Raises ``InvalidValue`` for a setting of ``ZAFFRE_RUNS`` that is none.
+    """
+    setting = os.environ.get(contract.ZAFFRE_RUNS) or "auto"
+    if setting not in ("auto", "docker"):
+        raise InvalidValue(f"{contract.ZAFFRE_RUNS} is {setting!r}, and must be auto or docker.")
+    if setting == "docker":
+        return True
     return bool(_section(configuration).get("useDocker")) or image_spec.needs_image(definition)
 
 
