@@ -31,6 +31,8 @@ OWN = {
     "azureml.core.environment.Environment.build_local": "the keywords are named, so that a misspelt one is refused",
     "azureml.core.model.Model.__init__": "an unknown keyword is refused",
     "azureml.core.model.InferenceConfig.build_profile_payload": REFUSED,
+    "azureml.core.webservice.local.LocalWebservice.deploy_configuration": "collect_model_data, which Azure's has not",
+    "azureml.core.webservice.local.LocalWebserviceDeploymentConfiguration.__init__": "collect_model_data, as above",
     "azureml.core.webservice.local.LocalWebservice.regen_key": "takes what its base class takes",
     "azureml.core.webservice.local.LocalWebservice.wait_for_deployment": "takes what its base class takes",
     "azureml.monitoring.ModelDataCollector.__init__": "identifier, the older name of designation, is taken too",

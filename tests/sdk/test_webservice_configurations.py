@@ -36,7 +36,6 @@ def test_a_container_instance_that_cannot_be(wrong: dict[str, Any], words: str) 
     [
         ({"ssl_enabled": True, "ssl_cert_pem_file": "c", "ssl_key_pem_file": "k", "ssl_cname": "n"}, "put a proxy"),
         ({"ssl_cname": "n"}, "put a proxy"),
-        ({"collect_model_data": True}, "collect_model_data"),
         ({"cmk_vault_base_url": "u"}, "encrypt its disk"),
         ({"cmk_key_name": "n"}, "encrypt its disk"),
         ({"cmk_key_version": "v"}, "encrypt its disk"),

@@ -22,6 +22,7 @@ SECONDS: Final = "ZAFFRE_COLLECT_SECONDS"  # after which a file is closed
 FILE_MB: Final = "ZAFFRE_COLLECT_FILE_MB"  # of data, after which a file is closed
 MEMORY_MB: Final = "ZAFFRE_COLLECT_MEMORY_MB"  # of rows that wait to be written, in each worker
 ACCOUNT: Final = "ZAFFRE_COLLECT_ACCOUNT"  # subscription/group/workspace, from the supervisor
+PLACE: Final = "ZAFFRE_COLLECT_FOLDER"  # where the layout begins, from the supervisor; default: the working directory
 
 FOLDER: Final = "modeldata"
 SUFFIX: Final = ".parquet"
@@ -41,7 +42,7 @@ COLUMNS: Final = (
 )
 
 _SAFE: Final = re.compile(r"\w[\w\-.]{0,99}", re.ASCII)
-_FILE: Final = re.compile(r"[\w\-.]+-\d{6}-[0-9a-f]{8}-(\d{1,12})\.parquet", re.ASCII)
+_FILE: Final = re.compile(r"[\w\-.]+-(\d\d)(\d\d)(\d\d)-[0-9a-f]{8}-(\d{1,12})\.parquet", re.ASCII)
 _PARTS: Final = 10  # of a path, without the hour's folder
 
 
@@ -80,7 +81,7 @@ class Place:
     model: str
     version: str
     designation: str
-    day: str  # 2026-11-21, UTC
+    began_at: datetime.datetime  # of the first row, UTC, to the second
     rows: int
 
 
@@ -93,6 +94,12 @@ def place_of(path: str) -> Place | None:
     model, version, designation, year, month, day = parts[5:11]
     try:
         on = datetime.date(int(year), int(month), int(day))
+        clock = datetime.time(int(file.group(1)), int(file.group(2)), int(file.group(3)), tzinfo=datetime.timezone.utc)
     except ValueError:
         return None
-    return Place(model, version, designation, on.isoformat(), int(file.group(1)))
+    return Place(model, version, designation, datetime.datetime.combine(on, clock), int(file.group(4)))
+
+
+def account_of(subscription: str, group: str, workspace: str) -> str:
+    """The part of the layout that names a workspace."""
+    return f"{subscription}/{group}/{workspace}"

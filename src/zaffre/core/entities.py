@@ -393,6 +393,7 @@ class ServiceSpec:
     container: bool = False  # serve in a container of the machine's engine, not as a process
     cpus: float | None = None  # what its container may use of the machine's; None: no limit
     memory_gb: float | None = None
+    collect_model_data: bool = False  # keep what ModelDataCollector is given in the default datastore
     telemetry: bool = True  # keep what it answers and uses in the workspace
     recorded: dict[str, str | bool] = field(default_factory=dict)  # settings that change nothing here
     rollout: Rollout = field(default_factory=Rollout)

@@ -18,6 +18,7 @@ from zaffre.launch import docker_arguments
 from zaffre.launch.container import Container, Mount, size_of
 from zaffre.launch.docker import DockerBackend
 
+COLLECTED: Final = "/var/zaffre/collected"  # where the folder for model data is mounted
 _RUNTIME: Final = "/opt/zaffre/serving"  # where the scoring server is mounted
 
 
@@ -55,12 +56,14 @@ class ServiceImage:
     def variables(self) -> dict[str, str]:
         return {"PATH": self._image.path, **self._image.variables}
 
-    def container(self, labels: Mapping[str, str]) -> Container:
-        """What the environment's section on Docker says of the container, honoured or refused."""
+    def container(self, labels: Mapping[str, str], collected: Path | None = None) -> Container:
+        """What the environment's section on Docker says of the container, honoured or refused; with a folder for model
+        data, where some is collected."""
+        own = () if collected is None else (Mount(collected, COLLECTED, owned=True),)
         shm = self._docker.get("shmSize")
         made = Container(
             image=self._image.tag,
-            mounts=(Mount(self._runtime, _RUNTIME, read_only=True),),
+            mounts=(Mount(self._runtime, _RUNTIME, read_only=True), *own),
             cpus=self._spec.cpus,
             memory=int(self._spec.memory_gb * 1024**3) if self._spec.memory_gb else None,
             shm_size=size_of(str(shm), "docker.shm_size") if shm else None,

@@ -11,17 +11,19 @@ from threading import Event
 from typing import Final, TypeVar
 
 from zaffre import __version__
-from zaffre.core import contract
+from zaffre.core import collection, contract
 from zaffre.core.codec import convert
 from zaffre.core.entities import EnvironmentUse, ModelVersion, Service, ServiceSpec
 from zaffre.core.errors import ActivityCanceledException, ModelInvalid
+from zaffre.core.wire import WorkspaceAnswer
 from zaffre.environments.overlay import BOOT, overlay
 from zaffre.environments.realise import Realised, realise
 from zaffre.runner import source
 from zaffre.runner.channel import Channel
 from zaffre.runner.script import DROPPED
 from zaffre.runner.service_container import APP_ROOT, SERVICE
-from zaffre.runner.service_image import ServiceImage
+from zaffre.runner.service_data import account
+from zaffre.runner.service_image import COLLECTED, ServiceImage
 from zaffre.runner.service_keys import FILE as KEYS
 from zaffre.runner.service_process import Command
 from zaffre.runner.service_steps import ENVIRONMENT, IMAGE, MODELS, SNAPSHOT, Steps
@@ -80,6 +82,7 @@ class Preparation:
                 tokens=self._channel.tokens,
             )
             env = self._variables(service, spec, realised, root, folders)
+            env = self._collecting(service, spec, env, self._folder.collected)
             argv = self._command(realised, env)
             step.detail = "found" if realised.reused else "built"
             self._tell(service, realised.use(spec.environment_name, spec.environment_version, service.revision))
@@ -94,7 +97,9 @@ class Preparation:
             self._tell(service, image.use(service.revision))
         own = self._own_variables(service, spec, Path(APP_ROOT), [Path(APP_ROOT, m.relative_to(root)) for m in models])
         env = {**image.variables, **spec.environment_variables, **own}
-        container = image.container({SERVICE: f"{service.workspace}/{service.name}"})
+        env = self._collecting(service, spec, env, Path(COLLECTED))
+        collected = self._folder.collected if collection.PLACE in env else None
+        container = image.container({SERVICE: f"{service.workspace}/{service.name}"}, collected)
         # Who deploys to the own machine alone can call there: such a service has no keys.
         asked = () if service.compute_type == "Local" else ("--keys-file", f"{APP_ROOT}/{KEYS}")
         return Command((*image.argv, *asked), env, root, path_prefix(env), container, image.engine)
@@ -168,6 +173,16 @@ class Preparation:
         inherited = realised.activated(inherited)
         own = self._own_variables(service, spec, root, models)
         return {**inherited, **realised.variables, **spec.environment_variables, **own}
+
+    def _collecting(self, service: Service, spec: ServiceSpec, env: dict[str, str], place: Path) -> dict[str, str]:
+        """The variables, and where to put model data where it is collected."""
+        if not spec.collect_model_data and env.get(collection.ENABLED, "").lower() != "true":
+            return env
+        answer = self._insist(lambda client: client.get(Scope(client, service.workspace).path(), WorkspaceAnswer))
+        self._folder.collected.mkdir(exist_ok=True)
+        whose = account(answer.workspace)
+        own = {collection.ENABLED: "true", collection.ACCOUNT: whose, collection.PLACE: str(place)}
+        return {**env, **own}
 
     def _own_variables(self, service: Service, spec: ServiceSpec, root: Path, models: list[Path]) -> dict[str, str]:
         """What tells the serving process who it is; the paths are those that it sees."""

@@ -36,6 +36,7 @@ from zaffre.core.wire import ServiceReport
 from zaffre.runner.channel import Channel
 from zaffre.runner.service_bake import Bake
 from zaffre.runner.service_container import ContainerProcess
+from zaffre.runner.service_data import Carrier
 from zaffre.runner.service_keys import KeysFiles
 from zaffre.runner.service_log import ServiceLog
 from zaffre.runner.service_memory import Memory, RolledBack
@@ -129,8 +130,10 @@ class Supervisor:
         self._log = ServiceLog(self._folder.log(first.created_at), self._channel, f"{self._route}/logs")
         report = ServiceReport(revision=first.revision, host=socket.gethostname(), pid=os.getpid())
         self._reports = Reports(self._channel, self._route, self._stream, report, self._hear, self._keys.set)
+        carrier = Carrier(self._channel, self._workspace, self._name, self._folder.collected, self._log.say)
         self._log.start()
         self._reports.start()
+        carrier.start()
         self._telemetry.start()
         try:
             while not (self._deleted or self._ending):
@@ -142,6 +145,7 @@ class Supervisor:
                 self._wake.clear()
         finally:
             self._stop_serving()
+            carrier.close()  # before the service is told to be gone: then its data is where it shall stay
             self._stop()
         return self._deleted
 

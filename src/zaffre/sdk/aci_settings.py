@@ -12,7 +12,6 @@ from zaffre.sdk.webservice import WebserviceDeploymentConfiguration
 
 _RECORDED: Final = ("location", "dns_name_label")
 _REFUSED: Final = {
-    "collect_model_data": "keep what is to be kept in run() itself",
     "cmk_vault_base_url": "services keep their files below the server's ZAFFRE_HOME: encrypt its disk",
     "cmk_key_name": "services keep their files below the server's ZAFFRE_HOME: encrypt its disk",
     "cmk_key_version": "services keep their files below the server's ZAFFRE_HOME: encrypt its disk",
@@ -87,6 +86,7 @@ class AciServiceDeploymentConfiguration(WebserviceDeploymentConfiguration):
         """``spec`` with what this says of its container."""
         spec = replace(spec, telemetry=self.enable_app_insights is not False)
         recorded = spec.recorded | {name: getattr(self, name) for name in _RECORDED if getattr(self, name) is not None}
+        spec = replace(spec, collect_model_data=bool(self.collect_model_data))
         spec = replace(spec, rollout=self.rollout or spec.rollout)
         return replace(spec, container=True, cpus=self.cpu_cores, memory_gb=self.memory_gb, recorded=recorded)
 

@@ -81,6 +81,7 @@ def create_locally(
     source: Source | None = None,
 ) -> LocalWebservice:
     """The local service of a specification that is made already, on the port that ``config`` names."""
+    spec = replace(spec, collect_model_data=bool(config.collect_model_data))
     scope = workspace._scope
     body = wire.ServiceCreate(
         spec=replace(spec, port=config.port, rollout=config.rollout or Rollout()),

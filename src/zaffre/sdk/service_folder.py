@@ -27,6 +27,7 @@ class ServiceFolder:
         self.supervisor_log = self.path / "supervisor.log"
         self.models = self.path / "models"  # one folder for each model version that was fetched
         self.revisions = self.path / "revisions"
+        self.collected = self.path / "collected"  # files of model data that are not carried to the server yet
         self.keep_cache = self.path / "keep-cache"  # there: the files stay when the service is deleted
         self._source = self.path / "source.json"
 

@@ -172,6 +172,8 @@ class AciWebservice(Webservice):
         self.update_deployment_state()
         spec, registered = self._changed(image, models, inference_config)
         known = service_spec.current(self._service)
+        if spec is not None:
+            spec = replace(spec, collect_model_data=known.collect_model_data)
         if enable_app_insights is not None:
             spec = replace(spec or known, telemetry=enable_app_insights)
         patch = wire.ServicePatch(

@@ -33,11 +33,12 @@ _ALIVE = (ServiceState.RUNNING, ServiceState.DEPLOYING)
 
 
 class LocalWebserviceDeploymentConfiguration(WebserviceDeploymentConfiguration):
-    """The port to serve on; None for a free one."""
+    """The port to serve on, None for a free one; whether ``ModelDataCollector`` collects, which Azure's has not."""
 
-    def __init__(self, port: int | None = None) -> None:
+    def __init__(self, port: int | None = None, *, collect_model_data: bool | None = None) -> None:
         super().__init__("Local")
         self.port = port
+        self.collect_model_data = collect_model_data
         self.validate_configuration()
 
     def validate_configuration(self) -> None:
@@ -57,9 +58,11 @@ class LocalWebservice(Webservice):
             self._service = find_service(workspace, name) or _never(workspace.name, name)
 
     @staticmethod
-    def deploy_configuration(port: int | None = None) -> LocalWebserviceDeploymentConfiguration:
+    def deploy_configuration(
+        port: int | None = None, *, collect_model_data: bool | None = None
+    ) -> LocalWebserviceDeploymentConfiguration:
         """``port``: 1 to 65535, or None for a free one."""
-        return LocalWebserviceDeploymentConfiguration(port)
+        return LocalWebserviceDeploymentConfiguration(port, collect_model_data=collect_model_data)
 
     @property
     def _folder(self) -> ServiceFolder:
@@ -125,19 +128,22 @@ class LocalWebservice(Webservice):
             inference_config = image_config._inference()
         self.update_deployment_state(must_exist=True)
         spec = service_spec.current(self._service)
+        collects = spec.collect_model_data
         registered = None
         if models is not None:
             served = service_spec.served_models(models)
             registered, spec = served.registered, replace(spec, local_models=served.local)
         if deployment_config is not None:
             self._check_port(deployment_config.port)
+            if deployment_config.collect_model_data is not None:
+                collects = deployment_config.collect_model_data
             spec = replace(spec, port=deployment_config.port, rollout=deployment_config.rollout or spec.rollout)
         source = None
         if inference_config is not None:
             source = service_spec.source_of(inference_config)
             built = service_spec.build(self.workspace, inference_config, source, spec.local_models, spec.port)
             spec = replace(built, rollout=spec.rollout)
-        self._patch(wire.ServicePatch(spec=spec, models=registered))
+        self._patch(wire.ServicePatch(spec=replace(spec, collect_model_data=collects), models=registered))
         self._supervise(source, wait)
 
     def reload(self, wait: bool = False) -> None:

@@ -6,6 +6,7 @@ from starlette.routing import BaseRoute
 
 from zaffre.server.api import (
     artifacts,
+    collected,
     computes,
     datastores,
     disk,
@@ -50,6 +51,7 @@ _NOUNS = (
     computes,
     datastores,
     disk,
+    collected,
     services,
     endpoints,
     telemetry,

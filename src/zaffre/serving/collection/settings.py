@@ -32,7 +32,7 @@ def read_collection(environ: Mapping[str, str], app_root: Path) -> CollectionSet
     if sample > 1:
         raise ValueError(f"{collection.SAMPLE} must be above 0 and at most 1, not {environ[collection.SAMPLE]!r}")
     return CollectionSettings(
-        folder=app_root,
+        folder=Path(environ.get(collection.PLACE) or app_root),
         account=environ.get(collection.ACCOUNT) or _DEFAULT_ACCOUNT,
         service=environ.get(contract.SERVICE_NAME) or "default",
         sample=sample,
