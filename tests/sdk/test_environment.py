@@ -12,6 +12,7 @@ import pytest
 from tests.docker_engine import BASE
 from tests.server_process import ServerProcess
 from zaffre.core.errors import (
+    ActivityFailedException,
     AlreadyExists,
     EngineUnavailable,
     EnvironmentBuildFailed,
@@ -272,6 +273,22 @@ def test_build_in_the_background(workspace: Workspace) -> None:
     assert "six==99.99" in details.get_log()
 
 
+def test_build_on_a_compute_target(workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+    details = small().build(workspace, image_build_compute="builder")
+    assert details.status in ("Queued", "Running", "Succeeded")
+    details.wait_for_completion(show_output=True)
+    assert details.status == "Succeeded"
+    assert capsys.readouterr().out == details.get_log()
+    assert "environment" in details.get_log()
+    assert f"/ws/{workspace.name}/runs/" in str(details.log_url)
+    broken = small()
+    broken.python.conda_dependencies = CondaDependencies.create(pip_packages=["six==99.99"])
+    details = broken.build(workspace, "builder")
+    with pytest.raises(ActivityFailedException, match=r"six==99\.99"):
+        details.wait_for_completion(show_output=False)
+    assert (details.status, Environment.get(workspace, "small").version) == ("Failed", "2")
+
+
 def test_build_here(workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
     log = small().build_local(workspace, useDocker=False)
     assert "environment" in log
@@ -309,7 +326,6 @@ def docker_environment() -> Environment:
     ("act", "words"),
     [
         (lambda ws: small().build_local(ws, platform="Solaris", useDocker=False), "not for Solaris"),
-        (lambda ws: small().build(ws, image_build_compute="cluster"), "image_build_compute='cluster'"),
         (lambda ws: docker_environment().build_local(ws, useDocker=False), "Docker image ubuntu:22.04"),
     ],
 )

@@ -19,7 +19,7 @@ from zaffre.environments import conda_prefix, curated
 from zaffre.sdk import discovery, private_wheel
 from zaffre.sdk.conda_dependencies import PYTHON_DEFAULT_VERSION, CondaDependencies
 from zaffre.sdk.container_registry import ContainerRegistry, RegistryIdentity
-from zaffre.sdk.environment_build import DockerImageDetails, ImageBuildDetails, image_details
+from zaffre.sdk.environment_build import ComputeBuildDetails, DockerImageDetails, ImageBuildDetails, image_details
 from zaffre.sdk.environment_local import build_one, tokens_of
 from zaffre.sdk.environment_sections import (
     DEFAULT_CPU_IMAGE,
@@ -35,6 +35,7 @@ from zaffre.sdk.environment_sections import (
     SparkPackage,
     SparkSection,
 )
+from zaffre.sdk.scope import Scope
 from zaffre.sdk.section import Section
 
 if TYPE_CHECKING:
@@ -243,12 +244,13 @@ class Environment(Section):
 
         A ``version`` that was set by hand is kept, and refused (``StateConflict``) if it exists with another content.
         """
-        scope = workspace._scope
+        return Environment._of(self._registered(workspace._scope))
+
+    def _registered(self, scope: Scope) -> entities.EnvironmentVersion:
         name = check_environment(self.name or "")
         chosen = None if self.version == self._given_version else self.version
         body = wire.EnvironmentCreate(definition=self._definition(), version=chosen)
-        answer = scope.client.post(scope.path("environments", name), entities.EnvironmentVersion, body, idempotent=True)
-        return Environment._of(answer)
+        return scope.client.post(scope.path("environments", name), entities.EnvironmentVersion, body, idempotent=True)
 
     @staticmethod
     def get(workspace: Workspace, name: str, version: str | None = None, label: str | None = None) -> Environment:
@@ -308,14 +310,12 @@ class Environment(Section):
 
     def build(self, workspace: Workspace, image_build_compute: str | None = None) -> ImageBuildDetails:
         """Build the environment on this machine, in the background, so that the next run finds it: an image where it
-        needs one. Raises ``Unsupported`` for ``image_build_compute``.
+        needs one; or on the compute target ``image_build_compute``, which registers it.
         """
+        scope = workspace._scope
         if image_build_compute is not None:
-            raise Unsupported(
-                f"image_build_compute={image_build_compute!r}: environments are built on the machine that runs them, "
-                "so leave it out."
-            )
-        return ImageBuildDetails(self._definition(), discovery.home(), tokens_of(workspace._scope))
+            return ComputeBuildDetails(scope, self._registered(scope), str(image_build_compute))
+        return ImageBuildDetails(self._definition(), discovery.home(), tokens_of(scope))
 
     def build_local(
         self,

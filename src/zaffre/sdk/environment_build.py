@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import sys
 import threading
+import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from zaffre.core.errors import ActivityFailedException, AzureMLException
+from zaffre.core import contract
+from zaffre.core.entities import EnvironmentVersion, Run
+from zaffre.core.environment_wire import EnvironmentBuild
+from zaffre.core.errors import ActivityFailedException, AzureMLException, NotFound
+from zaffre.core.states import RUN_TERMINAL, RunStatus
 from zaffre.docker import images
 from zaffre.docker.engine import Engine
 from zaffre.environments import image_registry, image_spec
@@ -17,6 +22,16 @@ from zaffre.environments.images import Image, find_image
 from zaffre.environments.realise import Realised
 from zaffre.sdk import discovery
 from zaffre.sdk.environment_local import build_one
+from zaffre.sdk.scope import Scope
+
+_POLL_SECONDS: Final = 0.5
+_STATUSES: Final = {
+    RunStatus.QUEUED: "Queued",
+    RunStatus.NOT_STARTED: "Queued",
+    RunStatus.COMPLETED: "Succeeded",
+    RunStatus.FAILED: "Failed",
+    RunStatus.CANCELED: "Failed",
+}
 
 
 class ImageBuildDetails:
@@ -71,6 +86,53 @@ class ImageBuildDetails:
         except Exception as error:
             self._lines.append(repr(error))
             self._error = ActivityFailedException(f"The environment could not be built: {error!r}.", error)
+
+
+class ComputeBuildDetails(ImageBuildDetails):
+    """A build on a compute target: a run of the experiment ``prepare_image``, which goes on without this process."""
+
+    def __init__(self, scope: Scope, version: EnvironmentVersion, target: str) -> None:
+        wish = EnvironmentBuild(version=version.version, target=target)
+        self._scope = scope
+        self._run_id = scope.client.post(scope.path("environments", version.name, "builds"), Run, wish).id
+
+    @property
+    def status(self) -> str:
+        """Queued, Running, Succeeded or Failed."""
+        return _STATUSES.get(self._state().status, "Running")
+
+    @property
+    def log_url(self) -> str:
+        """The log's page in the Studio."""
+        return self._scope.portal("runs", self._run_id)
+
+    def get_log(self) -> str:
+        path = self._scope.path("runs", self._run_id, "artifacts", file=contract.BUILD_LOG)
+        try:
+            return self._scope.client.read(path).decode(errors="replace")
+        except NotFound:
+            return ""  # it has not begun
+
+    def wait_for_completion(self, show_output: bool = True) -> ImageBuildDetails:
+        """Wait, printing the log if asked to; raises ``ActivityFailedException`` when the build failed or was
+        canceled."""
+        printed = 0
+        while True:
+            run = self._state()  # first: what it writes before it ends is there once it has ended
+            if show_output:
+                log = self.get_log()
+                sys.stdout.write(log[printed:])
+                printed = len(log)
+            if run.status in RUN_TERMINAL:
+                break
+            time.sleep(_POLL_SECONDS)
+        if run.status is not RunStatus.COMPLETED:
+            why = run.error.message if run.error else f"The build is {run.status}."
+            raise ActivityFailedException(why)
+        return self
+
+    def _state(self) -> Run:
+        return self._scope.client.get(self._scope.path("runs", self._run_id), Run)
 
 
 class DockerImageDetails(dict[str, Any]):
