@@ -24,6 +24,7 @@ from tests.server_process import ServerProcess
 from tests.waiting import until
 from zaffre.core import contract
 from zaffre.core.wire import API
+from zaffre.docker.build import Context, build
 from zaffre.docker.engine import Engine
 
 # The first time on a machine, PyTorch is fetched and an image of it built.
@@ -37,12 +38,8 @@ FEW = 40  # images: no value, and done at once
 # PyTorch's threads step on each other's toes where the machine has fewer cores than it seems.
 ONE_THREAD = "OMP_NUM_THREADS=1"
 
-# Above the tutorial's submit: in which image its environment is built. The one that Azure's environments name is in a
-# registry that not every machine can reach.
-IN_DOCKER = f"""    from azureml.core.runconfig import DockerConfiguration
-    env.docker.base_image = {BASE!r}
-    config.run_config.docker = DockerConfiguration(use_docker=True, arguments=['--env={ONE_THREAD}'])
-"""
+# The image that Azure's environments name is in a registry that not every machine can reach: this one stands for it.
+STAND_IN = "zaffre-test/one-thread:1"
 
 
 @pytest.fixture(scope="module")
@@ -69,8 +66,11 @@ def cluster(tmp_path_factory: pytest.TempPathFactory, variables: dict[str, str])
 def cluster_with_docker(
     tmp_path_factory: pytest.TempPathFactory, variables: dict[str, str], shared_docker: Engine
 ) -> Iterator[ServerProcess]:
+    """A server whose runs are all in Docker, so that the tutorial is there as it is written."""
     home = tmp_path_factory.mktemp("docker") / "home"
-    running = ServerProcess(home, variables={**variables, "DOCKER_HOST": shared_docker.address}).start()
+    build(shared_docker, Context(f"FROM {BASE}\nENV {ONE_THREAD}\n"), tag=STAND_IN, log=lambda _: None)
+    docker = {"DOCKER_HOST": shared_docker.address, "ZAFFRE_RUNS": "docker", "ZAFFRE_BASE_IMAGE": STAND_IN}
+    running = ServerProcess(home, variables={**variables, **docker}).start()
     yield running
     running.stop()
 
@@ -106,12 +106,6 @@ class Tutorial:
         """What the document's last part changes."""
         self._write("src/train.py", corrected(block(DOCUMENT, "ADDITIONAL CODE: log loss metric")))
         self._write(".azureml/pytorch-env.yml", block(DOCUMENT, "- azureml-sdk", "yaml").code)
-
-    def choose_docker(self) -> None:
-        script = (self.reader.folder / "04-run-pytorch.py").read_text()
-        submit = "    run = experiment.submit(config)\n"
-        assert script.count(submit) == 1
-        self._write("04-run-pytorch.py", script.replace(submit, IN_DOCKER + submit))
 
     def submit(self) -> Submitted:
         server, name = self.reader.server, self.reader.workspace
@@ -257,8 +251,6 @@ def test_the_loss_is_live_on_the_run_page(
     server = request.getfixturevalue("cluster" if kind == "process" else "cluster_with_docker")
     tutorial = begin(server, LOGS_TWICE)
     tutorial.log_the_loss()
-    if kind == "docker":
-        tutorial.choose_docker()
     run = tutorial.submit()
 
     studio = studio_of(server, tutorial.reader.workspace)
@@ -273,6 +265,7 @@ def test_the_loss_is_live_on_the_run_page(
     expect(state).to_have_text("Completed", timeout=PATIENCE * 1000)
 
     run.finish()
+    assert ("Built the image" in run.log(contract.BUILD_LOG)) == (kind == "docker")
     lines = [line for line in run.log(contract.DRIVER_LOG).splitlines() if line.startswith("epoch=")]
     assert [line.partition(": loss ")[0] for line in lines] == ["epoch=1, batch= 2000", "epoch=2, batch= 2000"]
     shown = studio.page.locator('figure[data-metric="loss"]').get_attribute("data-last-value")
