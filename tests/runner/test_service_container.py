@@ -133,12 +133,15 @@ def test_an_update_refuses_no_call_and_builds_nothing(
     caller.start()
     try:
         service.update(inference_config=inference(source, SCRIPT.replace("VERSION = 1", "VERSION = 2")), wait=True)
-        assert ask(service, 0)[1] == 2
+        told = len(answers)
+        until(lambda: len(answers) > told + 5 or faults, "more answers")
     finally:
         done.set()
         caller.join()
     assert faults == []
-    assert answers == sorted(answers)
+    # Both take calls for the moment between the new one's first answer and the report; the call under way then is one.
+    assert set(answers[:told]) <= {1, 2}
+    assert set(answers[told + 1 :]) == {2}
     assert "Reusing the image zaffre/in-docker" in service.get_logs().split("Deploying revision 2")[1]
     (source / "score.py").write_text(SCRIPT.replace("VERSION = 1", "VERSION = 3"))
     service.reload(wait=True)

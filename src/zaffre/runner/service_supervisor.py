@@ -51,7 +51,7 @@ from zaffre.sdk.service_folder import ServiceFolder
 
 TAIL_LINES: Final = 50
 _LOG_SECONDS: Final = 2.0
-_RETIRE_SECONDS: Final = 2.0
+_RETIRE_SECONDS: Final = 10.0
 _LOOK_SECONDS: Final = 0.2  # how soon the end of a serving process is noticed
 _DELETE_SECONDS: Final = 5.0  # what running requests get when the service is deleted
 _RESTARTS: Final = 5  # in a row, before a service that keeps ending is given up
