@@ -75,3 +75,37 @@ def test_no_model_is_a_sentence_and_an_empty_list(cli: Cli, workspace_name: str)
     assert (answer.code, answer.out) == (0, "")
     assert answer.err == f"The workspace {workspace_name} has no such model.\n"
     assert cli("model", "list", "--output", "json").out == "[]\n"
+
+
+def test_a_profile_is_made_and_listed(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "m.txt").write_text("2")
+    (tmp_path / "score.py").write_text(
+        "import os\ndef init():\n    os.stat(os.environ['AZUREML_MODEL_DIR'] + '/m.txt')\ndef run(d):\n    return d\n"
+    )
+    (tmp_path / "requirements.txt").write_text("azureml-defaults\n")
+    (tmp_path / "data.jsonl").write_text('{"data": 1}\n{"data": 2}\n')
+    cli("model", "register", "m", str(tmp_path / "m.txt"))
+    software = ("--source", str(tmp_path), "--pip", str(tmp_path / "requirements.txt"))
+    data = ("--data", str(tmp_path / "data.jsonl"))
+
+    made = cli("model", "profile", "m", "--name", "size-of-m", *data, *software, "--output", "json")
+    listed = cli("model", "profiles", "m:1")
+    none = cli("model", "profiles", "other")
+    scriptless = cli("model", "profile", "m", "--name", "size-of-m", *data)
+    incomplete = cli("model", "profile", "m", "--name", "size-of-m", *data, "--entry", "score.py")
+
+    assert made.code == 0, made.err
+    found = json.loads(made.out)
+    assert (found["name"], found["state"], found["modelIds"], found["successRate"]) == (
+        "size-of-m", "Succeeded", ["m:1"], 100,
+    )  # fmt: skip
+    assert "Sending 200 requests one after the other" in made.err
+    heading, row = listed.out.splitlines()
+    assert heading.split()[:3] == ["NAME", "MODELS", "STATE"]
+    assert row.split()[:3] == ["size-of-m", "m:1", "Succeeded"]
+    assert f"{found['recommendedMemoryInGB']:g} GB" in row
+    assert none.err == f"The workspace {found['workspaceName']} has no such profile.\n"
+    assert "registered without a framework" in scriptless.err
+    assert incomplete.err.endswith(
+        "An entry script needs its software: give one of --environment, --conda and --pip.\n"
+    )

@@ -101,6 +101,15 @@ def check_service(name: str) -> str:
     return name
 
 
+def check_profile(name: str) -> str:
+    if not (_is(_SERVICE, name) and 3 <= len(name) <= 32):
+        raise WebserviceInvalid(
+            f"{name!r} is not a name of a profile: use 3 to 32 lower-case letters, digits or hyphens, starting with a "
+            "letter and not ending with a hyphen."
+        )
+    return name
+
+
 def check_supervised(name: str) -> str:
     """The name of a service, or of a version of an endpoint: ``<endpoint>.<version>``."""
     for part in name.split(".", 1):

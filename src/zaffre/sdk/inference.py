@@ -130,7 +130,7 @@ class InferenceConfig:
         raise not_built("InferenceConfig.build_create_payload", "deploy with Model.deploy")
 
     def build_profile_payload(self, profile_name: str, **kwargs: object) -> Any:
-        raise not_built("InferenceConfig.build_profile_payload", "measure a deployed service with its own client")
+        raise not_built("InferenceConfig.build_profile_payload", "call Model.profile")
 
 
 def _check_script(script: Path, source_directory: str | None) -> None:

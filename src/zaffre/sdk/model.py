@@ -24,6 +24,7 @@ from zaffre.sdk.times import moment
 from zaffre.sdk.unbuilt import not_built
 
 if TYPE_CHECKING:
+    from zaffre.sdk.profiling.profile import ModelProfile
     from zaffre.sdk.run import Run
     from zaffre.sdk.webservice import Webservice
     from zaffre.sdk.workspace import Workspace
@@ -389,15 +390,22 @@ class Model:
         workspace: Workspace,
         profile_name: str,
         models: Sequence[Model],
-        inference_config: InferenceConfig,
+        inference_config: InferenceConfig | None,
         input_dataset: object,
         cpu: float | None = None,
         memory_in_gb: float | None = None,
         description: str | None = None,
-    ) -> Any:
-        raise not_built(
-            "Model.profile", "deploy with LocalWebservice.deploy_configuration() and measure the service's scoring_uri"
+    ) -> ModelProfile:
+        """Serve the models for a moment, send them the requests of ``input_dataset`` and measure latency, memory and
+        CPU; returns at once. ``input_dataset``: texts, each the JSON of one request, in a list, a data frame or data
+        set of one column, or a .jsonl, .json or .csv file. In a container ``cpu`` (cores) and ``memory_in_gb`` are its
+        limits. Without an ``inference_config`` the model is served as ``deploy`` does without one.
+        """
+        begin = late("profiling.profile", "begin")
+        made: ModelProfile = begin(
+            workspace, profile_name, models, inference_config, input_dataset, cpu, memory_in_gb, description
         )
+        return made
 
     def _route(self, *more: str) -> str:
         return self.workspace._scope.path("models", self.name, "versions", str(self.version), *more)

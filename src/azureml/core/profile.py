@@ -1,0 +1,7 @@
+"""``ModelProfile``."""
+
+from __future__ import annotations
+
+from zaffre.sdk.profiling.profile import ModelProfile
+
+__all__ = ["ModelProfile"]
