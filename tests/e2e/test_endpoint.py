@@ -100,6 +100,31 @@ def test_a_failed_deployment_names_the_step_and_the_reason(workspace: Workspace,
     expect(studio.page.get_by_text("No module named 'sklearn'")).to_be_visible()
 
 
+def test_a_revision_that_was_rolled_back_is_told(workspace: Workspace, studio: Studio) -> None:
+    deploy(workspace, "adder", state="running")
+    now = int(time.time() * 1000)
+    ready = {"name": "ready", "started_at": now - 9000, "ended_at": now - 8990}
+    rule = "is watched for 120 s: it goes back to revision 1 when more than 50% of its answers are errors"
+    bake = {"name": "bake", "started_at": now - 8990, "detail": rule}
+    workspace.call("POST", "/services/adder/report", {"revision": 1, "state": "running", "steps": [ready, bake]})
+    studio.open("/endpoints/adder")
+    expect(studio.page.get_by_text("goes back to revision 1 when")).to_be_visible()
+    expect(studio.page.get_by_label("Watched")).to_be_visible()
+    ended = {**bake, "ended_at": now, "detail": "19 of 20 answers were errors (95%; the limit is 50%)"}
+    back = {"name": "roll-back", "started_at": now, "ended_at": now + 700, "detail": "to revision 1"}
+    error = {
+        "code": "UserError",
+        "message": "Revision 2 was rolled back after 9 s, because 19 of 20 answers failed. Revision 1 serves again.",
+        "details": {"step": "bake", "reason": "RolledBack", "revision": 2, "serving_revision": 1},
+    }
+    report = {"revision": 1, "state": "running", "steps": [ready, ended, back], "error": error}
+    workspace.call("POST", "/services/adder/report", report)
+    expect(studio.page.get_by_text("Revision 2 was rolled back", exact=True)).to_be_visible()
+    expect(studio.page.get_by_text("Revision 1 serves again.")).to_be_visible()
+    expect(studio.page.get_by_label("Failed", exact=True)).to_have_count(1)
+    expect(studio.page.locator("header [data-state]")).to_have_text("Running")
+
+
 def test_the_log_is_live_and_deleting_asks_first(workspace: Workspace, studio: Studio) -> None:
     deploy(workspace, "adder", state="running")
     workspace.send("/services/adder/logs", b"loading the model\n", "PATCH", offset=0)

@@ -15,16 +15,32 @@ const useStyles = makeStyles({
   },
 });
 
-/** The step that failed, and why. */
+interface Details {
+  step?: string;
+  reason?: string;
+  revision?: number;
+  traceback?: string;
+}
+
+/** What went wrong, in a few words. */
+function titleOf(service: Service, details: Details): string {
+  if (details.reason === "RolledBack" && details.revision != null)
+    return `Revision ${details.revision} was rolled back`;
+  const step = details.step ?? service.steps.at(-1)?.name;
+  return step ? `The step “${step}” failed` : "The deployment failed";
+}
+
+/** The step that failed, and why; or why a revision was taken back. */
 export function DeploymentError({ service, error }: { service: Service; error: RunError }) {
   const styles = useStyles();
-  const step = service.steps[service.steps.length - 1]?.name;
+  const details = (error.details ?? {}) as Details;
+  const serves = service.state === "running";
   return (
-    <MessageBar intent="error" layout="multiline">
+    <MessageBar intent={serves ? "warning" : "error"} layout="multiline">
       <MessageBarBody>
-        <MessageBarTitle>{step ? `The step “${step}” failed` : "The deployment failed"}</MessageBarTitle>
+        <MessageBarTitle>{titleOf(service, details)}</MessageBarTitle>
         <span className={styles.message} tabIndex={0} role="region" aria-label="Error">
-          {error.message}
+          {[error.message, details.traceback].filter(Boolean).join("\n\n")}
         </span>
       </MessageBarBody>
     </MessageBar>

@@ -1,5 +1,5 @@
 import { makeStyles, Spinner, Text, tokens } from "@fluentui/react-components";
-import { CheckmarkCircle16Filled, DismissCircle16Filled } from "@fluentui/react-icons";
+import { CheckmarkCircle16Filled, DismissCircle16Filled, Eye16Regular } from "@fluentui/react-icons";
 
 import type { DeploymentStep, Service } from "../../api/types";
 import { duration } from "../../format/time";
@@ -24,10 +24,17 @@ const useStyles = makeStyles({
   none: { color: tokens.colorNeutralForeground3 },
 });
 
+/** Whether what this step watched was taken back by the next one. */
+function isTakenBack(steps: DeploymentStep[], i: number): boolean {
+  return steps[i]?.name === "bake" && steps[i + 1]?.name === "roll-back";
+}
+
 /** The steps of the deployment with the time each took, as a share of the whole. */
 export function Steps({ service }: { service: Service }) {
   const styles = useStyles();
-  const going = service.state === "deploying";
+  const watched = service.state === "running" && service.steps.at(-1)?.name === "bake";
+  const going = service.state === "deploying" || watched;
+  const details = service.error?.details as { step?: string } | null | undefined;
   const now = useNow(going);
   const { steps } = service;
   const first = steps[0];
@@ -41,13 +48,15 @@ export function Steps({ service }: { service: Service }) {
   return (
     <ol className={styles.list}>
       {steps.map((step, i) => {
-        const failed = service.state === "failed" && i === steps.length - 1;
+        const failed =
+          i === steps.length - 1 ? service.state === "failed" || details?.step === step.name : isTakenBack(steps, i);
         const open = step.ended_at == null && going;
         const took = end(step) - step.started_at;
         return (
           <li key={i} className={styles.item}>
             <span className={styles.icon}>
-              {open ? <Spinner size="extra-tiny" aria-label="Going on" /> : null}
+              {open && step.name === "bake" ? <Eye16Regular aria-label="Watched" /> : null}
+              {open && step.name !== "bake" ? <Spinner size="extra-tiny" aria-label="Going on" /> : null}
               {failed ? <DismissCircle16Filled className={styles.failed} aria-label="Failed" /> : null}
               {!open && !failed ? <CheckmarkCircle16Filled className={styles.done} aria-label="Done" /> : null}
             </span>
