@@ -1,0 +1,7 @@
+"""``Image``, by the module that Azure's SDK has it in."""
+
+from __future__ import annotations
+
+from zaffre.sdk.image import Image
+
+__all__ = ["Image"]
