@@ -119,18 +119,19 @@ class Telemetry:
         for source in sources:
             source.read()
             source.turn(_slot(now))
-        prompt = last or time.monotonic() - self._told_at >= _PROMPT_SECONDS
+        begun = last or now - _slot(now) >= _PROMPT_SECONDS * 1000  # a rate over less says little
+        prompt = last or (begun and time.monotonic() - self._told_at >= _PROMPT_SECONDS)
         for source in sources:
             if source.waiting or (prompt and source.now.requests != source.told):
-                self._tell(source, now)
+                self._tell(source, now, begun)
             if time.monotonic() - source.alive_at > _GONE_SECONDS and not source.waiting:
                 os.close(source.descriptor)
                 with self._lock:
                     self._sources.remove(source)
 
-    def _tell(self, source: _Source, now: int) -> None:
+    def _tell(self, source: _Source, now: int, is_begun: bool) -> None:
         waiting = [sample for sample in source.waiting if sample.start > now - LATE_MS][:_BATCH]
-        samples = waiting if len(waiting) == _BATCH else [*waiting, source.sample(max(now, source.slot))]
+        samples = [*waiting, source.sample(now)] if is_begun and len(waiting) < _BATCH else waiting
         report = TelemetryReport(
             source=source.name, revision=source.revision, samples=samples, total=source.total(max(now, source.began))
         )

@@ -410,6 +410,94 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workspaces/{ws}/endpoints/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get Endpoint */
+        get: operations["get_endpoint"];
+        /**
+         * Deploy Endpoint
+         * @description An endpoint with its first version. It is also a service of its name: there it has keys, logs and its end.
+         */
+        put: operations["deploy_endpoint"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Change Endpoint */
+        patch: operations["change_endpoint"];
+        trace?: never;
+    };
+    "/api/v1/workspaces/{ws}/endpoints/{name}/shadow": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Shadow Report
+         * @description What became of the copies of requests: how many answers differ, and the latest that do.
+         */
+        get: operations["get_shadow_report"];
+        put?: never;
+        /**
+         * Report Shadow
+         * @description The router's count of what became of the copies.
+         */
+        post: operations["report_shadow"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{ws}/endpoints/{name}/traffic": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Endpoint Traffic
+         * @description The shares of all versions in one step; their sum is 100.
+         */
+        put: operations["set_endpoint_traffic"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{ws}/endpoints/{name}/versions/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Create Endpoint Version */
+        put: operations["create_endpoint_version"];
+        post?: never;
+        /**
+         * Delete Endpoint Version
+         * @description Its traffic goes to the default version.
+         */
+        delete: operations["delete_endpoint_version"];
+        options?: never;
+        head?: never;
+        /** Change Endpoint Version */
+        patch: operations["change_endpoint_version"];
+        trace?: never;
+    };
     "/api/v1/workspaces/{ws}/engine": {
         parameters: {
             query?: never;
@@ -1454,6 +1542,46 @@ export interface paths {
         patch: operations["change_service"];
         trace?: never;
     };
+    "/api/v1/workspaces/{ws}/services/{name}/data": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Collected Data
+         * @description Also of a service that is deleted. The files are read from their datastore.
+         */
+        get: operations["get_collected_data"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{ws}/services/{name}/data.zip": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Collected Zip
+         * @description All files in the default datastore.
+         */
+        get: operations["get_collected_zip"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workspaces/{ws}/services/{name}/environment": {
         parameters: {
             query?: never;
@@ -1542,6 +1670,26 @@ export interface paths {
         patch: operations["append_service_logs"];
         trace?: never;
     };
+    "/api/v1/workspaces/{ws}/services/{name}/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Service Metrics
+         * @description Requests, errors, latency, CPU and memory over time, by default of the last hour.
+         */
+        get: operations["get_service_metrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workspaces/{ws}/services/{name}/reload": {
         parameters: {
             query?: never;
@@ -1593,6 +1741,46 @@ export interface paths {
          * @description Send a body to the service, on this machine only, and pass its answer on. Its key is not asked for.
          */
         post: operations["score"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{ws}/services/{name}/telemetry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Record Service Telemetry
+         * @description A supervisor tells what its serving process did.
+         */
+        post: operations["record_service_telemetry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{ws}/services/{name}/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create Service Token
+         * @description A new token that opens the service for some hours. It is shown this once.
+         */
+        post: operations["create_service_token"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1817,6 +2005,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Server Metrics
+         * @description What the services that the asker may see have answered, in the text format of Prometheus.
+         */
+        get: operations["get_server_metrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/signin": {
         parameters: {
             query?: never;
@@ -1845,6 +2053,20 @@ export interface components {
         Accepted: {
             /** Accepted */
             accepted: number;
+        };
+        /**
+         * AccessToken
+         * @description Sent as ``Authorization: Bearer <token>``, it opens the service until it expires. Times in milliseconds.
+         */
+        AccessToken: {
+            /** Access Token */
+            access_token: string;
+            /** Expiry On */
+            expiry_on: number;
+            /** Refresh After */
+            refresh_after: number;
+            /** Token Type */
+            token_type: string;
         };
         /** ArtifactInfo */
         ArtifactInfo: {
@@ -2031,6 +2253,54 @@ export interface components {
             tag_key?: string | null;
             /** Tag Values */
             tag_values?: string[] | null;
+        };
+        /**
+         * CollectedData
+         * @description What a service has collected; the sums are over all files that were asked for, also those that are not listed.
+         */
+        CollectedData: {
+            /** Datastore */
+            datastore: string;
+            /** Enabled */
+            enabled: boolean | null;
+            /** File Count */
+            file_count: number;
+            /** Files */
+            files: components["schemas"]["CollectedFile"][];
+            /** Last Written At */
+            last_written_at: number | null;
+            /** Path */
+            path: string;
+            /** Rows */
+            rows: number;
+            /** Service */
+            service: string;
+            /** Size */
+            size: number;
+        };
+        /**
+         * CollectedFile
+         * @description One Parquet file.
+         */
+        CollectedFile: {
+            /** Began At */
+            began_at: number;
+            /** Datastore */
+            datastore: string;
+            /** Designation */
+            designation: string;
+            /** Model */
+            model: string;
+            /** Path */
+            path: string;
+            /** Rows */
+            rows: number;
+            /** Size */
+            size: number;
+            /** Version */
+            version: string;
+            /** Written At */
+            written_at: number;
         };
         /** ComputeCreate */
         ComputeCreate: {
@@ -2325,6 +2595,95 @@ export interface components {
             used_at: number | null;
             /** What */
             what: string;
+        };
+        /** Endpoint */
+        Endpoint: {
+            /** Mirror Traffic */
+            mirror_traffic?: {
+                [key: string]: number;
+            };
+            service: components["schemas"]["Service"];
+            /** Versions */
+            versions: components["schemas"]["EndpointVersion"][];
+        };
+        /**
+         * EndpointCreate
+         * @description An endpoint and its first version, which is the default one.
+         */
+        EndpointCreate: {
+            /**
+             * Auth Enabled
+             * @default true
+             */
+            auth_enabled: boolean;
+            /**
+             * Description
+             * @default
+             */
+            description: string;
+            /**
+             * Overwrite
+             * @default false
+             */
+            overwrite: boolean;
+            /** Primary Key */
+            primary_key?: string | null;
+            /** Properties */
+            properties?: {
+                [key: string]: string;
+            };
+            /** Secondary Key */
+            secondary_key?: string | null;
+            /** Tags */
+            tags?: {
+                [key: string]: string;
+            };
+            /**
+             * Token Auth Enabled
+             * @default false
+             */
+            token_auth_enabled: boolean;
+            version: components["schemas"]["VersionCreate"];
+            /** Version Name */
+            version_name: string;
+        };
+        /** EndpointPatch */
+        EndpointPatch: {
+            /** Auth Enabled */
+            auth_enabled?: boolean | null;
+            /** Description */
+            description?: string | null;
+            /** Mirror Traffic */
+            mirror_traffic?: {
+                [key: string]: number;
+            } | null;
+            /** Properties */
+            properties?: {
+                [key: string]: string;
+            } | null;
+            /** Remove Tags */
+            remove_tags?: string[] | null;
+            /** Tags */
+            tags?: {
+                [key: string]: string;
+            } | null;
+            /** Token Auth Enabled */
+            token_auth_enabled?: boolean | null;
+        };
+        /**
+         * EndpointVersion
+         * @description One version. What runs it is a service of its own, named ``<endpoint>.<version>``.
+         */
+        EndpointVersion: {
+            /** Is Default */
+            is_default: boolean;
+            /** Name */
+            name: string;
+            service: components["schemas"]["Service"];
+            /** Traffic Percentile */
+            traffic_percentile: number;
+            /** Version Type */
+            version_type: string;
         };
         /**
          * EngineInfo
@@ -3218,6 +3577,35 @@ export interface components {
             revision: number;
             state: components["schemas"]["ServiceState"];
         };
+        /**
+         * Rollout
+         * @description ``InvalidValue`` for values that cannot be.
+         */
+        Rollout: {
+            /**
+             * Bake Seconds
+             * @default 120
+             */
+            bake_seconds: number;
+            /**
+             * Max Error Rate
+             * @default 0.5
+             */
+            max_error_rate: number | null;
+            /** Max Latency Ms */
+            max_latency_ms?: number | null;
+            /**
+             * Min Requests
+             * @default 20
+             */
+            min_requests: number;
+            /**
+             * Preflight
+             * @default sample
+             * @enum {string}
+             */
+            preflight: "sample" | "init";
+        };
         /** Run */
         Run: {
             /** Archived At */
@@ -3632,6 +4020,11 @@ export interface components {
             tags?: {
                 [key: string]: string;
             };
+            /**
+             * Token Auth Enabled
+             * @default false
+             */
+            token_auth_enabled: boolean;
             /** Updated At */
             updated_at: number;
             /** Workspace */
@@ -3674,6 +4067,11 @@ export interface components {
             tags?: {
                 [key: string]: string;
             };
+            /**
+             * Token Auth Enabled
+             * @default false
+             */
+            token_auth_enabled: boolean;
         };
         /**
          * ServiceKeys
@@ -3684,6 +4082,64 @@ export interface components {
             primary_key: string;
             /** Secondary Key */
             secondary_key: string;
+        };
+        /**
+         * ServiceMetrics
+         * @description ``points`` are in order; a stretch in which no supervisor reported has none.
+         */
+        ServiceMetrics: {
+            /** Points */
+            points: components["schemas"]["ServiceMetricsPoint"][];
+            /** Revisions */
+            revisions?: number[];
+            /** Since */
+            since: number;
+            /** Step Seconds */
+            step_seconds: number;
+            /**
+             * Stored
+             * @default true
+             */
+            stored: boolean;
+            total?: components["schemas"]["ServiceMetricsPoint"] | null;
+            /** Until */
+            until: number;
+        };
+        /**
+         * ServiceMetricsPoint
+         * @description What a service did in a stretch of time. Percentiles are within 1 %; None where nothing was answered.
+         */
+        ServiceMetricsPoint: {
+            /** Client Errors */
+            client_errors: number;
+            /** Cpu Cores */
+            cpu_cores: number;
+            /** Failures */
+            failures: number;
+            /** Mean Ms */
+            mean_ms: number | null;
+            /** Memory Bytes */
+            memory_bytes: number;
+            /** P50 Ms */
+            p50_ms: number | null;
+            /** P95 Ms */
+            p95_ms: number | null;
+            /** P99 Ms */
+            p99_ms: number | null;
+            /** Requests */
+            requests: number;
+            /** Requests Per Second */
+            requests_per_second: number;
+            /** Seconds */
+            seconds: number;
+            /** Server Errors */
+            server_errors: number;
+            /** Start */
+            start: number;
+            /** Statuses */
+            statuses: {
+                [key: string]: number;
+            };
         };
         /**
          * ServicePatch
@@ -3702,11 +4158,14 @@ export interface components {
             } | null;
             /** Remove Tags */
             remove_tags?: string[] | null;
+            rollout?: components["schemas"]["Rollout"] | null;
             spec?: components["schemas"]["ServiceSpec"] | null;
             /** Tags */
             tags?: {
                 [key: string]: string;
             } | null;
+            /** Token Auth Enabled */
+            token_auth_enabled?: boolean | null;
         };
         /** ServiceReload */
         ServiceReload: {
@@ -3740,6 +4199,11 @@ export interface components {
          * @description What a service runs.
          */
         ServiceSpec: {
+            /**
+             * Collect Model Data
+             * @default false
+             */
+            collect_model_data: boolean;
             /**
              * Container
              * @default false
@@ -3776,10 +4240,16 @@ export interface components {
             recorded?: {
                 [key: string]: string | boolean;
             };
+            rollout?: components["schemas"]["Rollout"];
             /** Snapshot Id */
             snapshot_id: string;
             /** Source Name */
             source_name: string;
+            /**
+             * Telemetry
+             * @default true
+             */
+            telemetry: boolean;
         };
         /**
          * ServiceState
@@ -3787,6 +4257,72 @@ export interface components {
          * @enum {string}
          */
         ServiceState: "deploying" | "running" | "failed" | "deleted" | "unknown" | "Transitioning" | "Healthy" | "Unhealthy" | "Unschedulable";
+        /**
+         * ShadowAnswer
+         * @description What one version answered; the body's first part as text.
+         */
+        ShadowAnswer: {
+            /** Body */
+            body: string;
+            /** Milliseconds */
+            milliseconds: number;
+            /** Status */
+            status: number;
+            /** Version */
+            version: string;
+        };
+        /**
+         * ShadowExample
+         * @description A request that two versions answered differently.
+         */
+        ShadowExample: {
+            answered: components["schemas"]["ShadowAnswer"];
+            /** At */
+            at: number;
+            mirrored: components["schemas"]["ShadowAnswer"];
+            /** Request */
+            request: string;
+            /** Request Id */
+            request_id: string;
+        };
+        /**
+         * ShadowReport
+         * @description What became of the copies of requests since ``since``.
+         */
+        ShadowReport: {
+            /**
+             * Different
+             * @default 0
+             */
+            different: number;
+            /**
+             * Dropped
+             * @default 0
+             */
+            dropped: number;
+            /** Examples */
+            examples?: components["schemas"]["ShadowExample"][];
+            /**
+             * Failed
+             * @default 0
+             */
+            failed: number;
+            /**
+             * Same
+             * @default 0
+             */
+            same: number;
+            /**
+             * Since
+             * @default 0
+             */
+            since: number;
+            /**
+             * Version
+             * @default
+             */
+            version: string;
+        };
         /** SignIn */
         SignIn: {
             /** Name */
@@ -3972,6 +4508,60 @@ export interface components {
             /** Trace Id */
             trace_id: string;
         };
+        /** TelemetryAnswer */
+        TelemetryAnswer: {
+            /** Samples */
+            samples: number;
+        };
+        /**
+         * TelemetryReport
+         * @description Samples of one serving process. One that is told again replaces what was told of its stretch before.
+         */
+        TelemetryReport: {
+            /** Revision */
+            revision: number;
+            /** Samples */
+            samples: components["schemas"]["TelemetrySample"][];
+            /** Source */
+            source: string;
+            total?: components["schemas"]["TelemetrySample"] | null;
+        };
+        /**
+         * TelemetrySample
+         * @description What one serving process did in a stretch of time.
+         */
+        TelemetrySample: {
+            /**
+             * Answer Seconds
+             * @default 0
+             */
+            answer_seconds: number;
+            /**
+             * Cpu Seconds
+             * @default 0
+             */
+            cpu_seconds: number;
+            /**
+             * Failures
+             * @default 0
+             */
+            failures: number;
+            /** Latency */
+            latency?: number[];
+            /**
+             * Memory Bytes
+             * @default 0
+             */
+            memory_bytes: number;
+            /** Start */
+            start: number;
+            /** Statuses */
+            statuses?: {
+                [key: string]: number;
+            };
+            /** Until */
+            until: number;
+        };
         /** TicketCreate */
         TicketCreate: {
             /**
@@ -4141,6 +4731,13 @@ export interface components {
                 [key: string]: string;
             } | null;
         };
+        /** TrafficChange */
+        TrafficChange: {
+            /** Percentages */
+            percentages: {
+                [key: string]: number;
+            };
+        };
         /** UploadCreated */
         UploadCreated: {
             /** Upload Id */
@@ -4193,6 +4790,58 @@ export interface components {
             msg: string;
             /** Error Type */
             type: string;
+        };
+        /** VersionCreate */
+        VersionCreate: {
+            /**
+             * Description
+             * @default
+             */
+            description: string;
+            /** Is Control Version Type */
+            is_control_version_type?: boolean | null;
+            /** Is Default */
+            is_default?: boolean | null;
+            /** Models */
+            models?: string[];
+            /** Properties */
+            properties?: {
+                [key: string]: string;
+            };
+            spec: components["schemas"]["ServiceSpec"];
+            /** Tags */
+            tags?: {
+                [key: string]: string;
+            };
+            /** Traffic Percentile */
+            traffic_percentile?: number | null;
+        };
+        /**
+         * VersionPatch
+         * @description A change of ``spec`` or ``models`` is a new revision of the version; the one before serves until it answers.
+         */
+        VersionPatch: {
+            /** Description */
+            description?: string | null;
+            /** Is Control Version Type */
+            is_control_version_type?: boolean | null;
+            /** Is Default */
+            is_default?: boolean | null;
+            /** Models */
+            models?: string[] | null;
+            /** Properties */
+            properties?: {
+                [key: string]: string;
+            } | null;
+            /** Remove Tags */
+            remove_tags?: string[] | null;
+            spec?: components["schemas"]["ServiceSpec"] | null;
+            /** Tags */
+            tags?: {
+                [key: string]: string;
+            } | null;
+            /** Traffic Percentile */
+            traffic_percentile?: number | null;
         };
         /** Workspace */
         Workspace: {
@@ -5331,6 +5980,321 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Why it was refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_endpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ws: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Endpoint"];
+                };
+            };
+            /** @description Why it was refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    deploy_endpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ws: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EndpointCreate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Endpoint"];
+                };
+            };
+            /** @description Why it was refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    change_endpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ws: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EndpointPatch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Endpoint"];
+                };
+            };
+            /** @description Why it was refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_shadow_report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ws: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShadowReport"];
+                };
+            };
+            /** @description Why it was refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    report_shadow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ws: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ShadowReport"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShadowReport"];
+                };
+            };
+            /** @description Why it was refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    set_endpoint_traffic: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ws: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TrafficChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Endpoint"];
+                };
+            };
+            /** @description Why it was refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    create_endpoint_version: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ws: string;
+                name: string;
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VersionCreate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Endpoint"];
+                };
+            };
+            /** @description Why it was refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    delete_endpoint_version: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ws: string;
+                name: string;
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Endpoint"];
+                };
+            };
+            /** @description Why it was refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    change_endpoint_version: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ws: string;
+                name: string;
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VersionPatch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Endpoint"];
+                };
             };
             /** @description Why it was refused */
             default: {
@@ -7913,6 +8877,80 @@ export interface operations {
             };
         };
     };
+    get_collected_data: {
+        parameters: {
+            query?: {
+                model?: string | null;
+                designation?: string | null;
+                /** @description Files written at or after; milliseconds since 1970 */
+                since?: number | null;
+                /** @description Files begun at or before; milliseconds since 1970 */
+                until?: number | null;
+                /** @description Files to list at most */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                ws: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CollectedData"];
+                };
+            };
+            /** @description Why it was refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_collected_zip: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ws: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The bytes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description Why it was refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
     get_environment_of_service: {
         parameters: {
             query?: {
@@ -8123,6 +9161,47 @@ export interface operations {
             };
         };
     };
+    get_service_metrics: {
+        parameters: {
+            query?: {
+                /** @description Milliseconds since the epoch */
+                since?: number | null;
+                /** @description Milliseconds since the epoch */
+                until?: number | null;
+                /** @description At most so many */
+                points?: number;
+                /** @description Only of this one */
+                revision?: number | null;
+            };
+            header?: never;
+            path: {
+                ws: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServiceMetrics"];
+                };
+            };
+            /** @description Why it was refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
     reload_service: {
         parameters: {
             query?: never;
@@ -8218,6 +9297,74 @@ export interface operations {
                 };
                 content: {
                     "application/json": unknown;
+                };
+            };
+            /** @description Why it was refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    record_service_telemetry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ws: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TelemetryReport"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TelemetryAnswer"];
+                };
+            };
+            /** @description Why it was refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    create_service_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ws: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccessToken"];
                 };
             };
             /** @description Why it was refused */
@@ -8689,6 +9836,26 @@ export interface operations {
         };
     };
     health: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+        };
+    };
+    get_server_metrics: {
         parameters: {
             query?: never;
             header?: never;

@@ -62,6 +62,8 @@ export type ComputeTarget = Entity<Schemas["ComputeTarget"]>;
 export type DeploymentStep = Entity<Schemas["DeploymentStep-Output"]>;
 export type Service = Entity<Schemas["Service"]>;
 export type ServiceKeys = Schemas["ServiceKeys"];
+export type ServiceMetrics = Entity<Schemas["ServiceMetrics"]>;
+export type ServiceMetricsPoint = Schemas["ServiceMetricsPoint"];
 export type ServiceState = Schemas["ServiceState"];
 export type ServiceSpec = Entity<Schemas["ServiceSpec"]>;
 

@@ -11,6 +11,7 @@ import { HomeCrumb, RoomCrumb } from "../components/crumbs";
 import { Consume } from "../components/endpoints/Consume";
 import { EndpointDetails } from "../components/endpoints/EndpointDetails";
 import { EndpointEnvironment } from "../components/endpoints/EndpointEnvironment";
+import { MetricsTab } from "../components/endpoints/MetricsTab";
 import { ServiceLog } from "../components/endpoints/ServiceLog";
 import { TestForm } from "../components/endpoints/TestForm";
 import { useNotify } from "../components/notify";
@@ -43,6 +44,7 @@ export function EndpointPage() {
 
 const TABS = [
   ["details", "Details"],
+  ["metrics", "Metrics"],
   ["test", "Test"],
   ["consume", "Consume"],
   ["environment", "Environment"],
@@ -84,6 +86,7 @@ function LoadedEndpoint({ ws, service }: { ws: string; service: Service }) {
     >
       <PageTabs tabs={TABS} selected={tab} onSelect={(next) => void stay({ search: { tab: next }, replace: true })} />
       {tab === "details" ? <EndpointDetails ws={ws} service={service} /> : null}
+      {tab === "metrics" ? <MetricsTab ws={ws} service={service} /> : null}
       {tab === "test" ? <TestForm ws={ws} service={service} /> : null}
       {tab === "consume" ? <Consume ws={ws} service={service} /> : null}
       {tab === "environment" ? <EndpointEnvironment ws={ws} service={service} /> : null}

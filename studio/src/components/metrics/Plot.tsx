@@ -18,6 +18,8 @@ interface Props {
   lines: readonly Line[];
   settings: ChartSettings;
   height: number;
+  /** The y axis begins at 0 and has some room above: for counts and amounts. */
+  fromZero?: boolean;
   /** The row of the data under the cursor, or null. */
   onCursor?: (at: Cursor | null) => void;
   /** The stretch of x that is shown, null for all of it. */
@@ -30,7 +32,7 @@ export interface Cursor {
 }
 
 /** Lines on a canvas. Drag to zoom into a stretch, double click to see all of it again. */
-export function Plot({ lines, settings, height, onCursor, onZoom }: Props) {
+export function Plot({ lines, settings, height, fromZero = false, onCursor, onZoom }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const zoomed = useRef(false);
@@ -48,7 +50,7 @@ export function Plot({ lines, settings, height, onCursor, onZoom }: Props) {
   useEffect(() => {
     const node = box.current;
     if (!node) return;
-    const options = plotOptions(labels.split("\n"), settings, isDark, node.clientWidth, height);
+    const options = plotOptions(labels.split("\n"), settings, isDark, node.clientWidth, height, fromZero);
     const show = (u: uPlot) => {
       const at = u.cursor.idx;
       const x = at == null ? undefined : u.data[0][at];
@@ -72,7 +74,7 @@ export function Plot({ lines, settings, height, onCursor, onZoom }: Props) {
       made.destroy();
       plot.current = null;
     };
-  }, [labels, settings, isDark, height]);
+  }, [labels, settings, isDark, height, fromZero]);
 
   useEffect(() => {
     plot.current?.setData(data, !zoomed.current);
@@ -88,6 +90,7 @@ function plotOptions(
   dark: boolean,
   width: number,
   height: number,
+  fromZero: boolean,
 ): uPlot.Options {
   const colors = chartColors(dark);
   const axis = {
@@ -104,10 +107,10 @@ function plotOptions(
     cursor: { points: { size: 7 }, drag: { x: true, y: false }, focus: { prox: 24 } },
     scales: {
       x: { time: settings.x === "time" },
-      y: settings.log ? LOGARITHMIC : {},
+      y: settings.log ? LOGARITHMIC : fromZero ? { range: amountRange } : {},
     },
     axes: [
-      { ...axis, size: 28, space: 64, ...xValues(settings) },
+      { ...axis, size: settings.x === "time" ? 44 : 28, space: 64, ...xValues(settings) },
       {
         ...axis,
         // Before the first drawing there are no values, whatever the types say.
@@ -118,6 +121,11 @@ function plotOptions(
     ],
     series: [{}, ...labels.flatMap((label, i) => lineSeries(label, lineColor(i, dark), settings.smoothing > 0))],
   };
+}
+
+/** Nothing is told by 0, so the axis has a length also where there is nothing else. */
+function amountRange(_: uPlot, _low: number | null, high: number | null): [number, number] {
+  return [0, high ? high * 1.1 : 1];
 }
 
 function xValues(settings: ChartSettings): Partial<uPlot.Axis> {
