@@ -9,6 +9,7 @@ import pytest
 
 from tests.cli.conftest import Cli
 from tests.server_process import free_port
+from tests.waiting import until
 
 SCORE = """
 import json, os
@@ -88,3 +89,31 @@ def test_without_script_and_software_the_models_framework_decides(cli: Cli) -> N
 
     assert answer.code != 0
     assert "The model factor:1 is no MLflow model and is registered without a framework" in answer.err
+
+
+def test_a_revision_that_fails_is_rolled_back_and_show_says_why(cli: Cli, project: Path) -> None:
+    given = ("--model", "factor:1", "--pip", "requirements.txt")
+    assert cli("service", "deploy", "watched", *given).code == 0
+    (project / "score.py").write_text(SCORE.replace("return [", "return json['x'] if '1' in data else ["))
+    again = (*given, "--overwrite", "--min-requests", "3", "--max-error-rate", "0.4", "--bake-seconds", "600")
+    deployed = cli("service", "deploy", "watched", *again)
+    assert deployed.code == 0, deployed.err
+    assert (
+        "watched      is watched for 600 s: it goes back to revision 1 when more than 40% of its answers"
+        in deployed.out
+    )
+    for _ in range(3):
+        assert cli("service", "score", "watched", '{"data": [1]}').code != 0
+    shown = until(lambda: "rolled back" in (out := cli("service", "show", "watched").out) and out, "the roll-back", 60)
+    assert "Revision 2 was rolled back after" in shown
+    assert "3 of 3 answers were errors (100%; the limit is 40%). Revision 1 serves again." in shown
+    assert cli("service", "score", "watched", '{"data": [1]}').out == "[1.5]\n"
+    assert cli("service", "delete", "watched", "--yes").code == 0
+
+
+@pytest.mark.usefixtures("project")
+def test_a_rollout_that_cannot_be_is_refused(cli: Cli) -> None:
+    given = ("--model", "factor:1", "--pip", "requirements.txt")
+    refused = cli("service", "deploy", "odd", *given, "--max-error-rate", "2")
+    assert refused.code != 0
+    assert "max_error_rate of a rollout must be a share" in refused.err

@@ -13,12 +13,14 @@ from zaffre.cli.model.show import get_model
 from zaffre.cli.progress import waiting
 from zaffre.cli.references import tags
 from zaffre.cli.results import Details
+from zaffre.cli.service.rollout import AS_USUAL, RolloutFlags
 from zaffre.cli.service.show import FIELDS, get_service
 from zaffre.cli.service.target import LOCALLY, Target
 from zaffre.cli.session import SESSION, Session
 from zaffre.cli.software import NONE_NAMED, Software
 from zaffre.core.entities import Service
 from zaffre.core.wire import ServicePatch
+from zaffre.sdk.environment import Environment
 from zaffre.sdk.inference import InferenceConfig
 from zaffre.sdk.model import Model
 
@@ -36,6 +38,7 @@ def deploy_service(
     wait: Annotated[bool, Parameter(negative="--no-wait")] = True,
     software: Software = NONE_NAMED,
     target: Target = LOCALLY,
+    rollout: RolloutFlags = AS_USUAL,
     session: Session = SESSION,
 ) -> Details:
     """Deploy models as a web service, on this machine or beside the server.
@@ -61,19 +64,16 @@ def deploy_service(
         Wait until it answers; a failed deployment then answers with exit code 7.
     """
     workspace, scope = workspace_of(session), session.scope()
-    environment = software.chosen(workspace, f"{name}-environment")
-    if environment is None and entry is not None:
-        raise UsageError("An entry script needs its software: give one of --environment, --conda and --pip.")
-    inference = None
-    if environment is not None:
-        inference = InferenceConfig(entry or "score.py", source_directory=str(source), environment=environment)
+    inference = _inference(entry, source, software.chosen(workspace, f"{name}-environment"))
     found = [get_model(scope, reference) for reference in model]
+    configuration = target.configuration()
+    configuration.rollout = rollout.chosen()
     service = Model.deploy(
         workspace,
         name,
         [Model(workspace, each.name, version=each.version) for each in found],
         inference,
-        target.configuration(),
+        configuration,
         overwrite=overwrite,
     )
     if description or tag:
@@ -83,3 +83,11 @@ def deploy_service(
         with waiting(f"Deploying {name}"):
             service.wait_for_deployment()
     return Details(get_service(scope, name), FIELDS)
+
+
+def _inference(entry: str | None, source: Path, environment: Environment | None) -> InferenceConfig | None:
+    if environment is not None:
+        return InferenceConfig(entry or "score.py", source_directory=str(source), environment=environment)
+    if entry is not None:
+        raise UsageError("An entry script needs its software: give one of --environment, --conda and --pip.")
+    return None

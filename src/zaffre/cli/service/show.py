@@ -6,11 +6,18 @@ from zaffre.cli.formats import duration, moment, pairs
 from zaffre.cli.results import Details
 from zaffre.cli.session import SESSION, Session
 from zaffre.core.entities import DeploymentStep, Service
+from zaffre.core.rollout import BAKE
 from zaffre.sdk.scope import Scope
 
 
 def _step(step: DeploymentStep) -> str:
     return f"{step.name} {duration(step.started_at, step.ended_at) or 'now'}"
+
+
+def _watched(service: Service) -> str:
+    """Under what a revision that was just deployed goes on serving, while that is not settled."""
+    last = service.steps[-1] if service.steps else None
+    return last.detail if last is not None and last.name == BAKE and last.ended_at is None else ""
 
 
 FIELDS = (
@@ -23,6 +30,7 @@ FIELDS = (
     ("swagger uri", lambda service: service.swagger_uri),
     ("models", lambda service: ", ".join(service.models)),
     ("revision", lambda service: service.revision),
+    ("watched", _watched),
     ("steps", lambda service: ", ".join(_step(step) for step in service.steps)),
     ("description", lambda service: service.description),
     ("tags", lambda service: pairs(service.tags)),

@@ -30,6 +30,16 @@ def init():
     run.swagger = swagger()
 
 
+def preflight_sample():
+    """The input example that the model was logged with, as a request; None where there is none that fits here."""
+    file = folder / "serving_input_example.json"
+    if not file.is_file():
+        return None
+    text = file.read_text("utf-8")
+    example = json.loads(text)
+    return text if isinstance(example, dict) and any(name in example for name in MLFLOW_SHAPES) else None
+
+
 def run(raw_data):
     """The predictions; what the model cannot take is answered 400 with the reason."""
     try:
