@@ -85,6 +85,7 @@ OPTIONAL: dict[str, tuple[str, ...]] = {
     "zaffre.serving.streams": ("asyncio",),
     "zaffre.serving.batching": ("msgspec",),  # the entry scripts that want no batches need not have it
     "zaffre.sdk.migration.source": ("mlflow",),
+    "zaffre.sdk.collected_data": ("pandas",),
     "zaffre.environments.solver": ("uv",),  # only to ask where its program is
     "zaffre.environments.conda": ("rattler", "asyncio"),
     "zaffre.server.store.migrate": ("alembic",),

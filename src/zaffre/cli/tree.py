@@ -120,6 +120,7 @@ NOUNS: Final = {
             "score": "service.score:score_service",
             "logs": "service.logs:service_logs",
             "metrics": "service.metrics:service_metrics",
+            "data": "service.data:service_data",
             "environment": "environment.use:service_environment",
             "keys": "service.keys:service_keys",
             "regen-key": "service.regen_key:regenerate_key",

@@ -262,7 +262,8 @@ def _series(series: Any, rows: int) -> Any:
     kind = getattr(series.dtype, "str", "")
     if kind[1:] in NUMBERS and kind[0] in ("|", "<" if sys.byteorder == "little" else ">"):
         return ("array", kind[1:], rows, 1, series.to_numpy().tobytes())
-    return ("rows", [[_cell(value)] for value in series.tolist()])
+    # In a column that is not of numbers, pandas writes NaN where nothing is.
+    return ("rows", [[None if type(value) is float and value != value else _cell(value)] for value in series.tolist()])
 
 
 def _columns(held: Mapping[str, Any]) -> tuple[Any, int]:

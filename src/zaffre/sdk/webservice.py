@@ -313,6 +313,10 @@ class Webservice:
         text = scope.client.read(scope.path("services", self.name, "logs")).decode("utf-8", "replace")
         return "\n".join(text.splitlines()[-num_lines:]) if num_lines > 0 else ""
 
+    def get_collected_data(self, designation: str | None = None, **wanted: Any) -> Any:
+        """What it has collected of its inputs and predictions, as a pandas frame: see ``collected_data.frame``."""
+        return late("collected_data", "frame")(self.workspace, self.name, designation, **wanted)
+
     def get_metrics(
         self,
         since: service_metrics.Moment | None = None,

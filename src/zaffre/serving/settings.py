@@ -24,6 +24,7 @@ SAMPLE = "sample"
 # Settings of Azure's server that have no effect here; naming one in the log is better than silence.
 NOT_HONOURED = {
     "AML_APP_INSIGHTS_ENABLED": ("", "false", "False"),
+    "AML_MODEL_DC_STORAGE": ("",),
     "WORKER_PRELOAD": ("", "false", "False"),
 }
 # What a configuration file may say, in the words of the environment.
@@ -157,7 +158,7 @@ def read_settings(argv: Sequence[str], environ: Mapping[str, str]) -> Settings:
         preflight=given.preflight,
         watch_stdin=given.watch_stdin,
         collection=_collection(p, environ, app_root),
-        not_honoured=tuple(f"{k}={environ[k]}" for k, off in NOT_HONOURED.items() if environ.get(k, "") not in off),
+        not_honoured=tuple(_told(k, environ[k]) for k, off in NOT_HONOURED.items() if environ.get(k, "") not in off),
     )
 
 
@@ -166,6 +167,10 @@ def _collection(p: argparse.ArgumentParser, environ: Mapping[str, str], app_root
         return read_collection(environ, app_root)
     except ValueError as error:
         p.error(str(error))
+
+
+def _told(name: str, value: str) -> str:
+    return name if name == "AML_MODEL_DC_STORAGE" else f"{name}={value}"  # it holds the key of a storage account
 
 
 def _timeout(p: argparse.ArgumentParser, given: argparse.Namespace, environ: Mapping[str, str]) -> int:

@@ -28,15 +28,22 @@ class Target:
     """Cores that its container may use (aci)."""
     memory: _Above0 = None
     """Gigabytes that its container may use (aci)."""
+    collect_data: Annotated[bool, Parameter(negative=())] = False
+    """Keep the inputs and predictions that its script collects (ModelDataCollector)."""
 
     def configuration(self) -> LocalWebserviceDeploymentConfiguration | AciServiceDeploymentConfiguration:
         if self.target == "aci":
             if self.port is not None:
                 raise UsageError("A service of the server has an address and no port to choose: leave --port out.")
-            return AciServiceDeploymentConfiguration(cpu_cores=self.cpus, memory_gb=self.memory, auth_enabled=self.auth)
+            return AciServiceDeploymentConfiguration(
+                cpu_cores=self.cpus,
+                memory_gb=self.memory,
+                auth_enabled=self.auth,
+                collect_model_data=self.collect_data,
+            )
         if self.auth or self.cpus is not None or self.memory is not None:
             raise UsageError("--auth, --cpus and --memory are for services of the server: add --target aci.")
-        return LocalWebservice.deploy_configuration(port=self.port)
+        return LocalWebservice.deploy_configuration(port=self.port, collect_model_data=self.collect_data)
 
 
 LOCALLY = Target()

@@ -102,9 +102,11 @@ class Outlet:
         self._wake.set()
         if self._thread is not None:
             self._thread.join(_CLOSE_SECONDS)
-        child = self._child
-        if child is None:
-            return
+        if self._child is not None:
+            self._end(self._child)
+        self._tell()
+
+    def _end(self, child: subprocess.Popen[bytes]) -> None:
         if child.stdin is not None:
             child.stdin.close()
         try:
@@ -114,7 +116,6 @@ class Outlet:
             child.kill()
             child.wait()
         self._hear(child)
-        self._tell()
 
     def _drop(self, rows: int, why: str) -> None:
         self._row[board.DROPPED] += rows
