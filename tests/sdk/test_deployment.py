@@ -20,11 +20,12 @@ from zaffre.core.errors import (
     WebserviceInvalid,
 )
 from zaffre.sdk.conda_dependencies import CondaDependencies
+from zaffre.sdk.endpoint_aks import AksEndpoint
 from zaffre.sdk.environment import Environment
 from zaffre.sdk.inference import InferenceConfig
 from zaffre.sdk.model import Model
 from zaffre.sdk.webservice import Webservice
-from zaffre.sdk.webservice_aks import AksEndpoint, AksWebservice
+from zaffre.sdk.webservice_aks import AksWebservice
 from zaffre.sdk.webservice_local import LocalWebservice
 from zaffre.sdk.workspace import Workspace
 
@@ -110,8 +111,29 @@ def test_waiting_can_end_before_the_deployment_does(deploy: Deployer) -> None:
         ({"name": "No_Name"}, WebserviceInvalid, "is not a service name"),
         ({"name": "ab"}, WebserviceInvalid, "3 to 32"),
         ({"inference_config": None}, Unsupported, "without an entry script"),
-        ({"deployment_config": AksWebservice.deploy_configuration()}, Unsupported, "AKS.*LocalWebservice"),
-        ({"deployment_config": AksEndpoint.deploy_configuration()}, Unsupported, "AKSENDPOINT.*LocalWebservice"),
+        ({"deployment_config": AksWebservice.deploy_configuration(gpu_cores=1)}, Unsupported, "no GPU"),
+        (
+            {"deployment_config": AksWebservice.deploy_configuration(compute_target_name="c")},
+            Unsupported,
+            "no cluster c",
+        ),
+        (
+            {"deployment_config": AksWebservice.deploy_configuration(max_request_wait_time=9)},
+            Unsupported,
+            "scoring_tim",
+        ),
+        ({"deployment_config": AksWebservice.deploy_configuration(num_replicas=65)}, Unsupported, "64"),
+        (
+            {"deployment_config": AksEndpoint.deploy_configuration(replica_max_concurrent_requests=2)},
+            Unsupported,
+            "one request at a time",
+        ),
+        (
+            {"deployment_config": AksEndpoint.deploy_configuration(cpu_cores_limit=2)},
+            Unsupported,
+            "hold for containers",
+        ),
+        ({"deployment_config": AksEndpoint.deploy_configuration(version_name="X")}, WebserviceInvalid, "service name"),
         ({"deployment_config": object()}, WebserviceException, "is not a deployment configuration"),
         ({"deployment_target": "aks"}, Unsupported, "'aks'.*LocalWebservice"),
         ({"models": "model.pkl"}, WebserviceException, "must be a list"),

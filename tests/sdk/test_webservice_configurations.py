@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from zaffre.core.errors import Unsupported, WebserviceException
+from zaffre.sdk.endpoint_aks import AksEndpoint
 from zaffre.sdk.webservice_aci import AciWebservice
-from zaffre.sdk.webservice_aks import AksEndpoint, AksServiceAccessToken, AksWebservice
+from zaffre.sdk.webservice_aks import AksServiceAccessToken, AksWebservice
 
 
 def test_a_container_instance() -> None:

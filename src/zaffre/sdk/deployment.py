@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from zaffre.core import entities, names, wire
 from zaffre.core.errors import Unsupported, WebserviceException
 from zaffre.core.rollout import Rollout
-from zaffre.sdk import no_code, ports, service_mode, service_spec, webservice_aci
+from zaffre.sdk import endpoint_aks, no_code, ports, service_mode, service_spec, webservice_aci, webservice_aks
 from zaffre.sdk.aci_settings import AciServiceDeploymentConfiguration
+from zaffre.sdk.aks_settings import AksEndpointDeploymentConfiguration, AksServiceDeploymentConfiguration
 from zaffre.sdk.discovery import home
 from zaffre.sdk.inference import InferenceConfig
 from zaffre.sdk.service_folder import ServiceFolder, Source
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from zaffre.sdk.model import Model
     from zaffre.sdk.workspace import Workspace
 
+Configuration = (
+    LocalWebserviceDeploymentConfiguration | AciServiceDeploymentConfiguration | AksServiceDeploymentConfiguration
+)
 _REMEDY = "deploy to this machine with deployment_config=LocalWebservice.deploy_configuration()"
 
 
@@ -44,6 +48,10 @@ def deploy(
         config = no_code.sized(config, models)
     if isinstance(config, AciServiceDeploymentConfiguration):
         made: Webservice = webservice_aci.deploy(workspace, name, models, inference_config, config, overwrite)
+    elif isinstance(config, AksEndpointDeploymentConfiguration):
+        made = endpoint_aks.deploy(workspace, name, models, inference_config, config, overwrite)
+    elif isinstance(config, AksServiceDeploymentConfiguration):
+        made = webservice_aks.deploy(workspace, name, models, inference_config, config, overwrite)
     else:
         made = _deploy_locally(workspace, name, models, inference_config, config, overwrite)
     if show_output:
@@ -115,15 +123,13 @@ def print_configuration(
         print(f"Deployment target: {deployment_target!r}")
 
 
-def configuration(
-    config: object, target: object
-) -> LocalWebserviceDeploymentConfiguration | AciServiceDeploymentConfiguration:
+def configuration(config: object, target: object) -> Configuration:
     """Where to deploy, a container instance unless said otherwise; raises ``Unsupported`` for every other place."""
     if target is not None:
         raise Unsupported(f"Services on the compute target {target!r} are not built yet: {_REMEDY}.")
     if config is None:
         return AciServiceDeploymentConfiguration()
-    if isinstance(config, LocalWebserviceDeploymentConfiguration | AciServiceDeploymentConfiguration):
+    if isinstance(config, Configuration):
         config.validate_configuration()
         return config
     if isinstance(config, WebserviceDeploymentConfiguration):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from zaffre.core.errors import Unsupported, WebserviceException
 from zaffre.sdk import deployment, service_spec, webservice_aci
 from zaffre.sdk.aci_settings import AciServiceDeploymentConfiguration
+from zaffre.sdk.aks_settings import AksServiceDeploymentConfiguration
 from zaffre.sdk.image import Image
 from zaffre.sdk.image_config import ContainerImageConfig
 from zaffre.sdk.model import Model
@@ -35,6 +36,10 @@ def deploy_from_image(
     if image.workspace.name != workspace.name:
         raise WebserviceException(f"The image {image.id} is of the workspace {image.workspace.name}: deploy it there.")
     spec, models = image._spec(), list(image._about.models)
+    if isinstance(config, AksServiceDeploymentConfiguration):
+        raise Unsupported(
+            "A service of the kind AKS is not made of an image: deploy the image's models and script with Model.deploy."
+        )
     if isinstance(config, AciServiceDeploymentConfiguration):
         webservice_aci.check_engine(workspace)
         return webservice_aci.create(workspace, name, spec, models, config, overwrite, image.description)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -15,10 +16,10 @@ _STARTING_SECONDS: Final = 30.0  # how long an answer of 502 is asked again
 _ANY: Final = frozenset(range(400, 600))
 
 
-def score(name: str, uri: str, data: str | bytes, key: str = "") -> Any:
+def score(name: str, uri: str, data: str | bytes, key: str = "", more: Mapping[str, str] | None = None) -> Any:
     """The parsed answer; text when it is not JSON. Raises ``WebserviceException`` for every status but 200.
 
-    ``key``: one of the service's own.
+    ``key``: one of the service's own, or a token. ``more``: further headers.
     """
     if not isinstance(data, (str, bytes, bytearray)):
         raise WebserviceException(
@@ -28,7 +29,7 @@ def score(name: str, uri: str, data: str | bytes, key: str = "") -> Any:
     # No token of the workspace goes to a service: its address may be anybody's by now.
     transport = Transport(f"{parts.scheme}://{parts.netloc}", "", retries=Retries(seconds=2.0), timeout=SECONDS)
     body = data.encode() if isinstance(data, str) else bytes(data)
-    headers = {"content-type": "application/json", "authorization": f"Bearer {key}" if key else ""}
+    headers = {"content-type": "application/json", "authorization": f"Bearer {key}" if key else "", **(more or {})}
     deadline = time.monotonic() + _STARTING_SECONDS
     try:
         while True:
@@ -59,11 +60,11 @@ def score(name: str, uri: str, data: str | bytes, key: str = "") -> Any:
         return answer.body.decode("utf-8", "replace")
 
 
-def status_of(uri: str, key: str = "") -> int:
+def status_of(uri: str, key: str = "", more: Mapping[str, str] | None = None) -> int:
     """The status that a GET of ``uri`` gets."""
     parts = urlsplit(uri)
     transport = Transport(f"{parts.scheme}://{parts.netloc}", "", retries=Retries(seconds=2.0))
-    headers = {"authorization": f"Bearer {key}" if key else ""}
+    headers = {"authorization": f"Bearer {key}" if key else "", **(more or {})}
     try:
         return transport.request("GET", parts.path, headers=headers, idempotent=True, expected=_ANY).status
     finally:

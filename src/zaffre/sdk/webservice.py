@@ -28,7 +28,12 @@ if TYPE_CHECKING:
     from zaffre.sdk.workspace import Workspace
 
 _USE_DEPLOY = "deploy with Model.deploy, an InferenceConfig and LocalWebservice.deploy_configuration()"
-_KINDS = {"Local": ("webservice_local", "LocalWebservice"), "ACI": ("webservice_aci", "AciWebservice")}
+_KINDS = {
+    "Local": ("webservice_local", "LocalWebservice"),
+    "ACI": ("webservice_aci", "AciWebservice"),
+    "AKS": ("webservice_aks", "AksWebservice"),
+    "AKSENDPOINT": ("endpoint_aks", "AksEndpoint"),
+}
 
 
 class WebserviceDeploymentConfiguration:
@@ -150,7 +155,7 @@ class Webservice:
 
     @property
     def token_auth_enabled(self) -> bool:
-        return False
+        return self._service.token_auth_enabled
 
     @property
     def tags(self) -> dict[str, str]:

@@ -3,62 +3,30 @@
 from __future__ import annotations
 
 import builtins
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from zaffre.core import entities, service_wire, wire
-from zaffre.core.errors import Unsupported, WebserviceException, WebserviceNotFound
-from zaffre.core.states import ServiceState
-from zaffre.sdk import aci_settings, scoring, service_spec
+from zaffre.core.errors import WebserviceException
+from zaffre.sdk import aci_settings, service_spec
 from zaffre.sdk.aci_settings import AciServiceDeploymentConfiguration
 from zaffre.sdk.inference import InferenceConfig
 from zaffre.sdk.model_lookup import Tags, texts
-from zaffre.sdk.service_wait import Waiting
 from zaffre.sdk.webservice import Webservice
+from zaffre.sdk.webservice_server import ServerWebservice, registered_models
 
 if TYPE_CHECKING:
     from zaffre.sdk.image import Image
     from zaffre.sdk.model import Model
     from zaffre.sdk.workspace import Workspace
 
-_STATES: Final = {
-    ServiceState.DEPLOYING: "Transitioning",
-    ServiceState.RUNNING: "Healthy",
-    ServiceState.UNKNOWN: "Unhealthy",
-    ServiceState.FAILED: "Failed",
-    ServiceState.DELETED: "Deleting",
-}
-_END_SECONDS: Final = 60.0  # how long delete waits for the container to end
-_KEYS_SECONDS: Final = 10.0  # how long a change of the keys may take to reach the container
-_POLL_SECONDS: Final = 0.05
 
-
-class AciWebservice(Webservice):
+class AciWebservice(ServerWebservice):
     """A service by its name; raises ``WebserviceNotFound``."""
 
     _kind = "ACI"
     deploy_configuration = staticmethod(AciServiceDeploymentConfiguration)
-
-    @property
-    def state(self) -> str:
-        """``Transitioning``, ``Healthy``, ``Unhealthy``, ``Failed`` or ``Deleting``."""
-        return _STATES.get(self._service.state, self._service.state.value)
-
-    @property
-    def scoring_uri(self) -> str | None:
-        """Through the server, so it stays what it is; None until the service has answered for the first time."""
-        return None if self._service.scoring_uri is None else f"{self._address}/score"
-
-    @property
-    def swagger_uri(self) -> str | None:
-        return None if self._service.swagger_uri is None else f"{self._address}/swagger.json"
-
-    @property
-    def direct_uri(self) -> str | None:
-        """The container's own address, for callers on the server's machine."""
-        return self._service.scoring_uri
 
     @property
     def cpu_cores(self) -> float | None:
@@ -78,11 +46,6 @@ class AciWebservice(Webservice):
     def dns_name_label(self) -> str | None:
         held: str | None = self._recorded("dns_name_label")
         return held
-
-    @property
-    def _address(self) -> str:
-        scope = self.workspace._scope
-        return f"{scope.client.url}/services/{scope.workspace}/{self.name}"
 
     def serialize(self) -> dict[str, Any]:
         limits = {"cpu": self.cpu_cores, "memoryInGB": self.memory_gb}
@@ -113,38 +76,6 @@ class AciWebservice(Webservice):
         return Webservice.list(
             workspace, compute_type or "ACI", image_name, image_id, model_name, model_id, tags, properties, image_digest
         )
-
-    def wait_for_deployment(self, show_output: bool = False, timeout_sec: float | None = None) -> None:
-        """Wait until the service answers. Raises ``DeploymentFailed`` with the failing step, the traceback of
-        ``init()`` and the log's last lines, or ``WebserviceException`` after ``timeout_sec``; what was begun goes on.
-        """
-        Waiting(self, show_output, timeout_sec).wait()
-
-    def run(self, input_data: str | bytes) -> Any:
-        """Score with one of the service's keys, where it has any: the answer, parsed.
-
-        Raises ``WebserviceException`` with the status and body of a refusal.
-        """
-        if self.scoring_uri is None or not self.auth_enabled:
-            return super().run(input_data)
-        try:
-            return scoring.score(self.name, self.scoring_uri, input_data, self.get_keys()[0])
-        except WebserviceException as error:
-            if error.status_code != 401:
-                raise
-        self._await_keys()  # they were changed a moment ago
-        return scoring.score(self.name, self.scoring_uri, input_data, self.get_keys()[0])
-
-    def get_keys(self) -> tuple[str, str]:
-        """The primary and the secondary key. Raises ``WebserviceInvalid`` where authentication is not enabled."""
-        found = self.workspace._scope.client.post(self._keys_route("list"), service_wire.ServiceKeys, {})
-        return found.primary_key, found.secondary_key
-
-    def regen_key(self, key: str, set_key: str | None = None) -> None:
-        """Replace the ``Primary`` or the ``Secondary`` key by ``set_key`` or a random one; returns when it counts."""
-        body = service_wire.KeyRegenerate(key=str(key), set_key=set_key)
-        self.workspace._scope.client.post(self._keys_route("regenerate"), service_wire.ServiceKeys, body)
-        self._await_keys()
 
     def get_token(self) -> Any:
         raise NotImplementedError("A container instance has keys and no tokens: call get_keys().")
@@ -189,25 +120,6 @@ class AciWebservice(Webservice):
         if auth_enabled is not None:
             self._await_keys()
 
-    def delete(self) -> None:
-        """Stop and delete the service; returns when its container is gone."""
-        super().delete()
-        scope = self.workspace._scope
-        deadline = time.monotonic() + _END_SECONDS
-        while True:
-            try:
-                found = scope.client.get(scope.path("services", self.name), entities.Service)
-            except WebserviceNotFound:
-                break
-            if found.state is not ServiceState.DELETED:
-                break  # a new one has this name by now
-            if time.monotonic() > deadline:
-                raise WebserviceException(
-                    f"The service {self.name} is deleted, but its container has not ended within {_END_SECONDS:.0f} s."
-                )
-            time.sleep(_POLL_SECONDS)
-        self._service = replace(self._service, state=ServiceState.DELETED)
-
     def _changed(
         self, image: Image | None, models: Sequence[Model | str] | None, config: InferenceConfig | None
     ) -> tuple[entities.ServiceSpec | None, builtins.list[str] | None]:
@@ -220,7 +132,7 @@ class AciWebservice(Webservice):
             recorded = {**known.recorded, **made.recorded}
             kept = replace(made, cpus=known.cpus, memory_gb=known.memory_gb, recorded=recorded, rollout=known.rollout)
             return kept, builtins.list(image._about.models)
-        registered = None if models is None else _registered(models)
+        registered = None if models is None else registered_models(models)
         if config is None:
             return None, registered
         source = service_spec.source_of(config)
@@ -229,25 +141,6 @@ class AciWebservice(Webservice):
         recorded = {name: value for name, value in known.recorded.items() if name != "image_id"}
         kept = replace(built, cpus=known.cpus, memory_gb=known.memory_gb, recorded=recorded, rollout=known.rollout)
         return kept, registered
-
-    def _recorded(self, name: str) -> Any:
-        return service_spec.current(self._service).recorded.get(name)
-
-    def _keys_route(self, act: str) -> str:
-        return self.workspace._scope.path("services", self.name, "keys", act)
-
-    def _await_keys(self) -> None:
-        """Return when the serving process lets in who has the keys of now, and where it has keys nobody else."""
-        self.update_deployment_state()
-        if self.swagger_uri is None or not self._is_serving:
-            return
-        key = self.get_keys() if self.auth_enabled else ("",)
-        deadline = time.monotonic() + _KEYS_SECONDS
-        while time.monotonic() < deadline:
-            lets_in = all(scoring.status_of(self.swagger_uri, one) != 401 for one in key)
-            if lets_in and (not self.auth_enabled or scoring.status_of(self.swagger_uri) == 401):
-                return
-            time.sleep(_POLL_SECONDS)
 
 
 def deploy(
@@ -259,7 +152,7 @@ def deploy(
     overwrite: bool,
 ) -> AciWebservice:
     """Have the server deploy a service; returns before it is ready. Raises what cannot be before anything is made."""
-    registered = _registered(models)
+    registered = registered_models(models)
     check_engine(workspace)
     Webservice.check_for_existing_webservice(workspace, name, overwrite)
     spec = service_spec.build(workspace, config, service_spec.source_of(config), {}, container=True)
@@ -298,13 +191,3 @@ def create(
     scope.client.put(scope.path("services", name), entities.Service, body)
     print(f"The service {name} runs in a container on the server's machine, which the server keeps running.")
     return AciWebservice(workspace, name)
-
-
-def _registered(models: Sequence[Model | str]) -> builtins.list[str]:
-    served = service_spec.served_models(models)
-    if served.local:
-        raise Unsupported(
-            f"The server cannot read files of this machine, such as {next(iter(served.local.values()))}: register them "
-            "with Model.register, and deploy the models."
-        )
-    return served.registered

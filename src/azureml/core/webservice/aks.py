@@ -1,14 +1,10 @@
-"""``AksWebservice``: importable, refused when deployed to."""
+"""``AksWebservice`` and ``AksEndpoint``."""
 
 from __future__ import annotations
 
-from zaffre.sdk.webservice_aks import (
-    AksEndpoint,
-    AksEndpointDeploymentConfiguration,
-    AksServiceAccessToken,
-    AksServiceDeploymentConfiguration,
-    AksWebservice,
-)
+from zaffre.sdk.aks_settings import AksEndpointDeploymentConfiguration, AksServiceDeploymentConfiguration
+from zaffre.sdk.endpoint_aks import AksEndpoint
+from zaffre.sdk.webservice_aks import AksServiceAccessToken, AksWebservice
 
 __all__ = [
     "AksEndpoint",

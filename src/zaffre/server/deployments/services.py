@@ -231,6 +231,8 @@ class Services:
                 change_state(connection, known, report.state)
                 changed = True
             now = services.change(connection, ws, name, heartbeat_at=now_ms(), **values)
+            if changed and (endpoint := endpoint_of(name)) is not None:
+                services.touch(connection, ws, endpoint, now_ms())  # its router looks at what changes
             known_keys = keys.digests(connection, ws, name)
             return ReportAnswer(revision=now.revision, state=now.state, keys=known_keys), changed, False
 

@@ -104,6 +104,12 @@ def change(connection: Connection, ws: str, name: str, **values: Any) -> Service
     return get(connection, ws, name)
 
 
+def touch(connection: Connection, ws: str, name: str, now: int) -> None:
+    """Say that a service changed, if it is there."""
+    which = (services.c.workspace_pk == key_of(connection, ws)) & (services.c.name == name)
+    connection.execute(update(services).where(which).values(updated_at=now))
+
+
 def set_models(connection: Connection, ws: str, name: str, given: Sequence[tuple[str, int]]) -> None:
     """Replace the models of a service, in this order."""
     pk = connection.execute(
