@@ -83,7 +83,7 @@ class Preparation:
             )
             env = self._variables(service, spec, realised, root, folders)
             env = self._collecting(service, spec, env, self._folder.collected)
-            argv = self._command(realised, env)
+            argv = (*self._command(realised, env), *asked(service, root))
             step.detail = "found" if realised.reused else "built"
             self._tell(service, realised.use(spec.environment_name, spec.environment_version, service.revision))
         return Command(argv=argv, env=env, folder=root, prefix=path_prefix(env))
@@ -100,9 +100,8 @@ class Preparation:
         env = self._collecting(service, spec, env, Path(COLLECTED))
         collected = self._folder.collected if collection.PLACE in env else None
         container = image.container({SERVICE: f"{service.workspace}/{service.name}"}, collected)
-        # Who deploys to the own machine alone can call there: such a service has no keys.
-        asked = () if service.compute_type == "Local" else ("--keys-file", f"{APP_ROOT}/{KEYS}")
-        return Command((*image.argv, *asked), env, root, path_prefix(env), container, image.engine)
+        argv = (*image.argv, *asked(service, Path(APP_ROOT)))
+        return Command(argv, env, root, path_prefix(env), container, image.engine)
 
     def _new_root(self, service: Service) -> Path:
         """An empty working directory; those of revisions that came to nothing go."""
@@ -206,6 +205,11 @@ class Preparation:
             return (python, "-m", "zaffre.serving")
         beside = overlay(realised.python, self._home, self._say, self._cancel)
         return (python, str(beside / BOOT), "zaffre.serving")
+
+
+def asked(service: Service, root: Path) -> tuple[str, ...]:
+    """What makes the scoring server ask for keys. Who deploys to the own machine alone can call there: no keys."""
+    return () if service.compute_type == "Local" else ("--keys-file", f"{root}/{KEYS}")
 
 
 def path_prefix(env: Mapping[str, str]) -> str:
