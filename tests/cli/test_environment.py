@@ -35,6 +35,7 @@ def test_an_environment_is_explained_before_and_after_it_is_built(cli: Cli, tmp_
     assert built.code == 0, built.err
     assert built.out.startswith(f"{name}: built in ")
     assert "six==1.16.0" in after.out
+    assert "--hash" not in after.out
     assert "Built: the next use finds it." in after.out
     assert json.loads(again.out)["reused"] is True
     assert any("+ pip six==1.17.0, - pip six==1.16.0" in line for line in json.loads(changed.out)["differs"])

@@ -218,3 +218,14 @@ def test_why_an_environment_was_built_anew_is_said(build: Builder) -> None:
     changed = build(definition({"pip": ["six==1.15.0"]}))
     assert "+ pip six==1.15.0, - pip six==1.16.0" in build.log
     assert any("six 1.16.0 -> 1.15.0" in note for note in changed.notes)
+
+
+def test_a_long_explanation_of_the_solver_ends_with_what_is_in_conflict(build: Builder) -> None:
+    """Many versions take part in it; which two lines of the specification cannot go together is told last."""
+    with pytest.raises(EnvironmentBuildFailed) as caught:
+        build(definition("python=3.11", {"pip": ["numpy<1.20", "pandas>2.2"]}))
+    lines = caught.value.message.splitlines()
+    assert len(lines) <= 13
+    assert "..." in lines
+    assert "numpy<1.20" in lines[-1]
+    assert "pandas>2.2" in lines[-1]

@@ -250,8 +250,10 @@ def test_a_curated_name_is_found_without_being_registered_in_any_case(
     assert "scikit-learn" in list(found.python.conda_dependencies.pip_packages)
     mine = found.clone("mine").register(workspace)
     assert mine.version == "1"
-    with pytest.raises(NotFound, match="AzureML-Chainer"):
+    with pytest.raises(Unsupported, match="AzureML-Chainer"):
         Environment.get(workspace, "AzureML-Chainer-5.1.0-CPU")
+    with pytest.raises(NotFound, match="AzureML-Nothing"):
+        Environment.get(workspace, "AzureML-Nothing-1.0")
 
 
 def small() -> Environment:

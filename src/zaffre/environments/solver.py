@@ -293,7 +293,9 @@ def _shortened(messages: Sequence[str]) -> str:
     is_build = any("Failed to build" in line for line in lines[:2])
     if is_build and len(lines) > _LONGEST_BUILD + 2:
         cut = [*lines[:2], "...", *lines[-_LONGEST_BUILD:]]
+    elif not is_build and len(lines) > _LONGEST_EXPLANATION:
+        cut = [*lines[:2], "...", *lines[2 - _LONGEST_EXPLANATION :]]  # the end names both sides of the conflict
     else:
-        cut = lines if is_build else lines[:_LONGEST_EXPLANATION]
+        cut = lines
     text = "\n".join(re.sub(r"^\s*(error:|×)\s*", "", line) if i == 0 else line for i, line in enumerate(cut))
-    return text + ("\n..." if not is_build and len(lines) > len(cut) else "") if text else "uv said nothing"
+    return text or "uv said nothing"

@@ -211,6 +211,7 @@ class Environment(Section):
     ) -> Environment:
         """From a Dockerfile, given as a path or as text, which copies no files. Runs are in containers."""
         made = Environment(name)
+        made.docker.base_image = None
         made.docker.base_dockerfile = dockerfile
         made._take_packages(conda_specification, pip_requirements)
         return made
@@ -220,6 +221,7 @@ class Environment(Section):
         """From a folder with a Dockerfile and what it copies; the image's own Python is used as it is. Runs are in
         containers."""
         made = Environment(name)
+        made.docker.base_image = None
         made.docker.build_context = docker_build_context
         made.python.user_managed_dependencies = True
         return made

@@ -20,6 +20,12 @@ def _last(found: Explanation) -> str:
     return "\n".join(lines)
 
 
+def _lock(found: Explanation) -> str:
+    """What it resolved to, without the hashes: those are in the JSON, and with the runs that used it."""
+    lines = text_of(found.lock).splitlines() if found.lock else []
+    return "\n".join(line.removesuffix("\\").rstrip() for line in lines if not line.lstrip().startswith("--hash="))
+
+
 FIELDS = (
     ("name", lambda found: found.name),
     ("state", lambda found: found.state),
@@ -28,7 +34,7 @@ FIELDS = (
     ("notes", lambda found: "\n".join(found.notes)),
     ("folder", lambda found: found.prefix),
     ("resolutions", _last),
-    ("lock", lambda found: text_of(found.lock).rstrip() if found.lock else ""),
+    ("lock", _lock),
 )
 
 
