@@ -14,7 +14,7 @@ WORKERS ?= 2
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-server demo test check generate dev bench bench-large lock studio screenshots clean
+.PHONY: help setup setup-server demo test check generate dev bench bench-serving bench-large lock studio screenshots clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -67,6 +67,9 @@ dev: setup ## Server and Studio, both reloading on a change
 
 bench: setup ## Measure every figure the README quotes
 	$(BIN)/python -m bench
+
+bench-serving: setup ## Measure the scoring server beside its open peers, and over a million requests: minutes
+	$(BIN)/python -m bench serving serving-peers serving-soak
 
 bench-large: setup ## Measure a store of 100 million metric points: minutes, and 3 GB of disk
 	$(BIN)/python -m bench points

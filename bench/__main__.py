@@ -22,6 +22,8 @@ from bench import (
     points,
     servers,
     serving,
+    serving_life,
+    serving_peers,
     submit,
     tracking,
 )
@@ -36,11 +38,15 @@ MEASURES: dict[str, Callable[[Path], list[Figure]]] = {
     "docker-jobs": docker_jobs.figures,
     "docker-services": docker_services.figures,
     "serving": serving.figures,
+    "serving-starts": serving_life.starts,
+    "serving-updates": serving_life.updates,
+    "serving-peers": serving_peers.figures,
+    "serving-soak": serving_life.soak,
     "tracking": tracking.figures,
     "crowd": crowd.figures,
     "points": points.figures,
 }
-LONG = ("points",)  # minutes and gigabytes: only when they are asked for
+LONG = ("points", "serving-peers", "serving-soak")  # minutes and gigabytes: only when they are asked for
 
 
 def table(found: list[Figure]) -> Table:

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -32,10 +32,16 @@ SECONDS = 120.0
 
 
 def python(*more: str) -> Path:
-    """The Python of the environment, with ``more`` packages, which is made once and kept in the user's cache."""
+    """The Python of the environment of Azure's server, with ``more`` packages."""
+    packages = [*PACKAGES, *more, "setuptools<81"]  # inference-schema asks for pkg_resources
+    return environment("-".join(["inference-server-1.5.1", *more]), packages)
+
+
+def environment(name: str, packages: Sequence[str]) -> Path:
+    """The Python of an environment with ``packages``, which is made once and kept in the user's cache."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "zaffre-tests"
     cache.mkdir(parents=True, exist_ok=True)
-    name = "-".join(["inference-server-1.5.1", *more, f"py{sys.version_info.major}.{sys.version_info.minor}"])
+    name = f"{name}-py{sys.version_info.major}.{sys.version_info.minor}"
     place = cache / name
     with (cache / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -43,7 +49,6 @@ def python(*more: str) -> Path:
             program = uv.find_uv_bin()
             subprocess.run([program, "venv", "--quiet", "--clear", "--python", sys.executable, place], check=True)
             made = place / "bin" / "python"
-            packages = [*PACKAGES, *more, "setuptools<81"]  # inference-schema asks for pkg_resources
             subprocess.run([program, "pip", "install", "--quiet", "--python", made, *packages], check=True)
             (place / "done").touch()
     return place / "bin" / "python"

@@ -1,0 +1,124 @@
+"""What a service goes through: the start of a process, updates under load, a million requests."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import sys
+import time
+from pathlib import Path
+
+import psutil
+
+from bench.figure import Figure
+from bench.scoring_load import load, ours, prepare, served
+from tests.sdk.services import config, write
+from tests.server_process import ServerProcess
+from tests.serving.peer_server import python
+from tests.serving.scoring_process import ScoringProcess
+from tests.steady_load import SteadyLoad
+from zaffre.sdk.model import Model
+from zaffre.sdk.webservice_local import LocalWebservice
+from zaffre.sdk.workspace import Workspace
+
+STARTS = 7
+UPDATES = 4  # and as many back
+PER_SECOND = 500
+REQUESTS = 1_000_000
+CONNECTIONS = 8
+SLICE_SECONDS = 5
+_WARM = 0.2  # of the requests, after which memory is looked at
+_SECONDS = 300.0
+_SCRIPT = "import json\ndef init(): pass\ndef run(data): return [json.loads(data), {number}]\n"
+
+
+def starts(folder: Path) -> list[Figure]:
+    """The start of a serving process until it is ready, without the script's own import and ``init()``."""
+    found = []
+    for _ in range(STARTS):
+        (folder / "status.json").unlink(missing_ok=True)
+        service = ScoringProcess(folder, _SCRIPT.format(number=0))
+        begun = time.perf_counter()
+        service.launch()
+        while not service.status_file.exists() or service.status()["stage"] != "ready":
+            if service.process.poll() is not None:
+                raise AssertionError(service.log())
+            time.sleep(0.005)
+        seconds = time.perf_counter() - begun
+        status = service.status()
+        found.append(seconds - status.get("import_seconds", 0.0) - status.get("init_seconds", 0.0))
+        service.end()
+        service.http.close()
+    return [Figure("a replica's process until it is ready, without its init()", found, "s", 1.0)]
+
+
+def updates(folder: Path) -> list[Figure]:
+    """A service that is changed and changed back while 500 requests a second go on."""
+    os.environ["ZAFFRE_HOME"] = str(folder / "home")
+    server = ServerProcess(folder / "home").start()
+    os.chdir(folder)
+    try:
+        write(_SCRIPT.format(number=0))
+        local = LocalWebservice.deploy_configuration()
+        service = Model.deploy(Workspace("s", "g", "default"), "rolled", [], config(), local)
+        assert isinstance(service, LocalWebservice)
+        service.wait_for_deployment(timeout_sec=_SECONDS)
+        try:
+            return _under_load(service)
+        finally:
+            service.delete()
+    finally:
+        os.chdir("/")
+        server.stop()
+        del os.environ["ZAFFRE_HOME"]
+
+
+def _under_load(service: LocalWebservice) -> list[Figure]:
+    assert service.scoring_uri is not None
+    seconds = []
+    with SteadyLoad(service.scoring_uri, b"7", PER_SECOND, CONNECTIONS) as steady:
+        for number in range(2 * UPDATES):
+            wanted = 1 - number % 2
+            write(_SCRIPT.format(number=wanted))
+            begun = time.perf_counter()
+            service.update(inference_config=config())
+            service.wait_for_deployment(timeout_sec=_SECONDS)
+            while steady.latest != b"[7, %d]" % wanted:
+                time.sleep(0.005)
+            seconds.append(time.perf_counter() - begun)
+    note = f"{steady.answers.total():,} requests, {steady.per_second:.0f} a second, {2 * UPDATES} changes"
+    if steady.failures:
+        note += f"; the first: {steady.failures[0]}"
+    return [
+        Figure("failed requests while a service is updated and rolled back", [len(steady.failures)], "", 1, note=note),
+        Figure("such an update, until its first answer", seconds, "s", 3.0),
+    ]
+
+
+def soak(folder: Path) -> list[Figure]:
+    """A million requests: how much the service's memory grows over them."""
+    interpreter = python("scikit-learn", "uvicorn", "uvloop", "msgspec")
+    prepare(folder, interpreter)
+    contender = ours(interpreter, folder)
+    done, sizes = 0.0, []
+    with served(contender) as port:
+        processes = _of(port)
+        while done < REQUESTS:
+            done += load(port, contender, CONNECTIONS, SLICE_SECONDS).per_second * SLICE_SECONDS
+            sizes.append((done, sum(one.memory_info().rss for one in processes) / 2**20))
+            sys.stdout.write(f"\r{done:,.0f} requests, {sizes[-1][1]:.1f} MiB")
+            sys.stdout.flush()
+    sys.stdout.write("\n")
+    kept = [(count, size) for count, size in sizes if count > _WARM * REQUESTS]
+    slope, _ = statistics.linear_regression([c for c, _ in kept], [s for _, s in kept])
+    growth = max(0.0, 100 * slope * REQUESTS / kept[0][1])
+    note = f"{done:,.0f} requests without an error, {kept[0][1]:.1f} MiB to {kept[-1][1]:.1f} MiB"
+    return [Figure("memory's growth over a million requests", [growth], "%", 1.0, note=note)]
+
+
+def _of(port: int) -> list[psutil.Process]:
+    """The processes of this one's that serve at that port."""
+    for one in psutil.Process().children():
+        if str(port) in one.cmdline():
+            return [one, *one.children(recursive=True)]
+    raise AssertionError(f"no process serves at port {port}")
