@@ -81,6 +81,8 @@ def test_a_registered_model_is_deployed_scored_updated_and_deleted(
         "running",
         ["sums:1"],
     )
+    log = LocalWebservice(workspace, "scorer").get_logs()
+    assert "before anyone is answered: run() on the sample" in log  # the input example of the model
     frame = pandas.DataFrame({"a": [1.0], "b": [4.0]})
     predicted = client.predict("scorer", frame)
     assert isinstance(predicted, PredictionsResponse)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import zlib
 from pathlib import Path
 
 import pytest
@@ -182,3 +183,38 @@ def test_a_pickle_of_another_version_is_told_with_both(tmp_path: Path) -> None:
     assert service.wait() == 3
     said = f"model.pkl was written with scikit-learn {older}, and this environment has scikit-learn {version}"
     assert said in service.status()["error"]["message"]
+
+
+LOADS = """
+    import os, pickle
+    PLACE = os.path.join(os.environ["AZUREML_MODEL_DIR"], "model")
+    {at_import}
+    def init(): {in_init}
+    def run(data): pass
+"""
+
+
+@pytest.mark.parametrize("when", ["import", "init"])
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_pickle_is_known_by_its_content_and_versions_are_told_wherever_it_is_loaded(
+    tmp_path: Path, when: str, packed: bool
+) -> None:
+    (tmp_path / "weights").mkdir()
+    version = sklearn.__version__
+    older = "0" + version[1:]
+    content = pickle.dumps(LogisticRegression()).replace(version.encode(), older.encode())
+    (tmp_path / "weights" / ("model.joblib" if packed else "model")).write_bytes(
+        zlib.compress(content) if packed else content
+    )
+    (tmp_path / "weights" / "requirements.txt").write_text(
+        f"numpy==0.1\nscikit-learn[all]=={version} # as it was\nno\n"
+    )
+    fails = "raise AttributeError('Cannot get what it was')"
+    at = {"at_import": fails if when == "import" else "", "in_init": fails if when == "init" else "pass"}
+    service = ScoringProcess(tmp_path, LOADS.format(**at), "--model-dir", "weights").launch()
+    assert service.wait() == 3
+    error = service.status()["error"]
+    assert error["stage"] == when
+    assert f"was written with scikit-learn {older}, and this environment has scikit-learn {version}" in error["message"]
+    assert "requirements.txt asks for numpy 0.1, and this environment has numpy 2" in error["message"]
+    assert "asks for scikit-learn" not in error["message"]

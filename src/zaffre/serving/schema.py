@@ -45,8 +45,8 @@ def schemas(run: Callable[..., Any]) -> Schemas:
 
 
 def sample(run: Callable[..., Any]) -> Any:
-    """The example that the decorators of ``run`` make of their samples, a JSON value; None without decorators."""
-    described = schemas(run).input if is_decorated(run) else None
+    """The example of the schema, such as the decorators of ``run`` make of their samples; a JSON value, or None."""
+    described = schemas(run).input
     found = described.get("example") if isinstance(described, dict) else None
     return found or None
 

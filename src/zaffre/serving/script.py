@@ -66,14 +66,11 @@ class EntryScript:
         try:
             self.init()
         except BaseException as error:
-            fault = _fault("init", f"init() of {self.path.name} raised", error)
-            more = remarks(model_dir, error)
-            fault.message = f"{fault.message.rstrip('.')}. {more.rstrip('.')}" if more else fault.message
-            raise fault from error
+            raise _fault("init", f"init() of {self.path.name} raised", error, model_dir) from error
         return time.perf_counter() - start
 
 
-def load(path: Path, app_root: Path) -> EntryScript:
+def load(path: Path, app_root: Path, model_dir: Path | None = None) -> EntryScript:
     """Import the script at ``path`` and check its functions; raises ``ScriptFault``."""
     if not path.is_file():
         raise ScriptFault("script", f"there is no entry script at {path}")
@@ -82,7 +79,7 @@ def load(path: Path, app_root: Path) -> EntryScript:
             sys.path.remove(folder)
         sys.path.insert(0, folder)
     start = time.perf_counter()
-    module = _import(path)
+    module = _import(path, model_dir)
     init, run = _function(module, path, "init"), _function(module, path, "run")
     driven = getattr(module, "driver_module", None)  # Azure's generated main.py, which wraps the user's script
     if isinstance(driven, ModuleType) and callable(getattr(driven, "run", None)):
@@ -118,7 +115,7 @@ def _is_raw_by_name() -> bool:
     return bool(getattr(module, "_rawHttpRequested", False))
 
 
-def _import(path: Path) -> ModuleType:
+def _import(path: Path, model_dir: Path | None) -> ModuleType:
     # Under its own name, so that "import score" elsewhere finds this module and not a second copy of it.
     name = path.stem if path.stem not in sys.modules else "entry_script"
     spec = importlib.util.spec_from_file_location(name, path)
@@ -129,7 +126,7 @@ def _import(path: Path) -> ModuleType:
     try:
         spec.loader.exec_module(module)
     except BaseException as error:
-        raise _fault("import", f"the import of {path.name} raised", error) from error
+        raise _fault("import", f"the import of {path.name} raised", error, model_dir) from error
     return module
 
 
@@ -177,8 +174,10 @@ def _is_required(parameter: inspect.Parameter) -> bool:
     return parameter.default is parameter.empty and parameter.kind not in variadic
 
 
-def _fault(stage: str, what: str, error: BaseException) -> ScriptFault:
-    return ScriptFault(stage, f"{what} {brief(error)}", user_traceback(error), type(error).__name__)
+def _fault(stage: str, what: str, error: BaseException, model_dir: Path | None) -> ScriptFault:
+    sentence, more = f"{what} {brief(error)}", remarks(model_dir, error)
+    sentence = f"{sentence.rstrip('.')}. {more.rstrip('.')}" if more else sentence
+    return ScriptFault(stage, sentence, user_traceback(error), type(error).__name__)
 
 
 def brief(error: BaseException) -> str:
