@@ -111,6 +111,7 @@ def test_without_the_setting_nothing_is_collected_and_the_log_says_so(workspace:
 def test_azures_variable_switches_it_on_too_and_an_update_keeps_it(workspace: Workspace, tmp_path: Path) -> None:
     service = deploy(workspace, tmp_path / "source", collects=None, AML_MODEL_DC_STORAGE_ENABLED="true")
     service.run("[[1, 2]]")
+    assert collected(workspace).enabled is True
     service.update(deployment_config=LocalWebservice.deploy_configuration(collect_model_data=True), wait=True)
     service.reload(wait=True)
     service.run("[[1, 2]]")

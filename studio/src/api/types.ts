@@ -61,7 +61,17 @@ export type DiskItem = Entity<Schemas["DiskItem"]>;
 export type ComputeTarget = Entity<Schemas["ComputeTarget"]>;
 export type DeploymentStep = Entity<Schemas["DeploymentStep-Output"]>;
 export type Service = Entity<Schemas["Service"]>;
+export type EndpointVersion = Omit<Schemas["EndpointVersion"], "service"> & { service: Service };
+export type Endpoint = Omit<Entity<Schemas["Endpoint"]>, "service" | "versions"> & {
+  service: Service;
+  versions: EndpointVersion[];
+};
+export type ShadowAnswer = Schemas["ShadowAnswer"];
+export type ShadowExample = Schemas["ShadowExample"];
+export type ShadowReport = Omit<Entity<Schemas["ShadowReport-Output"]>, "examples"> & { examples: ShadowExample[] };
 export type ServiceKeys = Schemas["ServiceKeys"];
+export type CollectedFile = Entity<Schemas["CollectedFile"]>;
+export type CollectedData = Omit<Entity<Schemas["CollectedData"]>, "files"> & { files: CollectedFile[] };
 export type ServiceMetrics = Entity<Schemas["ServiceMetrics"]>;
 export type ServiceMetricsPoint = Schemas["ServiceMetricsPoint"];
 export type ServiceState = Schemas["ServiceState"];

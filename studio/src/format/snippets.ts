@@ -89,6 +89,33 @@ service = Webservice(${openWorkspace(ws)}, "${name}")
 print(service.run(${JSON.stringify(body)}))`;
 }
 
+/** Reads what an endpoint collected. */
+export function readCollected(ws: string, name: string): string {
+  return `from azureml.core import Webservice, Workspace
+
+service = Webservice(${openWorkspace(ws)}, "${name}")
+frame = service.get_collected_data("inputs")  # pandas; since="2026-11-20" for a part`;
+}
+
+/** What a script and its deployment need for data collection. */
+export function switchCollectionOn(name: string): string {
+  return `# score.py
+from azureml.monitoring import ModelDataCollector
+
+def init():
+    global inputs
+    inputs = ModelDataCollector("my-model", designation="inputs")
+
+def run(raw_data):
+    data = json.loads(raw_data)["data"]
+    inputs.collect(data)
+    ...
+
+# deploy it again
+config = AciWebservice.deploy_configuration(collect_model_data=True)
+Model.deploy(ws, "${name}", [model], inference_config, config, overwrite=True)`;
+}
+
 export function registerEnvironment(ws: string): string {
   return `from azureml.core import Environment, Workspace
 

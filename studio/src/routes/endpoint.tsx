@@ -9,6 +9,7 @@ import type { Service } from "../api/types";
 import { ConfirmDialog } from "../components/ConfirmDialog";
 import { HomeCrumb, RoomCrumb } from "../components/crumbs";
 import { Consume } from "../components/endpoints/Consume";
+import { DataTab } from "../components/endpoints/DataTab";
 import { EndpointDetails } from "../components/endpoints/EndpointDetails";
 import { EndpointEnvironment } from "../components/endpoints/EndpointEnvironment";
 import { MetricsTab } from "../components/endpoints/MetricsTab";
@@ -45,6 +46,7 @@ export function EndpointPage() {
 const TABS = [
   ["details", "Details"],
   ["metrics", "Metrics"],
+  ["data", "Data"],
   ["test", "Test"],
   ["consume", "Consume"],
   ["environment", "Environment"],
@@ -87,6 +89,7 @@ function LoadedEndpoint({ ws, service }: { ws: string; service: Service }) {
       <PageTabs tabs={TABS} selected={tab} onSelect={(next) => void stay({ search: { tab: next }, replace: true })} />
       {tab === "details" ? <EndpointDetails ws={ws} service={service} /> : null}
       {tab === "metrics" ? <MetricsTab ws={ws} service={service} /> : null}
+      {tab === "data" ? <DataTab ws={ws} name={service.name} /> : null}
       {tab === "test" ? <TestForm ws={ws} service={service} /> : null}
       {tab === "consume" ? <Consume ws={ws} service={service} /> : null}
       {tab === "environment" ? <EndpointEnvironment ws={ws} service={service} /> : null}

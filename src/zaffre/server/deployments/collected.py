@@ -39,7 +39,9 @@ def folder(workspace: Workspace, service: str) -> str:
 
 def is_enabled(spec: ServiceSpec) -> bool:
     """Whether a service of this specification collects."""
-    return spec.collect_model_data or spec.environment_variables.get(collection.ENABLED, "").lower() == "true"
+    named = (spec.environment or {}).get("environmentVariables") or {}
+    told = {**named, **spec.environment_variables}.get(collection.ENABLED, "")
+    return spec.collect_model_data or str(told).lower() == "true"
 
 
 def collected(
