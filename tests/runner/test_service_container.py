@@ -16,6 +16,7 @@ import pytest
 from tests import waiting
 from tests.docker_engine import BASE
 from tests.docker_gate import Gate
+from tests.runner.callers import Callers
 from tests.server_process import ServerProcess
 from zaffre.core.errors import DeploymentFailed
 from zaffre.docker import containers
@@ -233,3 +234,26 @@ def test_an_image_without_the_python_that_is_named_is_told(
     (source / "score.py").write_text(SCRIPT.replace(", six", ""))
     service.update(inference_config=config, wait=True)
     assert ask(service, 1) == [1, 1, "heavy"]
+
+
+def test_a_revision_that_fails_in_its_container_is_rolled_back_and_no_request_is_lost(
+    service: LocalWebservice, source: Path
+) -> None:
+    assert service.scoring_uri is not None
+    failing = SCRIPT.replace(
+        "    act = json", '    if os.path.exists("fail"): raise ValueError("badly made")\n    act = json'
+    )
+    (source / "score.py").write_text(failing.replace("VERSION = 1", "VERSION = 2"))
+    with Callers(service.scoring_uri, count=4, pause=0.01) as callers:
+        service.reload(wait=True)
+        until(lambda: "[1, 2, 'heavy']" in callers.answers(200), "answers of the new revision")
+        folder = max(service._folder.revisions.iterdir(), key=lambda one: one.name)
+        (folder / "fail").touch()
+        until(lambda: service.update_deployment_state() or service.error, "the roll-back")
+        until(lambda: callers.last(20) == {(200, "[1, 1, 'heavy']")}, "answers of the old revision")
+        (source / "score.py").write_text(SCRIPT + "preflight_sample = 1\ninit = None\n")
+        with pytest.raises(DeploymentFailed, match="The step 'import' failed"):
+            service.reload(wait=True)
+    assert callers.lost == []
+    assert set(callers.statuses()) == {200, 500}
+    assert service.state == "running"
