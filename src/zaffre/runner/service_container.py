@@ -40,7 +40,7 @@ class ContainerProcess(ServingProcess):
         self._backend = DockerBackend(engine)
         self._handover = _Handover(command.folder, sock)
         own = ["--listen-from", f"{APP_ROOT}/{_SOCKET}", "--status-file", f"{APP_ROOT}/{self._status_file.name}"]
-        own += ["--counters-file", f"{APP_ROOT}/{self.counters_file.name}"]
+        own += ["--counters-file", f"{APP_ROOT}/{self.counters_file.name}", "--request-ids"]
         workload = Workload(
             (*command.argv, *own),
             command.folder,

@@ -157,7 +157,7 @@ class HostProcess(ServingProcess):
         super().__init__(command, sock)
         outer = os.environ.get(processes.MARK)
         own = ["--listen-fd", str(sock.fileno()), "--status-file", str(self._status_file), "--watch-stdin"]
-        own += ["--counters-file", str(self.counters_file)]
+        own += ["--counters-file", str(self.counters_file), "--request-ids"]
         with log_path.open("ab") as log:
             # Its input is a pipe from us that nobody writes to: when we are gone it ends, and so does the process.
             self._child = subprocess.Popen(

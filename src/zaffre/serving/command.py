@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import faulthandler
+import importlib
 import json
 import logging
 import logging.config
@@ -11,11 +12,11 @@ import resource
 import sys
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from zaffre.core.data_collector import SINK
 from zaffre.core.errors import PortTaken
-from zaffre.serving import metrics, preflight, schema
+from zaffre.serving import metrics, output, preflight, schema
 from zaffre.serving.app import App
 from zaffre.serving.board import Board
 from zaffre.serving.collection.outlet import Outlet
@@ -27,6 +28,9 @@ from zaffre.serving.script import EntryScript, ScriptFault, load
 from zaffre.serving.settings import SAMPLE, Settings, read_settings
 from zaffre.serving.swagger import Swagger
 from zaffre.serving.worker import Worker
+
+if TYPE_CHECKING:
+    from zaffre.serving.tracer import Tracer
 
 SCRIPT_FAULT: Final = 3
 PORT_FAULT: Final = 4
@@ -44,6 +48,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     os.chdir(settings.app_root)
     for setting in settings.not_honoured:
         log.warning("%s has no effect on this service", setting)
+    for remark in settings.remarks:
+        log.warning("%s", remark)
     _raise_file_limit()
     tell = partial(_write_status, settings)
     try:
@@ -65,6 +71,8 @@ def _work(settings: Settings, board: Board, part: Recruit) -> int:
     channel = part.channel
     outlet = Outlet(settings.collection, board.row(part.row)) if settings.collection is not None else None
     SINK.set(outlet)
+    tracer = _tracer(settings, board.row(part.row))
+    outputs = output.install(settings.marks_lines, tracer.line if tracer is not None else None)
     try:
         _configure_user_log(settings)
         if settings.debug_port is not None or settings.debug_listen is not None:
@@ -87,10 +95,15 @@ def _work(settings: Settings, board: Board, part: Recruit) -> int:
     worker = Worker(settings, script, app, board, board.row(part.row), channel)
     if outlet is not None:
         outlet.follow(worker)
+    for one in outputs:
+        one.calls = worker
+    worker.tracer = tracer
     Lifeguard(worker).start()
     channel.tell(stage="ready", preflight=tried)
     worker.work()
     channel.tell(stage="left")
+    if tracer is not None:
+        tracer.close()
     if outlet is not None:
         outlet.close()
     return 0
@@ -101,6 +114,16 @@ def _app(settings: Settings, script: EntryScript, board: Board) -> App:
     swagger = Swagger(settings.name, settings.version, settings.prefix, folders, schema.schemas(script.run))
     facts: dict[str, float] = {"workers": settings.workers}
     return App(settings, swagger, partial(metrics.text, board, facts), raw=script.raw)
+
+
+def _tracer(settings: Settings, row: memoryview) -> Tracer | None:
+    """Where a collector is configured, what sends it spans and logs. Nothing of that is imported elsewhere."""
+    if settings.collector is None:
+        return None
+    module = importlib.import_module("zaffre.serving.tracer")
+    made: Tracer = module.Tracer(settings.collector, row, f"{settings.prefix}/score")
+    log.addHandler(made)
+    return made
 
 
 def _start_log(level: str) -> None:

@@ -79,6 +79,10 @@ def text(board: Board, facts: dict[str, float]) -> bytes:
     if total(cells.COLLECTED) or total(cells.DROPPED):
         lines += _counter("zaffre_collected_rows_total", "Rows of model data taken.", total(cells.COLLECTED))
         lines += _counter("zaffre_dropped_rows_total", "Rows of model data not kept.", total(cells.DROPPED))
+    exported, dropped = total(cells.EXPORTED), total(cells.EXPORT_FAILED) + total(cells.EXPORT_REFUSED)
+    if exported or dropped:
+        lines += _counter("zaffre_otlp_sent_total", "Spans and log records that a collector took.", exported)
+        lines += _counter("zaffre_otlp_dropped_total", "Spans and log records that were dropped.", dropped)
     for name, value in facts.items():
         lines += [f"# TYPE zaffre_{name} gauge", f"zaffre_{name} {value:g}"]
     return ("\n".join(lines) + "\n").encode()

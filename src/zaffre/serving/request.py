@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Final
+from typing import Any, Final
 from urllib.parse import unquote
 
 Headers = list[tuple[bytes, bytes]]
@@ -18,6 +18,7 @@ class Request:
         "arrived",
         "body",
         "client_id",
+        "context",
         "fault",
         "headers",
         "keep_alive",
@@ -37,6 +38,7 @@ class Request:
         self.body = body
         self.keep_alive = keep_alive
         self.arrived = 0.0  # time.monotonic()
+        self.context: Any = None  # its span, where spans are sent (tracer.Context)
         self.fault: tuple[int, str] | None = None
         self._identify(headers)
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from zaffre import __version__
 from zaffre.core import contract, limits
 from zaffre.serving.collection.settings import CollectionSettings, read_collection
+from zaffre.serving.collector import Collector, read_collector
 
 DEFAULT_PORT = 5001
 DEFAULT_HEALTH_PORT = 5000
@@ -74,6 +75,9 @@ class Settings:
     preflight: str = INIT
     counters_file: Path | None = None  # where the workers count, for whoever supervises (core.service_counters)
     collection: CollectionSettings | None = None  # of model data; None: off
+    marks_lines: bool = False  # what the script writes in run() has the request's id before each line
+    collector: Collector | None = None  # where spans and logs go
+    remarks: tuple[str, ...] = ()  # on settings that cannot be honoured
     not_honoured: tuple[str, ...] = ()
 
     def variables(self) -> dict[str, str]:
@@ -114,6 +118,7 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--keys-file", metavar="FILE", help="digests of the keys that callers must send, as JSON")
     p.add_argument("--counters-file", metavar="FILE", help="count here, for whoever supervises this process")
     p.add_argument("--preflight", choices=(INIT, SAMPLE), default=INIT, help="sample: try run() on the script's sample")
+    p.add_argument("--request-ids", action="store_true", help="put the request's id before each line that run() writes")
     p.add_argument("--watch-stdin", action="store_true", help="stop when standard input ends")
     return p
 
@@ -128,6 +133,8 @@ def read_settings(argv: Sequence[str], environ: Mapping[str, str]) -> Settings:
     environ = {**_configuration(p, given, app_root, environ), **environ}
     model_dir = given.model_dir or environ.get(contract.MODEL_DIR)
     origins = given.access_control_allow_origins or environ.get("AML_CORS_ORIGINS", "")
+    name, version = environ.get(contract.SERVICE_NAME, "ML service"), environ.get("SERVICE_VERSION", "1.0")
+    collector, remarks = read_collector(environ, name, version)
     return Settings(
         script=_script(given.entry_script, given.source_dir, app_root, environ),
         app_root=app_root,
@@ -149,14 +156,17 @@ def read_settings(argv: Sequence[str], environ: Mapping[str, str]) -> Settings:
         reload=given.reload,
         cors_origins=tuple(o.strip() for o in origins.split(",") if o.strip()),
         log_level=environ.get("AZUREML_LOG_LEVEL", "INFO").upper(),
-        version=environ.get("SERVICE_VERSION", "1.0"),
+        version=version,
         server_version=_server_version(environ),
-        name=environ.get(contract.SERVICE_NAME, "ML service"),
+        name=name,
         status_file=Path(given.status_file).absolute() if given.status_file else None,
         keys_file=Path(given.keys_file).absolute() if given.keys_file else None,
         counters_file=Path(given.counters_file).absolute() if given.counters_file else None,
         preflight=given.preflight,
         watch_stdin=given.watch_stdin,
+        marks_lines=given.request_ids,
+        collector=collector,
+        remarks=tuple(remarks),
         collection=_collection(p, environ, app_root),
         not_honoured=tuple(_told(k, environ[k]) for k, off in NOT_HONOURED.items() if environ.get(k, "") not in off),
     )

@@ -14,7 +14,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from zaffre.serving import board as boards
 from zaffre.serving import channel as channels
@@ -31,6 +31,9 @@ from zaffre.serving.request import Request
 from zaffre.serving.results import Answer, NotSerialisable, answer, message
 from zaffre.serving.script import EntryScript, user_traceback
 from zaffre.serving.settings import Settings
+
+if TYPE_CHECKING:
+    from zaffre.serving.tracer import Tracer
 
 log = logging.getLogger("zaffre.serving")
 
@@ -73,6 +76,7 @@ class Worker:
         self.poller = Poller()
         self.app = app
         self.row = row
+        self.tracer: Tracer | None = None
         self.is_gone = False  # the front
         self.timeout = settings.timeout_ms / 1000
         self._settings = settings
@@ -165,10 +169,17 @@ class Worker:
         if request.path == self.app.score_path:
             seconds = time.monotonic() - request.arrived
             metrics.observe(self.row, made.status, seconds, made.seconds, bool(made.failed))
+            if self.tracer is not None:
+                self.tracer.answered(request, made.status, seconds)
             if self.row[boards.WORKED] == self._full_at:
                 self.channel.tell(stage="full")
             if self._debug:
                 log.debug("%s %s %s %.3f ms", request.method, request.path, made.status, seconds * 1000)
+
+    def under_way(self) -> list[Request]:
+        """The requests that ``run()`` has now."""
+        call = self.call
+        return [] if call is None else [request for _, request in call.requests]
 
     def mark_answered(self, connection: Connection) -> None:
         """Nothing of it is lost with this process any more."""
@@ -239,10 +250,14 @@ class Worker:
         call = Call(requests, time.monotonic(), min(one.arrived for _, one in requests) + self.timeout)
         self.row[boards.BUSY_SINCE] = time.monotonic_ns()
         self.call = call
+        if self.tracer is not None:
+            self.tracer.begin([request for _, request in requests])
         started = time.perf_counter()
         value, error = self._interruptible(lambda: self._produce(requests, arguments))
         seconds = time.perf_counter() - started
         self.call = None
+        if self.tracer is not None:
+            self.tracer.end()
         self.row[boards.BUSY_SINCE] = 0
         if call.answered:
             names = ", ".join(_id(request) for _, request in requests)
@@ -293,6 +308,8 @@ class Worker:
         connection.closing = connection.closing or not request.keep_alive or bool(self._draining_since)
         total = time.monotonic() - request.arrived
         metrics.observe(self.row, 200, total, seconds, error is not None)
+        if self.tracer is not None:
+            self.tracer.answered(request, 200, total)
 
     def _interruptible(self, work: Callable[[], Any]) -> tuple[Any, BaseException | None]:
         """What ``work`` returned or raised. The lifeguard looks after the connections meanwhile, and may raise
