@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -137,14 +139,14 @@ def test_debugging_needs_debugpy(tmp_path: Path) -> None:
         assert "pip install debugpy" in shell.text()
 
 
-def ask(editor: socket.socket, number: int, command: str, arguments: dict[str, str]) -> None:
+def ask(editor: socket.socket, number: int, command: str, arguments: dict[str, object]) -> None:
     """One request of the debug adapter protocol."""
     body = json.dumps({"seq": number, "type": "request", "command": command, "arguments": arguments}).encode()
     editor.sendall(b"Content-Length: %d\r\n\r\n%b" % (len(body), body))
 
 
-def test_a_debugger_attaches_before_init(tmp_path: Path) -> None:
-    (tmp_path / "score.py").write_text(SCRIPT)
+def test_a_debugger_attaches_before_init_and_stops_in_run(tmp_path: Path) -> None:
+    (tmp_path / "score.py").write_text("def init(): pass\ndef run(data):\n    found = data\n    return found\n")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -167,9 +169,19 @@ def test_a_debugger_attaches_before_init(tmp_path: Path) -> None:
             heard = b""
             while b'"initialized"' not in heard:
                 heard += editor.recv(65536)
-            ask(editor, 3, "configurationDone", {})
-            until(lambda: (tmp_path / "status.json").exists(), "the end of the wait", SECONDS)
+            place: dict[str, object] = {"path": str(tmp_path / "score.py")}
+            ask(editor, 3, "setBreakpoints", {"source": place, "breakpoints": [{"line": 4}]})
+            ask(editor, 4, "configurationDone", {})
             until(lambda: "ready on" in (tmp_path / "log").read_text(), "readiness", SECONDS)
+            address = json.loads((tmp_path / "status.json").read_text())["address"]
+            with ThreadPoolExecutor(1) as pool:
+                scored = pool.submit(httpx.post, f"http://{address}/score", content="[1]", timeout=SECONDS)
+                while b'"stopped"' not in heard:  # in run(), on the line of the breakpoint
+                    assert not scored.done()
+                    heard += editor.recv(65536)
+                thread = int(re.findall(rb'"threadId": ?(\d+)', heard[heard.index(b'"stopped"') :])[0])
+                ask(editor, 5, "continue", {"threadId": thread})
+                assert scored.result().status_code == 200
     finally:
         process.terminate()
         process.wait(SECONDS)

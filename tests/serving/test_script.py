@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pickle
+import subprocess
+import sys
 import zlib
 from pathlib import Path
 
@@ -10,7 +12,7 @@ import pytest
 import sklearn  # type: ignore[import-untyped]
 from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
 
-from tests.serving.scoring_process import ECHO, ScoringProcess
+from tests.serving.scoring_process import ECHO, ScoringProcess, free_environment
 
 FAULTS = {
     "an import that fails": (
@@ -218,3 +220,23 @@ def test_a_pickle_is_known_by_its_content_and_versions_are_told_wherever_it_is_l
     assert f"was written with scikit-learn {older}, and this environment has scikit-learn {version}" in error["message"]
     assert "requirements.txt asks for numpy 0.1, and this environment has numpy 2" in error["message"]
     assert "asks for scikit-learn" not in error["message"]
+
+
+def test_a_script_is_run_in_the_shell_without_any_server(tmp_path: Path) -> None:
+    (tmp_path / "score.py").write_text(
+        "import json\n"
+        "from azureml.contrib.services.aml_request import AMLRequest, rawhttp\n"
+        "from azureml.contrib.services.aml_response import AMLResponse\n"
+        "def init():\n    global factor\n    factor = 3\n"
+        "def run(data):\n    return [factor * one for one in json.loads(data)]\n"
+        "@rawhttp\ndef raw(request):\n    return AMLResponse(request.get_data(False), 200)\n"
+    )
+    lines = (
+        "import score; score.init(); print(score.run('[1, 2]'))",
+        "from azureml.contrib.services.aml_request import AMLRequest",
+        "print(score.raw(AMLRequest('POST', '/score', b'', [], b'body')).get_data())",
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", "; ".join(lines)], cwd=tmp_path, env=free_environment(), capture_output=True, text=True
+    )
+    assert done.stdout.splitlines() == ["[3, 6]", "b'body'"], done.stderr
