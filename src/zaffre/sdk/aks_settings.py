@@ -26,7 +26,7 @@ _AUTOSCALE: Final = (
 )  # fmt: skip
 # What changes nothing on one machine: there is nothing to reserve, to probe or to scale out to.
 _RECORDED: Final = (
-    "autoscale_enabled", *_AUTOSCALE, "cpu_cores", "memory_gb", "enable_app_insights", "num_replicas",
+    "autoscale_enabled", *_AUTOSCALE, "cpu_cores", "memory_gb", "num_replicas",
     "period_seconds", "initial_delay_seconds", "timeout_seconds", "success_threshold", "failure_threshold",
     "namespace", "blobfuse_enabled", "replica_max_concurrent_requests", "gpu_cores",
 )  # fmt: skip
@@ -88,6 +88,8 @@ def applied(spec: ServiceSpec, given: Given) -> ServiceSpec:
         spec = replace(spec, cpus=limits["cpus"])
     if limits["memory_gb"] is not None:
         spec = replace(spec, memory_gb=limits["memory_gb"])
+    if given.get("enable_app_insights") is not None:
+        spec = replace(spec, telemetry=bool(given["enable_app_insights"]))
     if given.get("collect_model_data") is not None:
         spec = replace(spec, collect_model_data=bool(given["collect_model_data"]))
     if not spec.container and (spec.cpus is not None or spec.memory_gb is not None):
@@ -107,6 +109,7 @@ def kept(built: ServiceSpec, known: ServiceSpec) -> ServiceSpec:
         cpus=known.cpus,
         memory_gb=known.memory_gb,
         collect_model_data=known.collect_model_data,
+        telemetry=known.telemetry,
         rollout=known.rollout,
     )
 

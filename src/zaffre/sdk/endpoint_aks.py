@@ -206,12 +206,15 @@ class AksEndpoint(AksWebservice):
     ) -> None:
         """Change what is given of the endpoint; ``tags`` replaces all. Versions have ``update_version``.
 
-        ``enable_app_insights=True`` changes nothing: services are measured in any case.
+        ``enable_app_insights`` is of each version: False at its deployment keeps nothing of what it answers.
         """
         given = dict(locals())
         check_given(given)
-        if enable_app_insights is False:
-            raise Unsupported("enable_app_insights=False: services of the server are always measured. Leave it out.")
+        if enable_app_insights is not None:
+            raise Unsupported(
+                "enable_app_insights of an endpoint that is there is not supported: its versions keep what they were "
+                "deployed with. Leave it out."
+            )
         patch = EndpointPatch(
             **described_parts(self._service, given), auth_enabled=auth_enabled, token_auth_enabled=token_auth_enabled
         )

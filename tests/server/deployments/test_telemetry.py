@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.server.deployments import test_endpoints
 from tests.server.deployments.test_services import deploy
 from tests.server.rest import Rest, serve
 from zaffre.core.ids import now_ms
@@ -82,6 +83,19 @@ def test_a_service_without_any_has_no_points(rest: Rest) -> None:
     found = metrics(rest)
     assert (found["points"], found["total"], found["until"] - found["since"]) == ([], None, 3_600_000)
     assert rest.refused("GET", "/services/none/metrics")[:2] == (404, "WebserviceNotFound")
+
+
+def test_an_endpoint_shows_what_its_versions_answered(rest: Rest) -> None:
+    test_endpoints.deploy(rest)
+    test_endpoints.add(rest, "two")
+    start = slot()
+    for version, times in (("one", (0.1, 0.1, 0.1)), ("two", (0.3,))):
+        body = {"source": version, "revision": 1, "samples": [sample(start, *times)]}
+        rest.post(f"/services/front.{version}/telemetry", body)
+    found = rest.get("/services/front/metrics", since=start, until=start + SLOT)["total"]
+    assert found["requests"] == 4
+    assert found["p50_ms"] == pytest.approx(100, rel=0.011)
+    assert rest.get("/services/front.two/metrics", since=start, until=start + SLOT)["total"]["requests"] == 1
 
 
 def test_long_times_are_read_in_longer_steps(rest: Rest) -> None:

@@ -21,7 +21,8 @@ from zaffre.core.telemetry_wire import (
     TelemetryReport,
     TelemetrySample,
 )
-from zaffre.server.store import service_telemetry, services
+from zaffre.server.deployments.targets import ENDPOINT
+from zaffre.server.store import endpoints, service_telemetry, services
 from zaffre.server.store.engine import Store
 from zaffre.server.store.service_telemetry import ServiceTotal, Stretch
 
@@ -92,7 +93,10 @@ class Telemetry:
         def load(connection: Connection) -> tuple[bool, list[Stretch]]:
             service = services.get(connection, ws, name)
             spec = convert(service.spec, ServiceSpec, what=f"the spec of service {name}")
-            return spec.telemetry, service_telemetry.read(connection, ws, name, first, until, revision)
+            answering = [name]
+            if service.compute_type == ENDPOINT:  # its versions do
+                answering = [one.service.name for one in endpoints.versions(connection, ws, name)]
+            return spec.telemetry, service_telemetry.read(connection, ws, answering, first, until, revision)
 
         stored, found = self._store.read(load)
         bins: dict[int, list[TelemetrySample]] = {}

@@ -47,11 +47,11 @@ def put(connection: Connection, ws: str, name: str, stretches: Iterable[Stretch]
 
 
 def read(
-    connection: Connection, ws: str, name: str, since: int, until: int, revision: int | None = None
+    connection: Connection, ws: str, names: Sequence[str], since: int, until: int, revision: int | None = None
 ) -> list[Stretch]:
-    """The stretches that begin from ``since`` to before ``until``, the oldest first."""
+    """The stretches of some services that begin from ``since`` to before ``until``, the oldest first."""
     query = select(table).join(services, services.c.pk == table.c.service_pk)
-    query = query.where(services.c.workspace_pk == key_of(connection, ws), services.c.name == name)
+    query = query.where(services.c.workspace_pk == key_of(connection, ws), services.c.name.in_(names))
     query = query.where(table.c.seconds > TOTAL, table.c.start >= since, table.c.start < until)
     query = query.where(table.c.until >= services.c.created_at)  # not of another one that had this name
     if revision is not None:
