@@ -20,11 +20,15 @@ def _watched(service: Service) -> str:
     return last.detail if last is not None and last.name == BAKE and last.ended_at is None else ""
 
 
+def _asks(service: Service) -> str:
+    return "key" if service.auth_enabled else "token" if service.token_auth_enabled else ""
+
+
 FIELDS = (
     ("name", lambda service: service.name),
     ("type", lambda service: service.compute_type),
     ("state", lambda service: service.state.value),
-    ("authentication", lambda service: "key" if service.auth_enabled else ""),
+    ("authentication", _asks),
     ("error", lambda service: service.error.message if service.error else ""),
     ("scoring uri", lambda service: service.scoring_uri),
     ("swagger uri", lambda service: service.swagger_uri),

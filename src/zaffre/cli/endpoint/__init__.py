@@ -1,0 +1,1 @@
+"""``zaffre endpoint``: versions of a service behind one address, and the traffic of each."""
