@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import pickle
+import platform
+import subprocess
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -11,12 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import joblib  # type: ignore[import-untyped]
+import mlflow
 import numpy
 import onnx
 import pandas  # type: ignore[import-untyped]
 import pytest
 import skl2onnx  # type: ignore[import-untyped]
 import sklearn  # type: ignore[import-untyped]
+import uv
 from onnx import TensorProto, helper
 from sklearn.linear_model import LinearRegression, LogisticRegression  # type: ignore[import-untyped]
 
@@ -30,6 +34,7 @@ from zaffre.sdk.webservice_local import LocalWebservice
 from zaffre.sdk.workspace import Workspace
 
 SECONDS = 600.0
+TENSORFLOW = "tensorflow-cpu" if platform.machine() == "x86_64" else "tensorflow"
 SKLEARN, ONNX = Model.Framework.SCIKITLEARN, Model.Framework.ONNX
 LOCALLY = LocalWebservice.deploy_configuration()
 
@@ -174,11 +179,64 @@ def two_inputs(opset: int = 13) -> onnx.ModelProto:
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=8)
 
 
+SAVED_MODEL = """
+import sys
+import tensorflow
+class Rows(tensorflow.Module):
+    @tensorflow.function(input_signature=[tensorflow.TensorSpec([None, 2], tensorflow.float32, name="x")])
+    def __call__(self, x):
+        return {"total": tensorflow.reduce_sum(x, axis=1)}
+rows = Rows()
+tensorflow.saved_model.save(rows, "saved", signatures=rows.__call__)
+"""
+
+
+def test_a_tensorflow_model_is_served_with_the_shapes_of_its_signature(workspace: Workspace, tmp_path: Path) -> None:
+    python = tmp_path / "made" / "bin" / "python"
+    for command in (f"venv -q {tmp_path / 'made'}", f"pip install -q --python {python} {TENSORFLOW}"):
+        subprocess.run([uv.find_uv_bin(), *command.split()], check=True)
+    subprocess.run([python, "-c", SAVED_MODEL], check=True, capture_output=True)
+    model = Model.register(workspace, "saved", "tf", model_framework=Model.Framework.TENSORFLOW)
+    service = deploy(workspace, model)
+    assert ask(service, {"data": [[1, 2], [3, 4]]}) == {"total": [3.0, 7.0]}
+    for body in ({"instances": [[1, 2]]}, {"instances": [{"x": [1, 2]}]}, {"inputs": {"x": [[1, 2]]}}):
+        assert ask(service, body) == {"predictions": [3.0]}
+    assert ask(service, swagger(service)["example"]) == {"total": [0.0]}
+    assert refusal(service, {"data": [[1, 2, 3]]}) == (
+        "The input x was sent with the shape [1, 3]. Expected are x: float32 of shape [any, 2]."
+    )
+    wrong = refusal(service, {"instances": [[1, 2]], "signature_name": "train"})
+    assert wrong == "The model has no signature 'train': it has serving_default."
+
+
 def test_an_onnx_model_of_a_version_that_the_runtime_cannot_read_says_both(workspace: Workspace) -> None:
     onnx.save(two_inputs(opset=99), "new.onnx")
     model = Model.register(workspace, "new.onnx", "new", model_framework=ONNX, model_framework_version="9.9.0")
     with pytest.raises(DeploymentFailed, match=r"ONNX Runtime [\d.]+ cannot load new\.onnx.*as ONNX 9\.9\.0"):
         deploy(workspace, model)
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning:mlflow", "ignore::FutureWarning:mlflow", "ignore::DeprecationWarning")
+def test_an_mlflow_model_describes_itself(workspace: Workspace) -> None:
+    frame = pandas.DataFrame({"a": [0.0, 1.0, 2.0], "b": [1.0, 1.0, 5.0]})
+    fitted = LinearRegression().fit(frame, frame["a"] + frame["b"])
+    needs = [f"mlflow-skinny=={mlflow.__version__}", f"scikit-learn=={sklearn.__version__}", "pandas", "skops"]
+    mlflow.sklearn.save_model(fitted, "saved", input_example=frame[:1], pip_requirements=needs)
+    # Its own description counts, whatever framework it is registered with.
+    model = Model.register(workspace, "saved", "sums", model_framework=SKLEARN)
+    service = deploy(workspace, model)
+    for body in ({"data": [[1, 4]]}, {"data": [{"b": 4, "a": 1}]}, {"columns": ["b", "a"], "data": [[4, 1]]}):
+        assert numpy.allclose(ask(service, body), [5.0])
+    shapes: list[Any] = [
+        {"dataframe_split": {"columns": ["b", "a"], "data": [[4, 1]]}},
+        {"dataframe_records": [{"a": 1.0, "b": 4.0}]},
+        {"instances": [{"a": 1.0, "b": 4.0}]},
+        {"inputs": {"a": [1.0], "b": [4.0]}},
+        swagger(service)["example"],
+    ]
+    for shape in shapes:
+        assert set(ask(service, shape)) == {"predictions"}
+    assert "Expected are a (double), b (double)." in refusal(service, {"dataframe_records": [{"c": 1.0}]})
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,15 @@ import { describe, expect, it } from "vitest";
 
 import { highlighter } from "./highlight";
 import { smooth } from "./smoothing";
-import { callWithCurl, callWithPython, deployModel, openWorkspace } from "./snippets";
+import {
+  callWithCurl,
+  callWithPython,
+  deployAsItIs,
+  deployInShell,
+  deployModel,
+  isServedAsItIs,
+  openWorkspace,
+} from "./snippets";
 
 describe("snippets", () => {
   it("open the workspace by its name", () => {
@@ -24,6 +32,22 @@ describe("snippets", () => {
   it("name a service as services may be named", () => {
     expect(deployModel("default", "My_Model.v2", 1)).toContain('"my-model-v2-service"');
     expect(deployModel("default", "123", 1)).toContain('"model-service"');
+  });
+});
+
+describe("a model that needs no entry script", () => {
+  it("is one of MLflow, or of a framework that is known", () => {
+    expect(isServedAsItIs({ framework: "ScikitLearn", source: "" })).toBe(true);
+    expect(isServedAsItIs({ framework: null, source: "runs:/1/model" })).toBe(true);
+    expect(isServedAsItIs({ framework: "PyTorch", source: "" })).toBe(false);
+    expect(isServedAsItIs({ framework: null, source: "" })).toBe(false);
+  });
+
+  it("is deployed without one", () => {
+    expect(deployAsItIs("lab", "digits", 2)).not.toContain("inference_config");
+    expect(deployInShell("lab", "digits", 2)).toBe(
+      "zaffre service deploy digits-service --model digits:2 --workspace lab",
+    );
   });
 });
 

@@ -32,6 +32,32 @@ service.wait_for_deployment(show_output=True)
 print(service.scoring_uri)`;
 }
 
+const SERVED_AS_THEY_ARE = ["ScikitLearn", "Onnx", "TensorFlow"];
+
+/** Whether a model needs no entry script: its framework, or MLflow, says how it is loaded. */
+export function isServedAsItIs(model: { framework?: string | null; source: string }): boolean {
+  return SERVED_AS_THEY_ARE.includes(model.framework ?? "") || model.source !== "";
+}
+
+export function deployAsItIs(ws: string, name: string, version: number): string {
+  return `from azureml.core import Model, Workspace
+from azureml.core.webservice import LocalWebservice
+
+ws = ${openWorkspace(ws)}
+service = Model.deploy(
+    ws,
+    "${serviceName(name)}",
+    models=[Model(ws, name="${name}", version=${version})],
+    deployment_config=LocalWebservice.deploy_configuration(),
+)  # needs no entry script
+service.wait_for_deployment(show_output=True)
+print(service.scoring_uri)`;
+}
+
+export function deployInShell(ws: string, name: string, version: number): string {
+  return `zaffre service deploy ${serviceName(name)} --model ${name}:${version} --workspace ${ws}`;
+}
+
 /** A service's name allows less than a model's: lower-case letters, digits and hyphens, 3 to 32 of them. */
 function serviceName(model: string): string {
   const plain = model

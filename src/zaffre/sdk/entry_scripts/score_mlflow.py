@@ -54,8 +54,12 @@ def expected():
     schema = model.metadata.get_input_schema()
     if schema is None:
         return ""
-    parts = [str(one) if schema.is_tensor_spec() else f"{one.name or 'unnamed'} ({one.type})" for one in schema.inputs]
+    parts = [str(one) if schema.is_tensor_spec() else f"{one.name or 'unnamed'} ({kind(one)})" for one in schema.inputs]
     return f"Expected are {', '.join(parts)}."
+
+
+def kind(column):
+    return str(getattr(column.type, "name", column.type))
 
 
 def answer(given):
@@ -113,7 +117,7 @@ def swagger():
     signature = model.metadata.get_input_schema()
     columns = {"type": "object"}
     if signature is not None and not signature.is_tensor_spec() and signature.has_input_names():
-        kinds = {one.name: {"description": str(one.type)} for one in signature.inputs}
+        kinds = {one.name: {"description": kind(one)} for one in signature.inputs}
         columns |= {"properties": kinds, "required": [one.name for one in signature.inputs if one.required]}
     shapes = {
         "dataframe_split": {"type": "object"},

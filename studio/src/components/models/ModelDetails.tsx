@@ -5,7 +5,7 @@ import { modelKeys, patchModel } from "../../api/models";
 import { servicesQuery } from "../../api/services";
 import type { ModelPatch, ModelVersion } from "../../api/types";
 import { bytes } from "../../format/number";
-import { deployModel, loadModel } from "../../format/snippets";
+import { deployAsItIs, deployInShell, deployModel, isServedAsItIs, loadModel } from "../../format/snippets";
 import { AppLink } from "../AppLink";
 import { Card, Facts, type Fact } from "../Card";
 import { CodeBlock } from "../CodeBlock";
@@ -16,6 +16,7 @@ import { Description } from "../runs/Description";
 import { RunById } from "../runs/RunById";
 import { ServiceStateBadge } from "../StatusBadge";
 import { TagEditor } from "../TagEditor";
+import { ModelProfiles } from "./ModelProfiles";
 
 const useStyles = makeStyles({
   service: { display: "flex", justifyContent: "space-between", columnGap: "12px", minWidth: 0 },
@@ -38,9 +39,18 @@ export function ModelDetails({ ws, model }: { ws: string; model: ModelVersion })
           <CodeBlock
             snippets={[
               { title: "Load", code: loadModel(ws, model.name, model.version) },
-              { title: "Deploy", code: deployModel(ws, model.name, model.version) },
+              ...(isServedAsItIs(model)
+                ? [
+                    { title: "Deploy", code: deployAsItIs(ws, model.name, model.version) },
+                    { title: "Shell", code: deployInShell(ws, model.name, model.version) },
+                    { title: "With a script", code: deployModel(ws, model.name, model.version) },
+                  ]
+                : [{ title: "Deploy", code: deployModel(ws, model.name, model.version) }]),
             ]}
           />
+          <Card title="Profiles">
+            <ModelProfiles ws={ws} model={model} />
+          </Card>
         </>
       }
       side={
