@@ -12,6 +12,7 @@ from tests.docker_engine import BASE
 from tests.environments.image_builder import Builds
 from zaffre.core.errors import EnvironmentBuildFailed, InvalidValue, Unsupported
 from zaffre.docker.engine import Engine
+from zaffre.environments import disk
 from zaffre.environments.image_spec import read
 
 
@@ -68,6 +69,17 @@ def test_a_folder_of_a_repository_is_built_at_the_branch_tag_or_commit(build: Bu
     assert said(build, f"{repository.address}#:image") == "two"
     assert said(build, f"{repository.address}#v1:image") == "one"
     assert said(build, f"{repository.address}#{first}:image") == "one"
+
+
+def test_a_folder_that_was_fetched_is_removed_with_what_is_unused(build: Builds, repository: Repository) -> None:
+    location = f"{repository.address}#main:image"
+    said(build, location)
+    folders = build.home / "images" / "contexts"
+    disk.prune(build.home, unused_for=1000, log=lambda _: None)
+    assert list(folders.glob("*/"))
+    disk.prune(build.home, unused_for=0, log=lambda _: None)
+    assert not list(folders.glob("*/"))
+    assert said(build, location) == "one"
 
 
 def test_what_a_repository_has_not_is_named(build: Builds, repository: Repository, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import time
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -82,10 +83,21 @@ def test_a_new_state_of_our_code_leaves_the_layer_of_the_others_as_it_is(docker:
 
 
 def test_a_dockerfile_is_the_base(build: Builds) -> None:
-    text = f"FROM {BASE}\nRUN echo from the dockerfile > /told\nUSER 1234\n"
+    text = f"FROM {BASE}\nRUN echo from the dockerfile > /told\nUSER 1234\nLABEL stamp={uuid4().hex}\n"
     image = build(environment("six", name="filed", baseImage=None, baseDockerfile=text))
     assert build.run(image, "/bin/sh", "-c", "cat /told; id -u") == "from the dockerfile\n1234\n"
     assert any("from the dockerfile" in line for line in build.log)
+
+
+def test_the_image_of_a_dockerfile_is_on_the_list_of_what_can_be_removed(build: Builds) -> None:
+    text = f"FROM {BASE}\nENV STAMP={os.getpid()}\n"
+    definition = environment(name="bottom", baseImage=None, baseDockerfile=text)
+    definition["python"] = {"userManagedDependencies": True}
+    image = build(definition)
+    (item,) = image_disk.items(build.engine, build.home)
+    assert (item.key, item.what) == (image.tag, "bottom (image)")
+    assert image_disk.remove(build.engine, build.home, item)
+    assert find_image(definition, engine=build.engine, home=build.home) is None
 
 
 def test_an_image_as_it_is(build: Builds) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from zaffre.core.errors import ActivityCanceledException
-from zaffre.environments import bytecode, history
+from zaffre.environments import bytecode, history, image_context
 from zaffre.environments.cache import MARKER, Cache, read_json
 from zaffre.environments.exclusive import exclusive
 
@@ -72,6 +72,7 @@ def prune(
             cache.discard(item.key)
         removed.append(item)
     bytecode.prune(home)
+    image_context.prune(home, unused_for=unused_for)
     return removed
 
 

@@ -12,6 +12,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+import time
 import urllib.error
 import urllib.request
 import zipfile
@@ -127,11 +128,19 @@ def fetch(
                 else:
                     _checkout(url, commit, made)
                 made.rename(folder)
+        folder.touch()  # its time says when it was used last
         start = folder / below
         if not start.is_dir():
             raise EnvironmentBuildFailed(f"The repository of the build context {wanted} has no folder {below}.")
         write_json(_facts(wanted, home), {"folder": name, "below": below, "digest": _digest(start)})
     return Fetched(start, _digest(start), wanted.dockerfile)
+
+
+def prune(home: Path, *, unused_for: float) -> None:
+    """Remove the folders that were not used for so many seconds: they are fetched again when they are needed."""
+    for folder in (home / "images" / "contexts").glob("*/"):
+        if folder.stat().st_mtime <= time.time() - unused_for:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _facts(wanted: BuildContext, home: Path) -> Path:

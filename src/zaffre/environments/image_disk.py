@@ -19,6 +19,13 @@ def marker(home: Path, tag: str) -> Path:
     return home / "images" / "used" / tag.replace("/", "-").replace(":", "-")
 
 
+def touch(home: Path, tag: str) -> None:
+    """The image of that tag is used now."""
+    file = marker(home, tag)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.touch()
+
+
 def items(engine: Engine, home: Path) -> list[Item]:
     """The images of this home's environments; what other images have too is not in ``freed``."""
     shared = _shared(engine)

@@ -205,6 +205,7 @@ def _base(
             log(f"Building the image {tag} from its Dockerfile.")
             build(engine, context, tag=tag, log=log, cancel=cancel, labels={image_disk.LABEL: spec.spec.name})
         found = engine_images.ensure(engine, tag, log)
+    image_disk.touch(home, tag)
     return image_base.look(engine, found, home, tag)
 
 
@@ -272,9 +273,7 @@ class _Builder:
 
     def get(self, registry: Registry | None, *, anew: bool) -> Image:
         image = self._get(registry, anew=anew)
-        used = image_disk.marker(self._home, image.tag)
-        used.parent.mkdir(parents=True, exist_ok=True)
-        used.touch()
+        image_disk.touch(self._home, image.tag)
         return image
 
     def _index(self) -> Path:

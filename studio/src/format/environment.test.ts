@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { packagesOf, toYaml } from "./environment";
+import { dockerfileOf, imageOf, interpreterOf, packagesOf, toYaml } from "./environment";
 
 const CONDA = {
   name: "train",
@@ -22,6 +22,25 @@ describe("an environment", () => {
       expect(packagesOf(definition)).toEqual([]);
     },
   );
+
+  it("whose interpreter is used as it is names no packages", () => {
+    const python = { userManagedDependencies: true, interpreterPath: "/usr/bin/python3", condaDependencies: CONDA };
+    expect(packagesOf({ python })).toEqual([]);
+    expect(interpreterOf({ python })).toBe("/usr/bin/python3");
+    expect(interpreterOf({ python: { condaDependencies: CONDA } })).toBeUndefined();
+  });
+
+  it("says what its image begins with", () => {
+    const plain = "mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04:1";
+    const context = { location: "https://me:secret@host/r.git#main", dockerfilePath: "a/Dockerfile" };
+    expect(imageOf({ docker: { baseImage: plain } })).toBeUndefined();
+    expect(imageOf({ docker: { baseImage: plain, enabled: true } })).toBe(plain);
+    expect(imageOf({ docker: { baseImage: "python:3.11" } })).toBe("python:3.11");
+    expect(imageOf({ docker: { baseDockerfile: "FROM x" } })).toBe("Its Dockerfile");
+    expect(imageOf({ docker: { buildContext: context } })).toBe("a/Dockerfile of https://host/r.git#main");
+    expect(dockerfileOf({ docker: { baseDockerfile: "FROM x" } })).toBe("FROM x");
+    expect(dockerfileOf({})).toBeUndefined();
+  });
 
   it("is shown as the conda file it was", () => {
     expect(toYaml(CONDA)).toBe(

@@ -1,8 +1,8 @@
 import type { EnvironmentVersion } from "../../api/types";
-import { condaOf, toYaml } from "../../format/environment";
+import { condaOf, dockerfileOf, imageOf, interpreterOf, toYaml } from "../../format/environment";
 import { openWorkspace } from "../../format/snippets";
 import { Card, Facts } from "../Card";
-import { CodeBlock } from "../CodeBlock";
+import { CodeBlock, type Snippet } from "../CodeBlock";
 import { Columns } from "../Columns";
 import { CopyText } from "../CopyButton";
 import { RelativeTime } from "../RelativeTime";
@@ -11,7 +11,9 @@ import { MadeBy } from "./EnvironmentList";
 /** What a version asks for, as it was registered, and how to use it. */
 export function Definition({ ws, environment }: { ws: string; environment: EnvironmentVersion }) {
   const conda = condaOf(environment.definition);
+  const dockerfile = dockerfileOf(environment.definition);
   const json = { title: "Definition (JSON)", code: JSON.stringify(environment.definition, null, 2) };
+  const others: [Snippet, ...Snippet[]] = dockerfile ? [{ title: "Dockerfile", code: dockerfile }, json] : [json];
   const reference = `${environment.name}:${environment.version}`;
   const use = `from azureml.core import Environment, Workspace
 
@@ -22,7 +24,7 @@ zaffre environment build ${reference}
 zaffre environment explain ${reference}`;
   return (
     <Columns
-      main={<CodeBlock snippets={conda ? [{ title: "Conda file", code: toYaml(conda) }, json] : [json]} />}
+      main={<CodeBlock snippets={conda ? [{ title: "Conda file", code: toYaml(conda) }, ...others] : others} />}
       side={
         <>
           <VersionFacts environment={environment} />
@@ -39,6 +41,8 @@ zaffre environment explain ${reference}`;
 }
 
 function VersionFacts({ environment }: { environment: EnvironmentVersion }) {
+  const image = imageOf(environment.definition);
+  const interpreter = interpreterOf(environment.definition);
   return (
     <Card title="Details">
       <Facts
@@ -46,6 +50,8 @@ function VersionFacts({ environment }: { environment: EnvironmentVersion }) {
           ["Name", <CopyText key="name" text={environment.name} what="the name" />],
           ["Version", environment.version],
           environment.labels.length > 0 && ["Labels", environment.labels.join(", ")],
+          image !== undefined && ["Image begins with", image],
+          interpreter !== undefined && ["Python", `${interpreter}, as it is`],
           ["Made by", <MadeBy key="curated" curated={environment.curated} />],
           environment.created_at > 0 && ["Registered", <RelativeTime key="created" at={environment.created_at} />],
           ["Content", <CopyText key="hash" text={environment.content_hash} what="the content hash" />],
