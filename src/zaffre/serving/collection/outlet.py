@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import json
 import logging
 import marshal
@@ -23,10 +25,12 @@ from zaffre.serving.collection.settings import CollectionSettings
 log = logging.getLogger("zaffre.serving")
 
 SIZE_BYTES: Final = 4  # before each record
-_HAND_OVER_BYTES: Final = 256 * 1024
+_HAND_OVER_BYTES: Final = 64 * 1024
+_PIPE_BYTES: Final = 1024 * 1024  # as much as a system lets any program have
 _HAND_OVER_SECONDS: Final = 0.5
 _TELL_SECONDS: Final = 60.0
 _CLOSE_SECONDS: Final = 10.0
+_SET_PIPE_SIZE: Final = 1031  # F_SETPIPE_SZ, which Python 3.10 names on no system but this one's
 _START: Final = "import sys; sys.path.append({0!r}); from zaffre.serving.collection.writer import main; main()"
 
 
@@ -37,21 +41,28 @@ class Caller(Protocol):
 
 
 class Outlet:
-    """The ``Sink`` of a worker. A thread and the writer's process exist as soon as a collector does."""
+    """The ``Sink`` of a worker. A thread and the writer's process exist as soon as a collector does.
+
+    The thread only starts the writer, and hands over what a quiet service has: while requests come fast, the one that
+    fills a piece puts it into the pipe itself, without waiting. A busy thread would take Python's lock from ``run()``.
+    """
 
     def __init__(self, settings: CollectionSettings, row: memoryview) -> None:
         self._settings = settings
         self._row = row
         self._collectors: list[bytes] = []
-        self._sent = 0  # of the collectors, to the writer of now
         self._records: list[bytes] = []
-        self._held = 0
+        self._rows = 0  # in the records
+        self._fresh = 0  # bytes of the records
+        self._push_at = _HAND_OVER_BYTES
+        self._rest = memoryview(b"")  # on its way into the pipe
+        self._rest_rows = 0
         self._lock = threading.Lock()
-        self._wake = threading.Event()
-        self._closed = False
+        self._ending = threading.Event()
         self._caller: Caller | None = None
         self._thread: threading.Thread | None = None
         self._child: subprocess.Popen[bytes] | None = None
+        self._pipe = -1
         self._told = time.monotonic()
         self._dropped_then = row[board.DROPPED]  # a worker before this one had the row
         self._why = ""
@@ -63,7 +74,9 @@ class Outlet:
     def register(self, collector: Mapping[str, Any]) -> int:
         with self._lock:
             number = len(self._collectors)
-            self._collectors.append(marshal.dumps((number, dict(collector))))
+            self._collectors.append(_framed(marshal.dumps((number, dict(collector)))))
+            self._records.append(self._collectors[-1])
+            self._fresh += len(self._collectors[-1])
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="collection", daemon=True)
                 self._thread.start()
@@ -81,15 +94,16 @@ class Outlet:
 
     def put(self, record: bytes, rows: int) -> None:
         with self._lock:
-            if self._held + len(record) > self._settings.memory_bytes or self._closed:
+            size = len(record) + SIZE_BYTES
+            if self._fresh + len(self._rest) + size > self._settings.memory_bytes or self._ending.is_set():
                 self._drop(rows, "they came faster than they could be written")
                 return
-            self._records.append(record)
-            before = self._held
-            self._held = before + len(record)
+            self._records.append(_framed(record))
+            self._rows += rows
+            self._fresh += size
             self._row[board.COLLECTED] += rows
-        if before < _HAND_OVER_BYTES <= self._held:
-            self._wake.set()
+            if self._fresh >= self._push_at:
+                self._push()
 
     def refuse(self, reason: str) -> None:
         with self._lock:
@@ -97,14 +111,81 @@ class Outlet:
 
     def close(self) -> None:
         """Have everything written; returns when it is, or after a time."""
-        with self._lock:
-            self._closed = True
-        self._wake.set()
+        self._ending.set()
         if self._thread is not None:
             self._thread.join(_CLOSE_SECONDS)
         if self._child is not None:
             self._end(self._child)
         self._tell()
+
+    def _drop(self, rows: int, why: str) -> None:
+        self._row[board.DROPPED] += rows
+        self._why = why
+
+    def _push(self) -> None:
+        """Put into the pipe what it takes now. The lock is held."""
+        if self._pipe < 0:
+            return
+        try:
+            while self._rest or self._records:
+                if not self._rest:
+                    self._rest, self._rest_rows = memoryview(b"".join(self._records)), self._rows
+                    self._records, self._rows, self._fresh = [], 0, 0
+                self._rest = self._rest[os.write(self._pipe, self._rest) :]
+            self._push_at = _HAND_OVER_BYTES
+        except BlockingIOError:
+            self._push_at = self._fresh + _HAND_OVER_BYTES
+        except OSError as error:
+            self._drop(self._rest_rows, f"the process that writes them ended ({error.strerror})")
+            self._rest, self._pipe = memoryview(b""), -1
+
+    def _run(self) -> None:
+        while not self._ending.wait(_HAND_OVER_SECONDS):
+            self._look()
+        self._look()
+        pipe = self._pipe
+        if pipe >= 0:
+            with contextlib.suppress(OSError):
+                os.set_blocking(pipe, True)
+            with self._lock:
+                self._push()
+
+    def _look(self) -> None:
+        child = self._child
+        if child is not None:
+            self._hear(child)
+        if (self._rows or self._rest) and (child is None or self._pipe < 0 or child.poll() is not None):
+            self._start()
+        with self._lock:
+            self._push()
+        if time.monotonic() - self._told > _TELL_SECONDS:
+            self._tell()
+
+    def _start(self) -> None:
+        facts = {**asdict(self._settings), "folder": str(self._settings.folder)}
+        place = str(Path(zaffre.__file__).parent.parent)
+        child = subprocess.Popen(
+            [sys.executable, "-I", "-S", "-c", _START.format(place), json.dumps(facts)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            bufsize=0,
+        )
+        before = self._child
+        if before is not None:
+            self._end(before)
+        if child.stdin is None or child.stdout is None:
+            return
+        pipe = child.stdin.fileno()
+        os.set_blocking(child.stdout.fileno(), False)
+        os.set_blocking(pipe, False)
+        with contextlib.suppress(OSError):  # a system without it, or one that gives less
+            fcntl.fcntl(pipe, _SET_PIPE_SIZE, _PIPE_BYTES)
+        with self._lock:
+            if self._rest:  # what another began to read
+                self._drop(self._rest_rows, "the process that writes them ended")
+                self._rest = memoryview(b"")
+            self._records = [*self._collectors, *self._records]
+            self._child, self._pipe = child, pipe
 
     def _end(self, child: subprocess.Popen[bytes]) -> None:
         if child.stdin is not None:
@@ -116,65 +197,12 @@ class Outlet:
             child.kill()
             child.wait()
         self._hear(child)
-
-    def _drop(self, rows: int, why: str) -> None:
-        self._row[board.DROPPED] += rows
-        self._why = why
-
-    def _run(self) -> None:
-        while True:
-            self._wake.wait(_HAND_OVER_SECONDS)
-            self._wake.clear()
-            with self._lock:
-                records, self._records = self._records, []
-                size, is_last = self._held, self._closed
-            if records:
-                self._hand_over(records)
-                with self._lock:
-                    self._held -= size  # only now: what waits to be taken is in memory too
-            if self._child is not None:
-                self._hear(self._child)
-            if time.monotonic() - self._told > _TELL_SECONDS:
-                self._tell()
-            if is_last:
-                return
-
-    def _hand_over(self, records: list[bytes]) -> None:
-        try:
-            self._write(records)
-        except OSError as error:
-            with self._lock:
-                self._drop(len(records), f"the process that writes them ended ({error.strerror})")
-            self._child = None
-
-    def _write(self, records: list[bytes]) -> None:
-        if self._child is None or self._child.poll() is not None:
-            self._child, self._sent = self._start(), 0
-        with self._lock:
-            known, self._sent = self._collectors[self._sent :], len(self._collectors)
-        sink = self._child.stdin
-        view = memoryview(
-            b"".join([part for one in (*known, *records) for part in (len(one).to_bytes(SIZE_BYTES, "little"), one)])
-        )
-        while view and sink is not None:
-            view = view[os.write(sink.fileno(), view) :]
-
-    def _start(self) -> subprocess.Popen[bytes]:
-        facts = {**asdict(self._settings), "folder": str(self._settings.folder)}
-        place = str(Path(zaffre.__file__).parent.parent)
-        child = subprocess.Popen(
-            [sys.executable, "-I", "-S", "-c", _START.format(place), json.dumps(facts)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            bufsize=0,
-        )
         if child.stdout is not None:
-            os.set_blocking(child.stdout.fileno(), False)
-        return child
+            child.stdout.close()
 
     def _hear(self, child: subprocess.Popen[bytes]) -> None:
         """The writer says, a line for each failure, how many rows it lost and why."""
-        if child.stdout is None:
+        if child.stdout is None or child.stdout.closed:
             return
         while lines := child.stdout.read(65536):
             for line in lines.decode("utf-8", "replace").splitlines():
@@ -189,3 +217,7 @@ class Outlet:
         if dropped:
             self._dropped_then += dropped
             log.warning("data collection: %s rows were dropped in the last minute: %s", dropped, self._why)
+
+
+def _framed(record: bytes) -> bytes:
+    return len(record).to_bytes(SIZE_BYTES, "little") + record
