@@ -55,6 +55,7 @@ class Mirror:
         self._changed = False
         self._begin("")
         self.follow(table)
+        self._go_on_from_before()
 
     def follow(self, table: Table) -> None:
         """Go by a new table; the report begins anew with another version."""
@@ -119,6 +120,15 @@ class Mirror:
             self._sent[id(held.request)] = held
             if not self._send(self._version, held.request):
                 self.failed(held.request)
+
+    def _go_on_from_before(self) -> None:
+        """Where a router ended and this one takes its place, its count goes on."""
+        try:
+            held = json.loads(self._file.read_bytes())
+        except (OSError, ValueError):
+            return
+        if held["version"] == self._version:
+            self._report = held
 
     def _begin(self, version: str) -> None:
         self._version = version

@@ -240,6 +240,9 @@ class Router:
             link.watched = events
 
     def _of_link(self, link: Link, what: int) -> None:
+        if link.request is None:  # it waits for one, and the other side ended it
+            self._forget(link)
+            return
         if link.waits_for_reset:
             link.see_reset()
             if what & ERROR:
