@@ -68,7 +68,7 @@ export type Endpoint = Omit<Entity<Schemas["Endpoint"]>, "service" | "versions">
 };
 export type ShadowAnswer = Schemas["ShadowAnswer"];
 export type ShadowExample = Schemas["ShadowExample"];
-export type ShadowReport = Omit<Entity<Schemas["ShadowReport-Output"]>, "examples"> & { examples: ShadowExample[] };
+export type ShadowReport = Omit<Entity<Schemas["ShadowReport"]>, "examples"> & { examples: ShadowExample[] };
 export type ServiceKeys = Schemas["ServiceKeys"];
 export type CollectedFile = Entity<Schemas["CollectedFile"]>;
 export type CollectedData = Omit<Entity<Schemas["CollectedData"]>, "files"> & { files: CollectedFile[] };

@@ -2,6 +2,7 @@ import { makeStyles, Text, tokens } from "@fluentui/react-components";
 import { useQueryClient } from "@tanstack/react-query";
 
 import { request } from "../../api/client";
+import { VERSIONS } from "../../api/endpoints";
 import { scoringAddress, serviceKeys, servicePath } from "../../api/services";
 import type { Service, ServiceSpec } from "../../api/types";
 import { AppLink } from "../AppLink";
@@ -14,6 +15,13 @@ import { ServiceStateBadge } from "../StatusBadge";
 import { TagEditor } from "../TagEditor";
 import { DeploymentError } from "./DeploymentError";
 import { Steps } from "./Steps";
+import { Versions } from "./Versions";
+
+const COMPUTES: Record<string, string> = {
+  ACI: "Container on the server (ACI)",
+  AKS: "The server's machine (AKS)",
+  AKSENDPOINT: "The server's machine, in versions (AKSENDPOINT)",
+};
 
 const useStyles = makeStyles({
   none: { color: tokens.colorNeutralForeground3 },
@@ -34,6 +42,7 @@ export function EndpointDetails({ ws, service }: { ws: string; service: Service 
         main={
           <>
             <ServiceFacts ws={ws} service={service} />
+            {service.compute_type === VERSIONS ? <Versions ws={ws} service={service} /> : null}
             <Card title="Models">
               <ServedModels ws={ws} models={service.models} />
             </Card>
@@ -67,10 +76,10 @@ function ServiceFacts({ ws, service }: { ws: string; service: Service }) {
         facts={[
           ["State", <ServiceStateBadge key="state" state={service.state} />],
           address && ["Address", <CopyText key="uri" text={address} what="the scoring address" />],
-          ["Compute", service.compute_type === "ACI" ? "Container on the server (ACI)" : service.compute_type],
+          ["Compute", COMPUTES[service.compute_type] ?? service.compute_type],
           spec?.cpus != null && ["CPU cores", spec.cpus],
           spec?.memory_gb != null && ["Memory", `${spec.memory_gb} GB`],
-          ["Authentication", service.auth_enabled ? "Key" : "None"],
+          ["Authentication", service.auth_enabled ? "Key" : service.token_auth_enabled ? "Token" : "None"],
           ["Revision", service.revision],
           ["Created", <RelativeTime key="created" at={service.created_at} />],
           ["Changed", <RelativeTime key="updated" at={service.updated_at} />],
