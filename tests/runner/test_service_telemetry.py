@@ -6,6 +6,7 @@ import json
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from uuid import uuid4
@@ -17,6 +18,8 @@ from tests import waiting
 from tests.server_process import ServerProcess
 from zaffre.core.ids import now_ms
 from zaffre.core.telemetry_wire import ServiceMetrics
+from zaffre.core.wire import ServicePatch
+from zaffre.sdk import service_spec
 from zaffre.sdk.environment import Environment
 from zaffre.sdk.inference import InferenceConfig
 from zaffre.sdk.model import Model
@@ -103,6 +106,17 @@ def test_a_new_revision_is_told_apart_and_nothing_of_the_old_one_is_lost(deploye
     deployed.service.wait_for_deployment(timeout_sec=SECONDS)
     assert deployed.ask(0) == 200
     assert deployed.counted(2).revisions == [1, 2]
+
+
+def test_a_revision_without_telemetry_tells_nothing(deployed: Deployed) -> None:
+    for stored in (False, True):
+        deployed.service.update_deployment_state()
+        spec = replace(service_spec.current(deployed.service._service), telemetry=stored)
+        deployed.service._patch(ServicePatch(spec=spec))
+        deployed.service.wait_for_deployment(timeout_sec=SECONDS)
+        assert deployed.ask(0) == 200
+        assert deployed.metrics().stored is stored
+    assert set(deployed.counted(1).revisions) <= {1, 3}
 
 
 def test_what_happened_while_the_server_was_away_is_told_later(

@@ -101,6 +101,8 @@ def coarsen(connection: Connection, seconds: int, wider: int, before: int, limit
 
 def settle_totals(connection: Connection, before: int) -> None:
     """Of each service, add up the totals of processes that were last heard of ``before`` a time."""
+    made = select(services.c.created_at).where(services.c.pk == table.c.service_pk).scalar_subquery()
+    connection.execute(delete(table).where(table.c.seconds == TOTAL, table.c.start < made))  # of another of its name
     ended = select(table.c.service_pk).where(table.c.seconds == TOTAL, table.c.source != "", table.c.until < before)
     query = select(table).where(table.c.seconds == TOTAL, table.c.until < before, table.c.service_pk.in_(ended))
     groups: dict[int, list[Row[Any]]] = {}
