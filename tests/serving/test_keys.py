@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import httpx
@@ -44,6 +45,19 @@ def test_only_who_sends_a_key_is_answered_and_a_new_key_counts_at_once(tmp_path:
         write_digests(file, None)
         assert service.score(1).json() == 1
     assert KEY not in service.log()
+
+
+def test_a_token_is_answered_until_it_expires_and_then_told_so(tmp_path: Path) -> None:
+    file = tmp_path / "keys.json"
+    now = int(time.time() * 1000)
+    write_digests(file, [f"{digest('lasting')}@{now + 600_000}", f"{digest('over')}@{now - 1}"])
+    with ScoringProcess(tmp_path, ECHO, "--keys-file", str(file)) as service:
+        assert service.score(1, headers=bearer("lasting")).json() == 1
+        check_refused(service.score(1, headers=bearer("over")), "has expired")
+        check_refused(service.score(1, headers=bearer("wrong")), "get_access_token() makes one")
+        check_refused(service.score(1), "has token authentication enabled")
+        check_refused(service.score(1, headers=bearer(digest("lasting"))), "get_access_token() makes one")
+    assert "lasting" not in service.log()
 
 
 @pytest.mark.parametrize("content", [None, "", "{}", '{"digests": 3}', "[]"])

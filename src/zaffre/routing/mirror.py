@@ -53,6 +53,7 @@ class Mirror:
         self._percent = 0
         self._written = 0.0
         self._changed = False
+        self._report: dict[str, Any] = {}
         self._begin("")
         self.follow(table)
         self._go_on_from_before()
@@ -134,7 +135,7 @@ class Mirror:
         self._version = version
         self._queue.clear()
         self._queued_bytes = 0
-        self._report: dict[str, Any] = {
+        self._report = {
             "version": version, "since": int(time.time() * 1000), "same": 0, "different": 0, "failed": 0, "dropped": 0,
             "examples": [],
         }  # fmt: skip
