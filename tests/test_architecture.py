@@ -82,7 +82,7 @@ PACKAGES: dict[str, tuple[str, ...]] = {
 # The one module that owns a heavy library, and imports it inside functions: importing the module stays cheap.
 OPTIONAL: dict[str, tuple[str, ...]] = {
     "zaffre.sdk.transport": ("httpx",),
-    "zaffre.serving.streams": ("asyncio",),
+    "zaffre.serving.coroutines": ("asyncio",),
     "zaffre.serving.batching": ("msgspec",),  # the entry scripts that want no batches need not have it
     "zaffre.sdk.migration.source": ("mlflow",),
     "zaffre.sdk.collected_data": ("pandas",),

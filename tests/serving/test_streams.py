@@ -56,7 +56,7 @@ SCRIPT = """
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ScoringProcess]:
-    with ScoringProcess(tmp_path_factory.mktemp("streams"), SCRIPT, "--timeout-ms", "3000") as running:
+    with ScoringProcess(tmp_path_factory.mktemp("streams"), SCRIPT, "--timeout-ms", "8000") as running:
         yield running
 
 

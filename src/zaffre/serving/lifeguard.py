@@ -97,10 +97,8 @@ class Lifeguard(threading.Thread):
 
     def _end(self, call: Call) -> None:
         worker = self._worker
-        for connection, request in call.requests:
-            worker.too_late(connection, request)
-            worker.mark_answered(connection)
-        call.answered = call.interrupted = True
+        worker.end(call)
+        call.interrupted = True
         # A signal ends what waits in the system, too. Code in C goes on; in the end the front ends the worker.
         if signal.getsignal(signal.SIGALRM) == self._strike:
             signal.pthread_kill(self._watched, signal.SIGALRM)

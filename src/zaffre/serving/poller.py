@@ -18,8 +18,13 @@ class Poller:
         self._is_epoll = hasattr(select, "epoll")
         self._poll: Any = select.epoll() if self._is_epoll else select.poll()
 
+    @property
+    def is_nestable(self) -> bool:
+        """Whether another poller can watch this one."""
+        return self._is_epoll
+
     def fileno(self) -> int:
-        """Readable whenever ``wait`` would return something; only where the system has epoll."""
+        """Readable whenever ``wait`` would return something; only where it ``is_nestable``."""
         number: int = self._poll.fileno()
         return number
 

@@ -17,10 +17,10 @@ from zaffre.core.rawhttp import RAW_HTTP
 from zaffre.serving import inputs, schema
 from zaffre.serving.batching import Batching, batching_of
 from zaffre.serving.batching import reader as batch_reader
+from zaffre.serving.coroutines import sequential
 from zaffre.serving.inputs import Arguments
 from zaffre.serving.model_folder import remarks
 from zaffre.serving.request import Request, titled
-from zaffre.serving.streams import sequential
 
 SAMPLE: Final = "preflight_sample"  # what a script calls its sample, where its schema has none
 

@@ -24,6 +24,7 @@ from zaffre.serving.batch import Batch
 from zaffre.serving.board import Board
 from zaffre.serving.channel import WorkerEnd
 from zaffre.serving.connection import Connection
+from zaffre.serving.coroutines import Coroutines, asynchronous
 from zaffre.serving.inputs import Arguments, Refused
 from zaffre.serving.poller import ERROR, GONE, IN, NOTHING, OUT, Poller
 from zaffre.serving.reply import LAST_CHUNK, Replies, chunk
@@ -53,13 +54,12 @@ class ScoringTimeout(BaseException):
 class Call:
     """One call of ``run()`` that is under way, for one request or the many of a batch."""
 
-    __slots__ = ("answered", "began", "deadline", "interrupted", "requests")
+    __slots__ = ("answered", "deadline", "interrupted", "requests")
 
-    def __init__(self, requests: list[tuple[Connection, Request]], began: float, deadline: float) -> None:
+    def __init__(self, requests: list[tuple[Connection, Request]], deadline: float) -> None:
         self.requests = requests
-        self.began = began
         self.deadline = deadline
-        self.answered = False  # by the lifeguard, as too late
+        self.answered = False  # as too late, while it goes on
         self.interrupted = False
 
 
@@ -90,6 +90,7 @@ class Worker:
         self._retiring = False
         self._draining_since = 0.0
         self._full_at = settings.max_requests
+        self._coroutines = self._made_coroutines()
         self._batch = Batch(self, script.batching, script.run) if script.batching is not None else None
         self.poller.watch(channel.fileno(), IN)
 
@@ -97,7 +98,7 @@ class Worker:
         gc.freeze()  # what the import and init() made stays: no collection in a request walks over it again
         with self.io:
             while not self._is_done():
-                events = self.poller.wait(self._patience())
+                events = self._wait(self._patience())
                 self._now = time.monotonic()
                 for fd, what in events:
                     self.handle(fd, what, self._now)
@@ -107,6 +108,10 @@ class Worker:
                     self._resume()
                 if self._now - self._swept > _TICK_SECONDS:
                     self.sweep(self._now)
+
+    def _made_coroutines(self) -> Coroutines | None:
+        found = asynchronous(self._script.run)
+        return None if found is None else Coroutines(self, found.run, found.loop)
 
     def handle(self, fd: int, what: int, now: float) -> None:
         """See to one descriptor that is ready."""
@@ -185,6 +190,13 @@ class Worker:
         """Nothing of it is lost with this process any more."""
         self._board.set(connection.slot, boards.ANSWERING if connection.out else boards.IDLE)
 
+    def end(self, call: Call) -> None:
+        """Answer a call whose time is over while it goes on."""
+        for connection, request in call.requests:
+            self.too_late(connection, request)
+            self.mark_answered(connection)
+        call.answered = True
+
     def too_late(self, connection: Connection, request: Request) -> None:
         """Answer a request whose time is over."""
         if connection.is_streaming:
@@ -232,7 +244,19 @@ class Worker:
             self._score(connection, request, arguments)
 
     def _score(self, connection: Connection, request: Request, arguments: Arguments) -> None:
-        call, value, error, seconds = self.run([(connection, request)], arguments)
+        if self._coroutines is not None:
+            self._coroutines.begin(self._call([(connection, request)]), arguments)
+        else:
+            self._end_call(*self.run([(connection, request)], arguments))
+
+    def conclude(self, call: Call, value: Any, error: BaseException | None, seconds: float) -> None:
+        """Answer a call that was begun before others ended, and go on with its connection."""
+        self._tell_late(call, error)
+        self._end_call(call, value, error, seconds)
+        self.proceed(call.requests[0][0])
+
+    def _end_call(self, call: Call, value: Any, error: BaseException | None, seconds: float) -> None:
+        connection, request = call.requests[0]
         connection.serving = False
         if call.answered:
             connection.is_streaming = connection.streams_events = False
@@ -247,24 +271,42 @@ class Worker:
         self, requests: list[tuple[Connection, Request]], arguments: Arguments
     ) -> tuple[Call, Any, BaseException | None, float]:
         """Call ``run()`` for some requests: the call, what it returned or raised, and its seconds."""
-        call = Call(requests, time.monotonic(), min(one.arrived for _, one in requests) + self.timeout)
+        call = self._call(requests)
+        started = time.perf_counter()
+        value, error = self._carried_out(call, lambda: self._produce(requests, arguments))
+        seconds = time.perf_counter() - started
+        self._tell_late(call, error)
+        return call, value, error, seconds
+
+    def step(self, call: Call, work: Callable[[], Any]) -> Any:
+        """Carry out a part of a call, which is under way meanwhile, and no longer."""
+        value, error = self._carried_out(call, work)
+        if error is not None:
+            raise error
+        return value
+
+    def _call(self, requests: list[tuple[Connection, Request]]) -> Call:
+        return Call(requests, min(one.arrived for _, one in requests) + self.timeout)
+
+    def _carried_out(self, call: Call, work: Callable[[], Any]) -> tuple[Any, BaseException | None]:
         self.row[boards.BUSY_SINCE] = time.monotonic_ns()
         self.call = call
         if self.tracer is not None:
-            self.tracer.begin([request for _, request in requests])
-        started = time.perf_counter()
-        value, error = self._interruptible(lambda: self._produce(requests, arguments))
-        seconds = time.perf_counter() - started
+            self.tracer.begin([request for _, request in call.requests])
+        value, error = self._interruptible(work)
         self.call = None
         if self.tracer is not None:
             self.tracer.end()
         self.row[boards.BUSY_SINCE] = 0
-        if call.answered:
-            names = ", ".join(_id(request) for _, request in requests)
-            log.error("request %s took longer than %s ms", names, self._settings.timeout_ms)
-            if error is not None:
-                log.error("%s", user_traceback(error))
-        return call, value, error, seconds
+        return value, error
+
+    def _tell_late(self, call: Call, error: BaseException | None) -> None:
+        if not call.answered:
+            return
+        names = ", ".join(_id(request) for _, request in call.requests)
+        log.error("request %s took longer than %s ms", names, self._settings.timeout_ms)
+        if error is not None:
+            log.error("%s", user_traceback(error))
 
     def _produce(self, requests: list[tuple[Connection, Request]], arguments: Arguments) -> Any:
         """Call ``run()``; what it yields is sent at once, as fast as the other side reads."""
@@ -273,18 +315,7 @@ class Worker:
             return value
         connection, request = requests[0]
         for item in value:
-            data, kind = streams.piece(item)
-            with self.io:
-                if not connection.is_streaming:
-                    connection.is_streaming = True
-                    made = Answer(200, b"", kind)
-                    self._board.set(connection.slot, boards.ANSWERING)
-                    connection.send(self._replies.beginning(made, request, close=not request.keep_alive))
-                elif kind != streams.EVENTS and connection.streams_events:
-                    data = streams.event(item)
-                connection.streams_events = connection.streams_events or kind == streams.EVENTS
-                if data:
-                    connection.send(chunk(data))
+            self.send_piece(connection, request, item)
             while connection.out and not connection.ended:
                 connection.wait_until_writable(0.1)
                 with self.io:
@@ -295,6 +326,21 @@ class Worker:
         if not connection.is_streaming:  # nothing was yielded
             return ""
         return None
+
+    def send_piece(self, connection: Connection, request: Request, item: object) -> None:
+        """Send one piece of a stream, after its head where it is the first. Raises ``NotSerialisable``."""
+        data, kind = streams.piece(item)
+        with self.io:
+            if not connection.is_streaming:
+                connection.is_streaming = True
+                made = Answer(200, b"", kind)
+                self._board.set(connection.slot, boards.ANSWERING)
+                connection.send(self._replies.beginning(made, request, close=not request.keep_alive))
+            elif kind != streams.EVENTS and connection.streams_events:
+                data = streams.event(item)
+            connection.streams_events = connection.streams_events or kind == streams.EVENTS
+            if data:
+                connection.send(chunk(data))
 
     def _end_stream(
         self, connection: Connection, request: Request, error: BaseException | None, seconds: float
@@ -356,6 +402,9 @@ class Worker:
         log.error("run() raised for request %s\n%s", _id(request), user_traceback(error))
         return message(500, SCRIPT_FAILED, failed=True)
 
+    def _wait(self, seconds: float | None) -> list[tuple[int, int]]:
+        return self.poller.wait(seconds) if self._coroutines is None else self._coroutines.wait(seconds)
+
     def _patience(self) -> float | None:
         if self._batch is not None and (wait := self._batch.wait()) is not None:
             return min(wait, _TICK_SECONDS)
@@ -412,6 +461,8 @@ class Worker:
         connection.waits_since = now
         self._want(connection, NOTHING)
         self.waiting.append(connection)
+        if self._coroutines is not None:
+            self._coroutines.wake()
 
     def _close(self, connection: Connection) -> None:
         del self.connections[connection.fd]
