@@ -65,15 +65,21 @@ def ours(interpreter: Path, folder: Path, script: str = "score.py", body: str = 
 def by_turns(
     contenders: Mapping[str, Contender], connections: int, rounds: int, seconds: int = 1
 ) -> dict[str, list[Load]]:
-    """All of them serve at the same time, and are called one after the other, ``rounds`` times for ``seconds``."""
+    """They are called one after the other, ``rounds`` times for ``seconds``; who is not called is stopped meanwhile, as
+    some are busy while they wait."""
     found: dict[str, list[Load]] = {name: [] for name in contenders}
     with ExitStack() as stack:
-        ports = {name: stack.enter_context(served(one)) for name, one in contenders.items()}
-        for name, one in contenders.items():  # what is made with the first calls is no part of the figures
-            load(ports[name], one, connections, seconds)
+        places = {}
+        for name, one in contenders.items():
+            places[name] = port, group = stack.enter_context(served(one))
+            load(port, one, connections, seconds)  # what is made with the first calls is no part of the figures
+            os.killpg(group, signal.SIGSTOP)
         for _ in range(rounds):
             for name, one in contenders.items():
-                found[name].append(load(ports[name], one, connections, seconds))
+                port, group = places[name]
+                os.killpg(group, signal.SIGCONT)
+                found[name].append(load(port, one, connections, seconds))
+                os.killpg(group, signal.SIGSTOP)
     return found
 
 
@@ -100,8 +106,8 @@ def median(loads: list[Load], of: str) -> float:
 
 
 @contextmanager
-def served(one: Contender) -> Iterator[int]:
-    """A port where it answers, with one thread for each numerical library."""
+def served(one: Contender) -> Iterator[tuple[int, int]]:
+    """A port where it answers, with one thread for each numerical library, and its group of processes."""
     port = free_port()
     variables = free_environment(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", AZUREML_MODEL_DIR=str(one.folder))
     is_ours = "zaffre.serving" in one.command
@@ -119,8 +125,9 @@ def served(one: Contender) -> Iterator[int]:
         )
     try:
         _wait(port, one, process)
-        yield port
+        yield port, process.pid
     finally:
+        os.killpg(process.pid, signal.SIGCONT)
         process.terminate()
         with suppress(subprocess.TimeoutExpired):
             process.wait(20)

@@ -101,7 +101,7 @@ def soak(folder: Path) -> list[Figure]:
     prepare(folder, interpreter)
     contender = ours(interpreter, folder)
     done, sizes = 0.0, []
-    with served(contender) as port:
+    with served(contender) as (port, _):
         processes = _of(port)
         while done < REQUESTS:
             done += load(port, contender, CONNECTIONS, SLICE_SECONDS).per_second * SLICE_SECONDS

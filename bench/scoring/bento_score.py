@@ -12,6 +12,6 @@ class Digits:
     def one(self, data: list[list[float]]) -> list[int]:
         return score.model.predict(np.array(data)).tolist()
 
-    @bentoml.api(route="/batched", batchable=True, max_batch_size=64, max_latency_ms=1000)
+    @bentoml.api(route="/batched", batchable=True, max_batch_size=64)
     def many(self, data: np.ndarray) -> np.ndarray:
         return score.model.predict(data)
