@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from tests import waiting
+from tests.runner.test_service_container import environment as in_docker
 from tests.server_process import ServerProcess
 from zaffre.core.ids import now_ms
 from zaffre.core.telemetry_wire import ServiceMetrics
@@ -47,13 +48,14 @@ def run(data):
 class Deployed:
     """The service ``svc`` of a workspace of its own."""
 
-    def __init__(self, workspace: str, source: Path) -> None:
+    def __init__(self, workspace: str, source: Path, environment: Environment | None = None) -> None:
         source.mkdir(exist_ok=True)
         (source / "score.py").write_text(SCRIPT)
         self.workspace = Workspace("sub", "group", workspace)
-        environment = Environment("own")
-        environment.python.user_managed_dependencies = True
-        environment.python.interpreter_path = sys.executable
+        if environment is None:
+            environment = Environment("own")
+            environment.python.user_managed_dependencies = True
+            environment.python.interpreter_path = sys.executable
         config = InferenceConfig("score.py", source_directory=str(source), environment=environment)
         made = Model.deploy(self.workspace, "svc", [], config, LocalWebservice.deploy_configuration())
         assert isinstance(made, LocalWebservice)
@@ -134,5 +136,22 @@ def test_what_happened_while_the_server_was_away_is_told_later(
         total = deployed.counted(2).total
         assert total is not None
         assert total.seconds > 10
+    finally:
+        deployed.service.delete()
+
+
+@pytest.mark.usefixtures("docker")
+def test_a_container_is_measured_too(
+    server: ServerProcess, tmp_path: Path, workspace_name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert server.url
+    monkeypatch.chdir(tmp_path)
+    deployed = Deployed(workspace_name, tmp_path / "source", in_docker())
+    try:
+        assert [deployed.ask(what) for what in (0.05, "raise", "die")] == [200, 500, 502]
+        total = deployed.counted(3).total
+        assert total is not None
+        assert total.statuses == {"200": 1, "500": 1, "502": 1}
+        until(lambda: any(point.memory_bytes > 5_000_000 for point in deployed.metrics().points), "memory")
     finally:
         deployed.service.delete()
