@@ -114,6 +114,25 @@ def test_a_sample_that_is_not_answered_ends_with_status_3(tmp_path: Path, name: 
     assert words in error["message"]
 
 
+@pytest.mark.parametrize(
+    ("run", "words"),
+    [
+        ("async def run(d):\n    await asyncio.sleep(0)\n    return d", ""),
+        ("async def run(d):\n    yield d", ""),
+        ("async def run(d):\n    await asyncio.sleep(0)\n    raise OSError('late')", "raised OSError: late"),
+        ("async def run(d):\n    yield d\n    raise OSError('half')", "raised OSError: half"),
+    ],
+)
+def test_an_async_run_is_carried_out(tmp_path: Path, run: str, words: str) -> None:
+    script = f"import asyncio\n{RUN}{run}\n"
+    if words:
+        assert words in fault(tmp_path, script)["message"]
+        return
+    with ScoringProcess(tmp_path, script, *ASKED) as service:
+        assert service.status()["preflight"].startswith("run() on the sample")
+        assert service.score("x").status_code == 200
+
+
 def test_the_traceback_begins_in_the_script(tmp_path: Path) -> None:
     error = fault(tmp_path, RUN + "def f(d):\n    return d[99]\n\ndef run(d):\n    return f(d)\n")
     lines = error["details"].splitlines()
