@@ -66,6 +66,11 @@ def ask(service: LocalWebservice, act: Any) -> Any:
     return service.run(json.dumps(act))
 
 
+def error_of(service: LocalWebservice) -> object:
+    service.update_deployment_state()
+    return service.error
+
+
 def of_service(engine: Engine, workspace: str) -> list[dict[str, Any]]:
     return containers.labelled(engine, f"zaffre.service={workspace}/svc")
 
@@ -249,7 +254,7 @@ def test_a_revision_that_fails_in_its_container_is_rolled_back_and_no_request_is
         until(lambda: "[1, 2, 'heavy']" in callers.answers(200), "answers of the new revision")
         folder = max(service._folder.revisions.iterdir(), key=lambda one: one.name)
         (folder / "fail").touch()
-        until(lambda: service.update_deployment_state() or service.error, "the roll-back")
+        until(partial(error_of, service), "the roll-back")
         until(lambda: callers.last(20) == {(200, "[1, 1, 'heavy']")}, "answers of the old revision")
         (source / "score.py").write_text(SCRIPT + "preflight_sample = 1\ninit = None\n")
         with pytest.raises(DeploymentFailed, match="The step 'import' failed"):
