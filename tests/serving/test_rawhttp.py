@@ -21,6 +21,8 @@ SCRIPT = """
         what = request.args.get("what")
         if what == "echo":
             return AMLResponse(request.get_data(False), 200)
+        if what == "image":
+            return AMLResponse(request.get_data(False)[::-1], 200, {"Content-Type": "image/png"})
         if what == "form":
             files = {k: [f.filename, f.content_type, f.read().hex()] for k, f in request.files.items()}
             return {"form": request.form.to_dict(), "files": files}
@@ -58,6 +60,8 @@ def test_run_gets_the_request_of_every_method(service: ScoringProcess, method: s
 def test_bytes_pass_both_ways_unchanged(service: ScoringProcess) -> None:
     content = os.urandom(100_000)
     assert service.http.post("/score?what=echo", content=content).content == content
+    image = service.http.post("/score?what=image", content=content)
+    assert (image.content[::-1], image.headers["content-type"]) == (content, "image/png")
 
 
 def test_a_form_and_its_files_are_parsed(service: ScoringProcess) -> None:

@@ -193,8 +193,8 @@ def _multipart(content_type: str, body: bytes) -> tuple[Values, dict[str, Upload
 class AMLResponse:
     """An answer of ``run()`` with its own status and headers.
 
-    ``message`` is sent as it is (text or bytes); with ``json_str`` it is written as JSON. None is sent as ``{}``. A
-    header value with commas becomes several headers. ``run_function_failed`` is told to the caller in a header, as is
+    ``message`` is sent as it is (text or bytes), of the type that ``response_headers`` says, else HTML; with
+    ``json_str`` it is written as JSON. None is sent as ``{}``. A header value with commas becomes several headers. ``run_function_failed`` is told to the caller in a header, as is
     every status of 500 and above.
     """
 
@@ -208,11 +208,15 @@ class AMLResponse:
     ) -> None:
         self.status_code = status_code
         self.headers = Headers()
+        as_json = json_str or message is None
+        content_type = "application/json" if as_json else "text/html; charset=utf-8"
         for name, value in (response_headers or {}).items():
+            if name.lower() == "content-type":
+                content_type = content_type if as_json else str(value)
+                continue
             for part in str(value).split(","):
                 self.headers.add(name, part.strip())
-        as_json = json_str or message is None
-        self.headers["content-type"] = "application/json" if as_json else "text/html; charset=utf-8"
+        self.headers["content-type"] = content_type
         self.headers["x-ms-run-function-failed"] = run_function_failed
         self._body = _body(message, as_json)
 
