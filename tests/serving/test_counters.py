@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,9 @@ def test_answers_times_and_use_are_counted_over_all_workers(tmp_path: Path) -> N
         assert since.latency.total == 1
         until(lambda: counted(file).cpu_seconds >= 0.2, "the time is counted", patience=60)
         assert counted(file).memory_bytes > 5_000_000
+        text = service.http.get("/metrics").text
+        assert re.search(r"^zaffre_memory_bytes \d{7,}$", text, re.MULTILINE)
+        assert float(re.findall(r"^zaffre_cpu_seconds_total (\S+)", text, re.MULTILINE)[0]) >= 0.2
         until(lambda: counted(file).workers == 2, "both workers", patience=60)
 
 

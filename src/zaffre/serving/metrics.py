@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from typing import Final
 
+from zaffre.core import service_counters as counters
 from zaffre.core.latency import bucket_of
 from zaffre.serving import board as cells
 from zaffre.serving.board import Board
@@ -83,13 +84,16 @@ def text(board: Board, facts: dict[str, float]) -> bytes:
     if exported or dropped:
         lines += _counter("zaffre_otlp_sent_total", "Spans and log records that a collector took.", exported)
         lines += _counter("zaffre_otlp_dropped_total", "Spans and log records that were dropped.", dropped)
+    used = board.head[counters.CPU_MICROS] / 1e6
+    lines += _counter("zaffre_cpu_seconds_total", "Processor time of the serving processes.", used)
+    facts = facts | {"memory_bytes": board.head[counters.MEMORY_BYTES]}
     for name, value in facts.items():
-        lines += [f"# TYPE zaffre_{name} gauge", f"zaffre_{name} {value:g}"]
+        lines += [f"# TYPE zaffre_{name} gauge", f"zaffre_{name} {value:.16g}"]
     return ("\n".join(lines) + "\n").encode()
 
 
 def _counter(name: str, meaning: str, value: float) -> list[str]:
-    return [f"# HELP {name} {meaning}", f"# TYPE {name} counter", f"{name} {value:g}"]
+    return [f"# HELP {name} {meaning}", f"# TYPE {name} counter", f"{name} {value:.16g}"]
 
 
 def _histogram(name: str, meaning: str, bounds: tuple[float, ...], board: Board, first: int, total: float) -> list[str]:
@@ -99,4 +103,4 @@ def _histogram(name: str, meaning: str, bounds: tuple[float, ...], board: Board,
         count += board.total(first + number)
         lines.append(f'{name}_bucket{{le="{bound:g}"}} {count}')
     count += board.total(first + len(bounds))
-    return [*lines, f'{name}_bucket{{le="+Inf"}} {count}', f"{name}_sum {total:g}", f"{name}_count {count}"]
+    return [*lines, f'{name}_bucket{{le="+Inf"}} {count}', f"{name}_sum {total:.16g}", f"{name}_count {count}"]
