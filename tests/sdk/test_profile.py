@@ -11,9 +11,13 @@ import pandas  # type: ignore[import-untyped]
 import pytest
 
 from azureml.core.profile import ModelProfile
+from tests.docker_engine import BASE
 from tests.sdk.services import config, write
 from zaffre.core.errors import UserErrorException, WebserviceException, WebserviceNotFound
+from zaffre.docker.engine import Engine
+from zaffre.sdk.environment import Environment
 from zaffre.sdk.experiment import Experiment
+from zaffre.sdk.inference import InferenceConfig
 from zaffre.sdk.model import Model
 from zaffre.sdk.profiling import requests
 from zaffre.sdk.webservice import Webservice
@@ -88,6 +92,26 @@ def test_a_profile_measures_and_recommends(workspace: Workspace, capsys: pytest.
     assert metrics["recommended_memory_gb"] == found["recommendedMemoryInGB"]
     assert metrics["progress_percent"][-1] == 100
     assert profile.run.get_status() == "Completed"
+
+
+@pytest.mark.timeout(900)
+def test_a_container_is_held_to_the_limits(workspace: Workspace, docker: Engine) -> None:
+    assert docker.is_local
+    boxed = InferenceConfig(
+        "score.py", source_directory="source", environment=Environment.from_docker_image("boxed", BASE)
+    )
+    model = Model.register(workspace, "model.txt", "digits")
+    profile = Model.profile(workspace, "boxed", [model], boxed, ['{"data": 1}'], cpu=0.3, memory_in_gb=1)
+    profile.wait_for_completion()
+    found = profile.get_details()
+    assert (found["ranAs"], found["limitsEnforced"]) == ("container", True)
+    assert 0.29 < found["maxUtilizedMemoryInGB"] < 1
+    assert 0.05 < found["maxUtilizedCpu"] < 0.5  # its script would take a whole core
+
+    small = Model.profile(workspace, "small", [model], boxed, ['{"data": 1}'], memory_in_gb=0.1)
+    with pytest.raises(WebserviceException, match="was ended by SIGKILL in init"):
+        small.wait_for_completion()
+    assert small.get_details()["state"] == "Failed"
 
 
 def test_failing_requests_are_counted(workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> None:

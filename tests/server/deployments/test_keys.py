@@ -111,7 +111,7 @@ def test_what_a_target_cannot_honour_is_refused(rest: Rest, docker: Engine) -> N
 
     assert docker.address
     assert "local service has no authentication" in refused(auth_enabled=True)[2]
-    assert "local service has no limits" in refused(spec=spec(rest, cpus=1.0))[2]
+    assert "local service has no limits as a process" in refused(spec=spec(rest, cpus=1.0, container=False))[2]
     assert "register them" in refused(compute_type="ACI", spec=spec(rest, local_models={"m": "/tmp/m"}))[2]  # noqa: S108
     assert "container=true" in refused(compute_type="ACI", spec=spec(rest, container=False))[2]
     assert "must be above 0" in refused(compute_type="ACI", spec=spec(rest, cpus=-1.0))[2]

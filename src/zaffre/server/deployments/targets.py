@@ -21,8 +21,10 @@ def check(compute_type: str, spec: ServiceSpec, *, auth_enabled: bool, tokens: b
     """Raise what the target cannot honour: ``Unsupported`` also where the server has no container engine. Asks it."""
     check_auth(compute_type, auth_enabled, tokens)
     if compute_type == LOCAL:
-        if spec.cpus is not None or spec.memory_gb is not None:
-            raise Unsupported("A local service has no limits: leave cpus and memory_gb out, or deploy to ACI.")
+        if not spec.container and (spec.cpus is not None or spec.memory_gb is not None):
+            raise Unsupported(
+                "A local service has no limits as a process: leave cpus and memory_gb out, or deploy to ACI."
+            )
         return
     if compute_type not in (ACI, AKS):
         raise Unsupported(
