@@ -114,7 +114,11 @@ def test_a_revision_that_was_taken_back_stays_so_under_another_supervisor(
     os.kill(pid, signal.SIGKILL)
     until(lambda: not service._folder.is_supervised(), "its end")
     ensure_supervisor(service.workspace._scope, service._folder, service.name)
-    until(lambda: state(service) and service._service.pid != pid and service.state == "running", "another one")
+    until(lambda: "It was rolled back: revision 1 is deployed in its place" in service.get_logs(), "another one")
+    service.update_deployment_state()
+    with pytest.raises(DeploymentFailed, match="Revision 2 was rolled back"):
+        service.wait_for_deployment(timeout_sec=SECONDS)
+    until(lambda: service.get_logs().count("Revision 1 serves on") == 3, "its answers")
     assert service.run("1") == "good"
     assert "was rolled back" in rolled_back(service)["message"]
 
