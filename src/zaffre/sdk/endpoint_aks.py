@@ -331,9 +331,17 @@ class AksEndpoint(AksWebservice):
 
     def delete_version(self, version_name: str) -> None:
         """Delete a version; its traffic goes to the default one, which cannot be deleted."""
-        self._named(version_name)
+        known = self._named(version_name)
         self.workspace._scope.client.delete(self._route("versions", version_name))
+        self._await_end(known.service.name)
         self.update_deployment_state()
+
+    def delete(self) -> None:
+        """Stop and delete the endpoint with all its versions; returns when what ran them is gone."""
+        versions = [version.service.name for version in self._read_endpoint().versions]
+        super().delete()
+        for name in versions:
+            self._await_end(name)
 
     def set_traffic(self, percentages: Mapping[str, int]) -> None:
         """Change the shares of all versions in one step: 0 for one that is left out, 100 together.

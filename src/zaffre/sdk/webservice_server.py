@@ -104,23 +104,27 @@ class ServerWebservice(Webservice):
         self._await_keys()
 
     def delete(self) -> None:
-        """Stop and delete the service; returns when its container is gone."""
+        """Stop and delete the service; returns when what ran it is gone."""
         super().delete()
+        self._await_end(self.name)
+        self._service = replace(self._service, state=ServiceState.DELETED)
+
+    def _await_end(self, name: str) -> None:
+        """Return when nothing of a deleted service runs any more."""
         scope = self.workspace._scope
         deadline = time.monotonic() + _END_SECONDS
         while True:
             try:
-                found = scope.client.get(scope.path("services", self.name), entities.Service)
+                found = scope.client.get(scope.path("services", name), entities.Service)
             except WebserviceNotFound:
-                break
+                return
             if found.state is not ServiceState.DELETED:
-                break  # a new one has this name by now
+                return  # a new one has this name by now
             if time.monotonic() > deadline:
                 raise WebserviceException(
-                    f"The service {self.name} is deleted, but its container has not ended within {_END_SECONDS:.0f} s."
+                    f"The service {name} is deleted, but it has not ended within {_END_SECONDS:.0f} s."
                 )
             time.sleep(_POLL_SECONDS)
-        self._service = replace(self._service, state=ServiceState.DELETED)
 
     def _recorded(self, name: str) -> Any:
         return service_spec.current(self._service).recorded.get(name)

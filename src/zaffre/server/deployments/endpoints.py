@@ -217,7 +217,9 @@ class Endpoints:
         def read(connection: Connection) -> ShadowReport:
             _endpoint(connection, ws, name)
             held = endpoints.shadow(connection, ws, name)
-            return ShadowReport() if held is None else codec.convert(held, ShadowReport, what="a shadow report")
+            if held is None:  # nothing was reported yet, or there is nothing to report
+                return ShadowReport(version=next(iter(endpoints.mirror_traffic(connection, ws, name)), ""))
+            return codec.convert(held, ShadowReport, what="a shadow report")
 
         return self._store.read(read)
 
