@@ -96,10 +96,12 @@ def _under_load(service: LocalWebservice) -> list[Figure]:
 
 
 def soak(folder: Path) -> list[Figure]:
-    """A million requests: how much the service's memory grows over them."""
+    """A million requests: how much the service's memory grows over them. The script sends back what it gets, so that
+    what grows is the server's."""
     interpreter = python("scikit-learn", "uvicorn", "uvloop", "msgspec")
     prepare(folder, interpreter)
-    contender = ours(interpreter, folder)
+    contender = ours(interpreter, folder, "echo_score.py", "row.json")
+    (folder / contender.body).write_text('{"data": [[1, 2, 3, 4]]}')
     done, sizes = 0.0, []
     with served(contender) as (port, _):
         processes = _of(port)
