@@ -194,8 +194,8 @@ class AMLResponse:
     """An answer of ``run()`` with its own status and headers.
 
     ``message`` is sent as it is (text or bytes), of the type that ``response_headers`` says, else HTML; with
-    ``json_str`` it is written as JSON. None is sent as ``{}``. A header value with commas becomes several headers. ``run_function_failed`` is told to the caller in a header, as is
-    every status of 500 and above.
+    ``json_str`` it is written as JSON. None is sent as ``{}``. A header value with commas becomes several headers.
+    ``run_function_failed`` is told to the caller in a header, as is every status of 500 and above.
     """
 
     def __init__(
