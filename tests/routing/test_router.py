@@ -173,6 +173,22 @@ def test_what_no_version_can_answer_is_refused_with_a_sentence(route: Route) -> 
     assert answer(**{"x-request-id": "x" * 101}).status_code == 431
 
 
+def test_another_version_answers_for_one_that_is_gone_unless_it_was_asked_for(route: Route) -> None:
+    routed = route(says(b"11"))
+    held = tables.read(routed.folder)
+    gone = Replica("gone", _free_port(), "", 100)
+    routed.change(Table("front", [gone, *held.replicas], ["gone", "v0"]))
+
+    def asked() -> int:
+        return httpx.post(
+            f"{routed.url}/score", content="x", headers={VERSION.decode(): "gone"}, timeout=60
+        ).status_code
+
+    until(lambda: asked() == 503, "the version to be known")
+    answers = [httpx.post(f"{routed.url}/score", content="x", timeout=60) for _ in range(20)]
+    assert [answer.headers[VERSION.decode()] for answer in answers] == ["v0"] * 20
+
+
 def test_a_long_answer_reaches_a_slow_caller_whole(route: Route) -> None:
     body = bytes(range(256)) * 40_000  # 10 MB
 

@@ -222,8 +222,8 @@ class Router:
         else:
             try:
                 link = Link(replica)
-            except OSError as error:
-                self._failed(request, caller, f"The version {replica.name} does not answer ({error.strerror}).")
+            except OSError:
+                self._unreached(replica, request, caller, tries)
                 return
             self._links[link.fd] = link
             link.watched = IN if link.connected else IN | OUT
@@ -322,7 +322,7 @@ class Router:
         if refused and tries < _TRIES and (connected or again.port != replica.port):
             self._send(again, request, caller, tries + 1)
         elif not connected:
-            self._failed(request, caller, f"The version {replica.name} does not answer (Connection refused).")
+            self._unreached(replica, request, caller, tries)
         else:
             self._failed(
                 request,
@@ -330,6 +330,15 @@ class Router:
                 f"The version {replica.name} ended before it answered. The request may have been carried out, so it "
                 "was not sent again.",
             )
+
+    def _unreached(self, replica: Replica, request: Request, caller: Caller | None, tries: int) -> None:
+        """Nobody listens at a version, such as one that is just deleted: nothing was sent, and another may answer,
+        unless the caller asked for this one."""
+        other = None if caller is None or request.version else self._choice.other(replica)
+        if other is not None and tries < _TRIES:
+            self._send(other, request, caller, tries + 1)
+        else:
+            self._failed(request, caller, f"The version {replica.name} does not answer (Connection refused).")
 
     def _failed(self, request: Request, caller: Caller | None, sentence: str) -> None:
         if caller is None:

@@ -70,6 +70,11 @@ class Choice:
         at = place(session) if session else random.random()  # noqa: S311  # it decides over no secret
         return self._replicas[bisect_right(self._bounds, at * self._bounds[-1])]
 
+    def other(self, replica: Replica) -> Replica | None:
+        """The version with the largest share of those that are ready, but this one."""
+        others = [one for one in self._replicas if one.name != replica.name]
+        return max(others, key=lambda one: one.share, default=None)
+
 
 def place(session: bytes) -> float:
     """Where a session stands between 0 and 1: the first 8 bytes of the SHA-256 of its name as a number, over 2^64."""
