@@ -1,7 +1,7 @@
 """``ModelDataCollector`` in an entry script: it hands rows over to the serving process that collects.
 
-``collect`` packs what it is given with ``marshal`` and returns; everything else is done elsewhere. A record is
-``(collector, microseconds, correlation id, request ids, form)``, and a form one of
+``collect`` copies what it is given and returns; everything else is done elsewhere. A record is ``(collector,
+microseconds, correlation id, request ids, form)``, the form packed with ``marshal`` but for arrays, one of
 
     ("array", dtype, rows, width, bytes)      ("rows", [[cell, ...], ...])      ("columns", [(name, form of one), ...])
 """
@@ -24,6 +24,7 @@ from zaffre.core import contract
 from zaffre.core.collection import CORRELATION, DEBUG, DESIGNATIONS, ENABLED, TIMESTAMP
 
 MOST_COLUMNS: Final = 4096
+_ABOUT_BYTES: Final = 128  # of a record, beside its data
 # Types of numpy that go as they are, and what Python's array and memoryview call them.
 NUMBERS: Final = {
     "b1": "?", "i1": "b", "u1": "B", "i2": "h", "u2": "H", "i4": "i", "u4": "I", "i8": "q", "f4": "f", "f8": "d",
@@ -43,8 +44,8 @@ class Sink(Protocol):
     def request_ids(self) -> list[str]:
         """Those that ``run()`` works on now."""
 
-    def put(self, record: bytes, rows: int) -> None:
-        """Returns at once; what there is no room for is counted as dropped."""
+    def put(self, record: Any, rows: int, size: int) -> None:
+        """Returns at once; what there is no room for is counted as dropped. ``size`` in bytes, about."""
 
     def refuse(self, reason: str) -> None:
         """Count data that cannot be kept."""
@@ -130,7 +131,12 @@ class ModelDataCollector:
         try:
             form, rows = self._form(input_data)
             if rows:
-                sink.put(marshal.dumps((self._number, now, correlation, ids, form)), rows)
+                if form[0] == "array":
+                    size = len(form[4]) + _ABOUT_BYTES
+                else:
+                    form = marshal.dumps(form)  # lists and mappings may change when run() goes on
+                    size = len(form) + _ABOUT_BYTES
+                sink.put((self._number, now, correlation, ids, form), rows, size)
         except Uncollectable as reason:
             sink.refuse(f"{self.designation} of {self.model_name}: {reason}")
         except Exception as error:  # a frame of odd shape, a list that holds itself: the request goes on
@@ -174,7 +180,7 @@ class ModelDataCollector:
         }
 
     def _form(self, data: Any) -> tuple[Any, int]:
-        if hasattr(data, "tobytes") and hasattr(data, "shape") and hasattr(data, "dtype"):
+        if hasattr(data, "dtype") and hasattr(data, "tobytes") and hasattr(data, "shape"):
             return self._array(data)
         if _is_frame(data):
             return _frame(data)
@@ -195,15 +201,19 @@ class ModelDataCollector:
         return ("rows", [row if _is_numeric(row) else [_cell(value) for value in row] for row in rows]), len(rows)
 
     def _array(self, data: Any) -> tuple[Any, int]:
-        code = data.dtype.str[1:]
-        if code not in NUMBERS or data.dtype.str[0] not in ("|", "<" if sys.byteorder == "little" else ">"):
+        kind = data.dtype
+        code = kind.str[1:]
+        if code not in NUMBERS or not kind.isnative:
             return self._form(data.tolist())
         shape = data.shape
-        if len(shape) < 2:
+        if len(shape) == 2:
+            rows, width = shape
+        elif len(shape) < 2:
             rows, width = (1, data.size) if self._is_row(data.size) else (data.size, 1)
         else:
             rows, width = shape[0], data.size // (shape[0] or 1)
-        _check_width(width)
+        if width > MOST_COLUMNS:
+            _check_width(width)
         return ("array", code, rows, width, data.tobytes()), rows
 
     def _table(self, data: Any) -> list[Any]:

@@ -24,7 +24,7 @@ from zaffre.serving.collection.settings import CollectionSettings
 
 log = logging.getLogger("zaffre.serving")
 
-SIZE_BYTES: Final = 4  # before each record
+SIZE_BYTES: Final = 4  # before each list of records
 _HAND_OVER_BYTES: Final = 64 * 1024
 _PIPE_BYTES: Final = 1024 * 1024  # as much as a system lets any program have
 _HAND_OVER_SECONDS: Final = 0.5
@@ -50,8 +50,8 @@ class Outlet:
     def __init__(self, settings: CollectionSettings, row: memoryview) -> None:
         self._settings = settings
         self._row = row
-        self._collectors: list[bytes] = []
-        self._records: list[bytes] = []
+        self._collectors: list[tuple[int, dict[str, Any]]] = []
+        self._records: list[Any] = []
         self._rows = 0  # in the records
         self._fresh = 0  # bytes of the records
         self._push_at = _HAND_OVER_BYTES
@@ -74,9 +74,8 @@ class Outlet:
     def register(self, collector: Mapping[str, Any]) -> int:
         with self._lock:
             number = len(self._collectors)
-            self._collectors.append(_framed(marshal.dumps((number, dict(collector)))))
+            self._collectors.append((number, dict(collector)))
             self._records.append(self._collectors[-1])
-            self._fresh += len(self._collectors[-1])
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="collection", daemon=True)
                 self._thread.start()
@@ -92,13 +91,12 @@ class Outlet:
         call = self._caller.call if self._caller is not None else None
         return [] if call is None else [request.request_id.decode("latin-1") for _, request in call.requests]
 
-    def put(self, record: bytes, rows: int) -> None:
+    def put(self, record: Any, rows: int, size: int) -> None:
         with self._lock:
-            size = len(record) + SIZE_BYTES
             if self._fresh + len(self._rest) + size > self._settings.memory_bytes or self._ending.is_set():
                 self._drop(rows, "they came faster than they could be written")
                 return
-            self._records.append(_framed(record))
+            self._records.append(record)
             self._rows += rows
             self._fresh += size
             self._row[board.COLLECTED] += rows
@@ -129,7 +127,9 @@ class Outlet:
         try:
             while self._rest or self._records:
                 if not self._rest:
-                    self._rest, self._rest_rows = memoryview(b"".join(self._records)), self._rows
+                    packed = marshal.dumps(self._records)
+                    self._rest = memoryview(len(packed).to_bytes(SIZE_BYTES, "little") + packed)
+                    self._rest_rows = self._rows
                     self._records, self._rows, self._fresh = [], 0, 0
                 self._rest = self._rest[os.write(self._pipe, self._rest) :]
             self._push_at = _HAND_OVER_BYTES
@@ -217,7 +217,3 @@ class Outlet:
         if dropped:
             self._dropped_then += dropped
             log.warning("data collection: %s rows were dropped in the last minute: %s", dropped, self._why)
-
-
-def _framed(record: bytes) -> bytes:
-    return len(record).to_bytes(SIZE_BYTES, "little") + record

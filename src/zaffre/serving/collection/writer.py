@@ -44,11 +44,15 @@ class Writer:
     def feed(self, data: bytes) -> None:
         self._rest += data
         for frame in self._frames():
-            held = marshal.loads(frame)  # noqa: S302  # from our own parent, and marshal makes no objects
-            if len(held) == 2:
-                self._collectors[held[0]] = held[1]
-            else:
-                self._take(held, len(frame))
+            records = marshal.loads(frame)  # noqa: S302  # from our own parent, and marshal makes no objects
+            for held in records:
+                if len(held) == 2:
+                    self._collectors[held[0]] = held[1]
+                    continue
+                *about, form = held
+                if isinstance(form, bytes):
+                    form = marshal.loads(form)  # noqa: S302
+                self._take((*about, form), len(frame) // len(records))
 
     def tick(self, now: float) -> None:
         """Close the files whose time has come."""
