@@ -25,7 +25,7 @@ from zaffre.serving.collection.settings import CollectionSettings
 log = logging.getLogger("zaffre.serving")
 
 SIZE_BYTES: Final = 4  # before each list of records
-_HAND_OVER_BYTES: Final = 64 * 1024
+_HAND_OVER_BYTES: Final = 32 * 1024
 _PIPE_BYTES: Final = 1024 * 1024  # as much as a system lets any program have
 _HAND_OVER_SECONDS: Final = 0.5
 _TELL_SECONDS: Final = 60.0
