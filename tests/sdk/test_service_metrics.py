@@ -43,6 +43,7 @@ def test_metrics_of_a_service(service: Webservice) -> None:
         (datetime.datetime.now() - datetime.timedelta(hours=2), 7200),
         ((datetime.datetime.now() - datetime.timedelta(days=1)).isoformat(), 86_400),
     ],
+    ids=["seconds", "minutes", "hours", "days", "weeks", "a duration", "a moment", "a moment's text"],
 )
 def test_times_are_moments_or_how_long_ago(service: Webservice, given: Moment, seconds: int) -> None:
     found = service.get_metrics(since=given)
