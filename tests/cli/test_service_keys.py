@@ -20,7 +20,8 @@ def cli(docker: Engine, own_server: ServerProcess, bare: Cli, monkeypatch: pytes
     """Against a server of this test alone, which finds the engine."""
     assert docker.address
     monkeypatch.setenv("ZAFFRE_HOME", str(own_server.home))
-    monkeypatch.chdir(tmp_path)
+    (tmp_path / "source").mkdir()  # which is deployed whole, and the server's home is beside it
+    monkeypatch.chdir(tmp_path / "source")
     Path("score.py").write_text(SCORE)
     Path("model.txt").write_text("m")
     assert bare("model", "register", "one", "model.txt").code == 0

@@ -101,9 +101,9 @@ def test_without_the_setting_nothing_is_collected_and_the_log_says_so(workspace:
     service = deploy(workspace, tmp_path / "source", collects=None)
     assert service.run("[[1, 2]]") == [3]
 
-    log = service.get_logs()
-
-    assert log.count("data collection is off. Deploy with collect_model_data=True") == 1
+    said = "data collection is off. Deploy with collect_model_data=True"
+    waiting.until(lambda: said in service.get_logs(), "the line in the log", 60)
+    assert service.get_logs().count(said) == 1
     assert collected(workspace).enabled is False
     assert collected(workspace).files == []
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Callable
 
 import pytest
 
@@ -40,13 +41,15 @@ def test_metrics_of_a_service(service: Webservice) -> None:
         ("2d", 172_800),
         ("1w", 604_800),
         (datetime.timedelta(hours=1), 3600),
-        (datetime.datetime.now() - datetime.timedelta(hours=2), 7200),
-        ((datetime.datetime.now() - datetime.timedelta(days=1)).isoformat(), 86_400),
+        (lambda: datetime.datetime.now() - datetime.timedelta(hours=2), 7200),
+        (lambda: (datetime.datetime.now() - datetime.timedelta(days=1)).isoformat(), 86_400),
     ],
     ids=["seconds", "minutes", "hours", "days", "weeks", "a duration", "a moment", "a moment's text"],
 )
-def test_times_are_moments_or_how_long_ago(service: Webservice, given: Moment, seconds: int) -> None:
-    found = service.get_metrics(since=given)
+def test_times_are_moments_or_how_long_ago(
+    service: Webservice, given: Moment | Callable[[], Moment], seconds: int
+) -> None:
+    found = service.get_metrics(since=given() if callable(given) else given)
     assert (found.until - found.since) / 1000 == pytest.approx(seconds, abs=60)
 
 

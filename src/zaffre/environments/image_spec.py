@@ -76,6 +76,7 @@ def read(definition: Mapping[str, Any], *, purpose: Purpose = "run") -> ImageSpe
         )
     if context and not isinstance(context, Mapping):
         raise InvalidValue(f"docker.buildContext of environment {name!r} is not an object: {context!r}.")
+    sent = BuildContext.of(context) if context and not dockerfile else None
     registry = _registry(docker)
     spec = parse(definition, purpose=purpose, in_image=True)
     named = None if dockerfile or context else str(image)
@@ -87,7 +88,7 @@ def read(definition: Mapping[str, Any], *, purpose: Purpose = "run") -> ImageSpe
         spec=spec,
         base_image=None if named is None else registry.full_name(named),
         dockerfile=str(dockerfile) if dockerfile else None,
-        context=BuildContext.of(context) if context and not dockerfile else None,
+        context=sent,
         registry=registry,
     )
 

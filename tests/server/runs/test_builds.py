@@ -42,7 +42,9 @@ def test_what_cannot_be_built_is_refused_at_once(rest: Rest) -> None:
     assert status == 400
     assert "unknown keys: depends" in sentence
     register(rest, "context", docker={"buildContext": {"locationType": "git"}})
-    assert rest.refused("POST", "/environments/context/builds", {})[:2] == (501, "Unsupported")
+    status, code, sentence = rest.refused("POST", "/environments/context/builds", {})
+    assert (status, code) == (400, "InvalidValue")
+    assert "location '' is no address of a git repository" in sentence
     assert rest.refused("POST", "/environments/none/builds", {})[:2] == (404, "NotFound")
     assert rest.refused("POST", "/environments/strange/builds", {"version": "7"})[:2] == (404, "NotFound")
 
