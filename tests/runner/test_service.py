@@ -278,6 +278,7 @@ def test_the_newest_revision_wins_over_one_that_takes_long(service: LocalWebserv
 
 
 def test_the_folders_of_replaced_revisions_go(service: LocalWebservice) -> None:
+    service.set_rollout(bake_seconds=1)  # the revision before stays as long as the new one is watched
     for _ in range(3):
         service.reload(wait=True)
     folder = service._folder.revisions
