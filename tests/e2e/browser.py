@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import httpx
-from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Playwright
+from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Playwright, expect
 
 from zaffre.core.wire import API
 
@@ -33,6 +33,13 @@ T = TypeVar("T")
 
 def launch(playwright: Playwright) -> Browser:
     return playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+
+
+def confirm(page: Page, action: str) -> None:
+    """Answers the question with its action and waits until it is done: while it stands, all behind it is hidden."""
+    question = page.get_by_role("alertdialog")
+    question.get_by_role("button", name=action).click()
+    expect(question).to_have_count(0, timeout=PATIENCE_SECONDS * 1000)
 
 
 @dataclass

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.docker_engine import BASE
-from tests.e2e.browser import Studio, Workspace
+from tests.e2e.browser import Studio, Workspace, confirm
 from tests.server_process import ServerProcess
 from zaffre.docker.engine import Engine
 from zaffre.sdk import workspace as sdk
@@ -67,8 +67,7 @@ def test_keys_are_shown_on_demand_and_replaced_after_a_question(workspace: Works
     page.get_by_role("button", name="Keep").click()
     expect(primary).to_have_text(keys["primary_key"])
     page.get_by_role("button", name="Regenerate the primary key").click()
-    page.get_by_role("alertdialog").get_by_role("button", name="Regenerate").click()
-    expect(page.get_by_role("alertdialog")).to_have_count(0)
+    confirm(page, "Regenerate")
     expect(primary).not_to_have_text(keys["primary_key"])
     expect(secondary).to_have_text(keys["secondary_key"])
     after = workspace.call("POST", "/services/keyed/keys/list", {})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import expect
 
-from tests.e2e.browser import Studio, Workspace, until
+from tests.e2e.browser import Studio, Workspace, confirm, until
 from tests.e2e.furnishing import furnish
 
 
@@ -155,6 +155,6 @@ def test_labels_are_set_and_a_version_deleted_after_a_question(workspace: Worksp
     page.get_by_role("dialog").get_by_role("button", name="Label").click()
     expect(page.get_by_role("region", name="Details")).to_contain_text("production, stable")
     page.get_by_role("button", name="Delete version").click()
-    page.get_by_role("alertdialog").get_by_role("button", name="Delete").click()
+    confirm(page, "Delete")
     expect(page.get_by_role("button", name="Version 2")).to_be_visible()
     assert [one["version"] for one in workspace.call("GET", "/environments/kept/versions")["items"]] == ["2"]

@@ -7,7 +7,7 @@ from uuid import uuid4
 import httpx
 from playwright.sync_api import expect
 
-from tests.e2e.browser import Studio, Workspace
+from tests.e2e.browser import Studio, Workspace, confirm
 
 
 def knows(workspace: Workspace, token: str) -> bool:
@@ -36,7 +36,7 @@ def test_a_token_is_made_shown_once_and_revoked(workspace: Workspace, studio: St
     expect(row).to_contain_text("in 2")  # hours: it expires within a day
     expect(page.get_by_text(token)).to_have_count(0)
     row.get_by_role("button", name=f"Revoke {name}").click()
-    page.get_by_role("alertdialog").get_by_role("button", name="Revoke").click()
+    confirm(page, "Revoke")
     expect(row).to_have_count(0)
     assert not knows(workspace, token)
 
@@ -58,6 +58,6 @@ def test_an_admin_creates_changes_and_deletes_a_user(workspace: Workspace, studi
     expect(page.get_by_text(f"{name} is now reader").first).to_be_visible()  # a screen reader is told too
     assert workspace.call("GET", f"//users/{name}")["role"] == "reader"
     page.get_by_role("button", name=f"Delete {name}").click()
-    page.get_by_role("alertdialog").get_by_role("button", name="Delete").click()
+    confirm(page, "Delete")
     expect(page.get_by_role("row", name=name)).to_have_count(0)
     assert name not in [user["name"] for user in workspace.call("GET", "//users")["items"]]
