@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import queue
 import threading
@@ -9,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -20,10 +22,10 @@ from zaffre.sdk.client import Client, Event, events
 class Page:
     """What a page that follows something was told so far."""
 
-    def __init__(self, server: ServerProcess, workspace: str, last: str = "", **wanted: object) -> None:
+    def __init__(self, server: ServerProcess, workspace: str, last: str = "", sent: str = "", **wanted: object) -> None:
         self.heard: list[Event] = []
         self.arrived: queue.SimpleQueue[Event] = queue.SimpleQueue()
-        headers = {"Authorization": f"Bearer {server.token}", **({"Last-Event-ID": last} if last else {})}
+        headers = {"Authorization": sent or f"Bearer {server.token}", **({"Last-Event-ID": last} if last else {})}
         self.client = httpx.Client(base_url=server.url, headers=headers, timeout=60)
         path = f"/api/v1/workspaces/{workspace}/stream"
         request = self.client.build_request("GET", path, params=wanted)  # type: ignore[arg-type]
@@ -52,6 +54,11 @@ class Page:
             if holds(event):
                 return event
         raise AssertionError(self.heard)
+
+    def until_the_end(self) -> None:
+        """Wait until the server ends the stream, whatever it sends before."""
+        self.thread.join(timeout=60)
+        assert not self.thread.is_alive()
 
     def values(self, name: str) -> list[Any]:
         found: list[Any] = []
@@ -82,9 +89,15 @@ class Lab:
         data = text.encode() if isinstance(text, str) else text
         self.client.upload(f"{self.root}/runs/{self.run}/artifacts/logs/a.txt", data, method="PATCH", offset=offset)
 
+    def user(self) -> tuple[str, str]:
+        """A new user: the name, and what the user sends as Authorization."""
+        name, password = f"u-{uuid4().hex[:8]}", "correct horse"
+        self.client.post("/api/v1/users", dict[str, Any], {"name": name, "password": password, "role": "user"})
+        return name, "Basic " + base64.b64encode(f"{name}:{password}".encode()).decode()
+
     @contextmanager
-    def page(self, last: str = "", **wanted: object) -> Iterator[Page]:
-        page = Page(self.server, self.workspace, last, **wanted)
+    def page(self, last: str = "", sent: str = "", **wanted: object) -> Iterator[Page]:
+        page = Page(self.server, self.workspace, last, sent, **wanted)
         try:
             yield page
         finally:
@@ -188,3 +201,35 @@ def test_what_is_not_there_cannot_be_followed(lab: Lab) -> None:
             Page(lab.server, lab.workspace, **wanted)
     with pytest.raises(httpx.HTTPStatusError, match="400"):
         Page(lab.server, lab.workspace, "not-a-cursor!", run=lab.run)
+
+
+def test_a_revoked_token_ends_its_stream(lab: Lab) -> None:
+    made = lab.client.post("/api/v1/tokens", dict[str, Any], {"kind": "user"})
+    with lab.page(sent=f"Bearer {made['token']}", run=lab.run) as page:
+        page.until(lambda event: event.event == "run")
+        lab.client.delete(f"/api/v1/tokens/{made['id']}")
+        page.until_the_end()
+    with pytest.raises(httpx.HTTPStatusError, match="401"), lab.page(sent=f"Bearer {made['token']}", run=lab.run):
+        pass
+
+
+def test_a_deleted_user_hears_nothing_more(lab: Lab) -> None:
+    name, sent = lab.user()
+    with lab.page(sent=sent, run=lab.run) as page:
+        page.until(lambda event: event.event == "run")
+        lab.client.delete(f"/api/v1/users/{name}")
+        page.until_the_end()
+
+
+def test_a_stream_ends_with_the_permission_to_read(lab: Lab) -> None:
+    name, sent = lab.user()
+    with lab.page(sent=sent, run=lab.run) as page, lab.page(run=lab.run) as other:
+        page.until(lambda event: event.event == "run")
+        other.until(lambda event: event.event == "run")
+        experiment = f"{lab.root}/experiments/exp"
+        lab.client.put(f"{experiment}/permissions/{name}", dict[str, Any], {"level": "NO_PERMISSIONS"})
+        page.until_the_end()
+        lab.log(1.0)
+        other.until(lambda event: event.event == "metrics")
+    with pytest.raises(httpx.HTTPStatusError, match="403"), lab.page(sent=sent, run=lab.run):
+        pass

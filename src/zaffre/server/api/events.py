@@ -1,7 +1,8 @@
 """What a page follows, as server-sent events: who is told of news reads the store, and sends what is new since then.
 
 An event's id is the cursor: how many points of each metric and how many bytes of the log were sent. A stream that is
-opened with it as ``Last-Event-ID`` goes on from there.
+opened with it as ``Last-Event-ID`` goes on from there. While it is open, it is asked again whether its reader may: who
+signed out, or was denied, is sent nothing more after a moment.
 """
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
-from collections.abc import AsyncIterator, Iterator
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 from starlette.concurrency import run_in_threadpool
@@ -29,6 +31,7 @@ from zaffre.server.tracking.tracking import Tracking
 
 STOP = "stop"  # the topic that ends every stream
 PAUSE_SECONDS = 0.1  # news of this time go out together
+ADMITTED_SECONDS = 2.0  # how long it is believed that a reader may read
 LOG_PIECE = 256 * 1024
 POINTS_PER_EVENT = 20_000
 
@@ -119,19 +122,26 @@ class Streams:
         self._closed = True
         self._notifier.publish(STOP)
 
-    async def follow(self, wanted: Wanted, cursor: Cursor) -> AsyncIterator[bytes]:
-        """Everything that is wanted as it is now, then what changes, until the reader or the server goes."""
+    async def follow(
+        self, wanted: Wanted, cursor: Cursor, admit: Callable[[], Awaitable[None]]
+    ) -> AsyncIterator[bytes]:
+        """Everything that is wanted as it is now, then what changes, until the reader or the server goes.
+
+        ``admit`` raises once the reader may not read any more: then the stream ends within ``ADMITTED_SECONDS``.
+        """
         reader = _Reader(wanted, cursor, self._tracking, self._services, self._artifacts)
+        admission = _Admission(admit)
         topics = wanted.topics()
         mark = self._notifier.mark()
         news = topics
         while not self._closed:
             try:
                 async for event in _in_threads(reader.read(news)):
+                    await admission.check()
                     yield event
+                news = await self._news(topics, mark, admission)
             except AzureMLException:
-                return  # who followed what is deleted comes back with its cursor, and is then told so
-            news = await self._notifier.wait(topics, since=mark, timeout=self._keep_alive)
+                return  # who followed what is deleted, or denied, comes back with its cursor, and is then told so
             if not news:
                 yield b": still here\n\n"
                 continue
@@ -140,6 +150,29 @@ class Streams:
             later = self._notifier.mark()
             news = await self._notifier.wait(topics, since=mark, timeout=0) or news
             mark = later
+
+    async def _news(self, topics: set[str], mark: int, admission: _Admission) -> set[str]:
+        """The topics with news, as soon as there are any; none when it was quiet for as long as a stream may be."""
+        until = time.monotonic() + self._keep_alive
+        while (left := until - time.monotonic()) > 0:
+            if news := await self._notifier.wait(topics, since=mark, timeout=min(left, ADMITTED_SECONDS)):
+                return news
+            await admission.check()
+        return set()
+
+
+class _Admission:
+    """Whether the reader of one stream may still read it: asked again when the last answer has become old."""
+
+    def __init__(self, admit: Callable[[], Awaitable[None]]) -> None:
+        self._admit = admit
+        self._until = time.monotonic() + ADMITTED_SECONDS
+
+    async def check(self) -> None:
+        """Raise what the guard would answer to a request of now."""
+        if time.monotonic() >= self._until:
+            await self._admit()
+            self._until = time.monotonic() + ADMITTED_SECONDS
 
 
 class _Reader:

@@ -51,7 +51,10 @@ def body_limit(path: str) -> int:
 
 
 class Guard:
-    """Answers 401 and 403 by itself; a request that it lets through knows who asks, as ``request.state.principal``."""
+    """Answers 401 and 403 by itself; a request that it lets through knows who asks, as ``request.state.principal``.
+
+    What answers for long asks ``request.state.guard`` again (``admit``), with what the request came with.
+    """
 
     def __init__(
         self,
@@ -77,13 +80,14 @@ class Guard:
             await send({"type": "websocket.close", "code": 1008, "reason": "This server speaks HTTP only."})
             return
         try:
-            await self._admit(scope)
+            await self.admit(scope)
         except AzureMLException as error:
             await self._render(error, scope["path"])(scope, receive, send)
             return
         await self._app(scope, receive, send)
 
-    async def _admit(self, scope: Scope) -> None:
+    async def admit(self, scope: Scope) -> None:
+        """Let a request through, or raise the reason why not."""
         headers = Headers(scope=scope)
         self._check_host(headers)
         method, path = scope["method"], scope["path"]
@@ -95,7 +99,9 @@ class Guard:
         access.check(principal, method, path)
         if not self._permissions.is_free(principal):
             await permits.check(self._permissions, principal, method, path)
-        scope.setdefault("state", {})["principal"] = principal
+        state = scope.setdefault("state", {})
+        state["principal"] = principal
+        state["guard"] = self
 
     def _check_host(self, headers: Headers) -> None:
         # A page that rebinds its own name to this address sends its own name here.

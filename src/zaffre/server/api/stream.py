@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Header, Query
+from fastapi import Header, Query, Request
 from starlette.responses import Response, StreamingResponse
 
 from zaffre.server.accounts.permissions import Deed
 from zaffre.server.api.answers import Asker, workspace_router
 from zaffre.server.api.events import Wanted
+from zaffre.server.api.guard import Guard
 from zaffre.server.api.parts import PartsOf
 from zaffre.server.store.permissions import Kind, Thing
 
@@ -25,6 +26,7 @@ def follow(
     ws: str,
     parts: PartsOf,
     asker: Asker,
+    request: Request,
     run: str | None = None,
     log: Annotated[str | None, Query(description="A log of the run; without a run any text: the service's")] = None,
     service: str | None = None,
@@ -34,10 +36,16 @@ def follow(
     last_event_id: Annotated[str | None, Header()] = None,
 ) -> Response:
     """Events `run`, `metrics`, `log`, `files`, `service` and `runs`; resumed by `Last-Event-ID`."""
-    if run is not None:
-        parts.permissions.check(asker, ws, Deed.READ, [Thing(Kind.RUN, run)])
+    things = [] if run is None else [Thing(Kind.RUN, run)]
+    parts.permissions.check(asker, ws, Deed.READ, things)
     parts.workspaces.get(ws)
     wanted = Wanted(ws=ws, run=run, log=log, service=service, runs=runs, new_points=new_points, log_offset=log_offset)
-    events = parts.streams.follow(wanted, parts.streams.start(wanted, last_event_id))
+
+    async def admit() -> None:
+        guard: Guard = request.state.guard
+        await guard.admit(request.scope)
+        await parts.permissions.acheck(request.state.principal, ws, Deed.READ, things)
+
+    events = parts.streams.follow(wanted, parts.streams.start(wanted, last_event_id), admit)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return StreamingResponse(events, headers=headers, media_type="text/event-stream")
