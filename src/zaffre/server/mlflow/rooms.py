@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Final
 
 from starlette.concurrency import run_in_threadpool
 
 from zaffre.core import contract
-from zaffre.server.accounts.permissions import Permissions
+from zaffre.server.accounts.permissions import Deed, Permissions
 from zaffre.server.accounts.users import Users
 from zaffre.server.artifacts.contract import ArtifactStore
 from zaffre.server.mlflow import values
@@ -70,6 +70,15 @@ class Rooms:
             )
             wanted = wanted - {0} | ({found.id} if found else set())
         return sorted(wanted.difference(self.permissions.hidden_experiments(self.asker, self.workspace)))
+
+    async def aexperiment_ids(self, texts: Collection[str]) -> list[int]:
+        """``experiment_ids`` for coroutines."""
+        wanted = {values.experiment_id(text) for text in texts}
+        if self.permissions.is_free(self.asker, Deed.READ) and (
+            0 not in wanted or self.workspace == contract.DEFAULT_WORKSPACE
+        ):
+            return sorted(wanted)
+        return await run_in_threadpool(self.experiment_ids, texts)
 
     def check_workspace(self) -> None:
         """Raise ``WorkspaceNotFound`` for a workspace that is not there; a search would find nothing instead."""

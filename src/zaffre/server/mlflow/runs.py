@@ -54,8 +54,11 @@ async def create(rooms: Rooms, message: CreateRun) -> object:
     return {"run": answers.run(details.Details(made, location, None))}
 
 
-def get(rooms: Rooms, message: OfRun) -> object:
-    return {"run": _full(rooms, message.run)}
+async def get(rooms: Rooms, message: OfRun) -> object:
+    def find(connection: Connection) -> details.Details:
+        return details.load(connection, [rows.key_of(connection, rooms.workspace, message.run).pk])[0]
+
+    return {"run": answers.run(await rooms.store.aread(find))}
 
 
 async def update(rooms: Rooms, message: UpdateRun) -> object:
@@ -81,9 +84,9 @@ def restore(rooms: Rooms, message: OfRun) -> object:
     return {}
 
 
-def search(rooms: Rooms, message: SearchRuns) -> object:
+async def search(rooms: Rooms, message: SearchRuns) -> object:
     query = RunQuery(
-        experiment_ids=rooms.experiment_ids(message.experiment_ids),
+        experiment_ids=await rooms.aexperiment_ids(message.experiment_ids),
         filter=parse_filter(message.filter, RUNS),
         order=parse_order_by(message.order_by, RUNS),
         view=values.view(message.run_view_type, "run_view_type"),
@@ -95,7 +98,7 @@ def search(rooms: Rooms, message: SearchRuns) -> object:
         found = run_search.find(connection, rooms.workspace, query, limit=limit, after=message.page_token or None)
         return details.load(connection, found.items), found.next
 
-    full, after = rooms.store.read(find)
+    full, after = await rooms.store.aread(find)
     return answers.without_empty({"runs": [answers.run(item) for item in full], "next_page_token": after})
 
 
@@ -141,13 +144,6 @@ async def set_tag(rooms: Rooms, message: LogParameter) -> object:
 def delete_tag(rooms: Rooms, message: TagKey) -> object:
     rooms.tracking.delete_tag(rooms.workspace, message.run, message.key)
     return {}
-
-
-def _full(rooms: Rooms, run_id: str) -> answers.Json:
-    def find(connection: Connection) -> details.Details:
-        return details.load(connection, [rows.key_of(connection, rooms.workspace, run_id).pk])[0]
-
-    return answers.run(rooms.store.read(find))
 
 
 def _shortened(tags: Iterable[Pair]) -> dict[str, str]:

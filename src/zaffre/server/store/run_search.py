@@ -113,7 +113,7 @@ def find(connection: Connection, ws: str, query: RunQuery, *, limit: int, after:
 def _page(
     connection: Connection, ws: str, query: RunQuery, among: list[int] | None, limit: int, after: str | None
 ) -> Found[int]:
-    sorts, _ = _sorts(query)
+    sorts, _ = _sorts(query.order, query.newest)
     listed = None if among is None else dialect.many(among)
     if after is None and _is_plain(query):
         shape, values = _shape(query, is_listed=listed is not None)
@@ -244,7 +244,7 @@ def _prepared(shape: _Shape) -> Prepared:
         newest=shape.newest,
         view=shape.view,
     )
-    sorts, _ = _sorts(query)
+    sorts, _ = _sorts(query.order, query.newest)
 
     def build(used: Dialect) -> Select[Any]:
         selected = _select(bindparam("ws"), query, _listed(used) if shape.is_listed else None)
@@ -258,7 +258,7 @@ def _prepared(shape: _Shape) -> Prepared:
 
 def _select(ws: Any, query: RunQuery, listed: Listed | None) -> Select[Any]:
     """The row numbers of the runs; ``listed`` says among which."""
-    _, joined = _sorts(query)
+    _, joined = _sorts(query.order, query.newest)
     source: FromClause = runs
     for table, on in joined:
         source = source.outerjoin(table, on)
@@ -363,22 +363,23 @@ _BY_ENTITY: dict[Entity, Clause] = {
 
 # --- the order -------------------------------------------------------------------------------------------------------
 
-Joined = list[tuple[FromClause, ColumnElement[bool]]]  # what an ordering looks values up in, and how
+Join = tuple[FromClause, ColumnElement[bool]]  # what an ordering looks values up in, and how
 
 
-def _sorts(query: RunQuery) -> tuple[list[Sort], Joined]:
-    if query.newest:
+@lru_cache(256)
+def _sorts(order: Ordering, newest: bool) -> tuple[Sequence[Sort], Sequence[Join]]:
+    if newest:
         return [Sort(runs.c.pk, descending=True)], []
     sorts: list[Sort] = []
-    joined: Joined = []
-    for i, key in enumerate(query.order):
+    joined: list[Join] = []
+    for i, key in enumerate(order):
         sorts += _sort(key, f"by_{i}", joined)
-    if not any(key.entity is Entity.ATTRIBUTE and key.key == "start_time" for key in query.order):
+    if not any(key.entity is Entity.ATTRIBUTE and key.key == "start_time" for key in order):
         sorts.append(Sort(runs.c.start_time, descending=True, nullable=True))
     return [*sorts, Sort(runs.c.id)], joined
 
 
-def _sort(key: OrderKey, alias: str, joined: Joined) -> list[Sort]:
+def _sort(key: OrderKey, alias: str, joined: list[Join]) -> list[Sort]:
     if key.entity is Entity.ATTRIBUTE:
         return [Sort(_ATTRIBUTES[key.key], key.descending, nullable=key.key in ("start_time", "end_time"))]
     if key.entity is Entity.TAG and key.key == NAME_TAG:
