@@ -8,6 +8,7 @@ shown.
 from __future__ import annotations
 
 import json
+import re
 import statistics
 import time
 from collections.abc import Callable
@@ -38,6 +39,8 @@ _ASKED = (
     (f"search, latest 100 of {FEW:,} runs, p50", "ms", None, ""),
 )
 _PER_SECOND = {"ms": 1e3, "us/metric": 1e6, "us/point": 1e6}
+_RUN_ID = re.compile(rb'"run_id": *"([0-9a-f]{32})"')
+_TO_COME = b"0" * 32  # a run's id, until the server has said which
 Taken = dict[str, list[float]]
 
 
@@ -108,9 +111,13 @@ def _logging(client: Client, taken: Taken) -> None:
     batches = [_batch(run, first) for first in range(0, POINTS, BATCH)]
     _add(taken, 3, sum(client.timed("/runs/log-batch", batches)) * 1000 / POINTS)
     _add(taken, 4, _history(client, run))
+    prepared = [_whole_run(experiment, i) for i in range(100)]
     begun = time.perf_counter()
-    for i in range(100):
-        _whole_run(client, experiment, i)
+    for create, *others in prepared:
+        found = _RUN_ID.search(client.send("POST", "/runs/create", create))
+        assert found is not None, "a run was made without an id"
+        for path, body in others:
+            client.send("POST", path, body.replace(_TO_COME, found[1]))
     _add(taken, 5, (time.perf_counter() - begun) * 1000 / 100)
 
 
@@ -149,17 +156,21 @@ def _history(client: Client, run: str) -> float:
     return seconds * 1e6 / points
 
 
-def _whole_run(client: Client, experiment: str, i: int) -> None:
-    run = _run(client, experiment)
+def _whole_run(experiment: str, i: int) -> tuple[bytes, tuple[str, bytes], tuple[str, bytes]]:
+    """What makes a run, what logs to it and what ends it, with ``_TO_COME`` in place of its id."""
+    run, stamp = _TO_COME.decode(), _now()
     values = dict.fromkeys(("loss", "acc", "auc"), i / 7)
     logged: dict[str, Any] = {
         "run_id": run,
-        "metrics": [{"key": key, "value": value, "timestamp": _now(), "step": 0} for key, value in values.items()],
+        "metrics": [{"key": key, "value": value, "timestamp": stamp, "step": 0} for key, value in values.items()],
         "params": [{"key": "lr", "value": str(10.0 ** -(i % 5))}, {"key": "depth", "value": str(i % 12)}],
         "tags": [{"key": "team", "value": f"t{i % 7}"}],
     }
-    client.send("POST", "/runs/log-batch", encoded(logged))
-    client.send("POST", "/runs/update", encoded({"run_id": run, "status": "FINISHED", "end_time": _now()}))
+    return (
+        encoded({"experiment_id": experiment, "start_time": stamp, "tags": []}),
+        ("/runs/log-batch", encoded(logged)),
+        ("/runs/update", encoded({"run_id": run, "status": "FINISHED", "end_time": stamp})),
+    )
 
 
 def _experiment(client: Client) -> str:
