@@ -92,6 +92,7 @@ OPTIONAL: dict[str, tuple[str, ...]] = {
     "zaffre.server.mlflow.otlp": ("google", "opentelemetry"),  # what spans are packed in
     "zaffre.server.store.postgresql": ("psycopg", "sqlalchemy"),  # SQLAlchemy's dialect of it
     "zaffre.server.accounts.passwords": ("argon2",),
+    "zaffre.server.webhooks.seal": ("cryptography",),
 }
 
 # Scripts as users write them, which the demo and deployments send into an environment of their own.

@@ -55,6 +55,7 @@ from zaffre.server.settings import Settings
 from zaffre.server.store.engine import Store
 from zaffre.server.tracking.tracking import Tracking
 from zaffre.server.webhooks.deliveries import Deliveries
+from zaffre.server.webhooks.seal import Seal
 from zaffre.server.webhooks.webhooks import Webhooks
 
 
@@ -114,6 +115,8 @@ def build(settings: Settings) -> Parts:
     versions = Versions(store, artifacts)
     environments = Environments(store)
     submissions = Submissions(store, tracking, on_first_use=not settings.team)
+    webhooks = Webhooks(store, Seal(settings.webhooks_key_file), private=settings.private_webhooks)
+    webhooks.keep_secrets()
     services = Services(store, artifacts, notifier, lost_seconds=settings.heartbeat_lost_seconds)
     return Parts(
         settings=settings,
@@ -137,7 +140,7 @@ def build(settings: Settings) -> Parts:
         services=services,
         endpoints=Endpoints(store, artifacts, notifier, lost_seconds=settings.heartbeat_lost_seconds),
         telemetry=Telemetry(store),
-        webhooks=Webhooks(store, private=settings.private_webhooks),
+        webhooks=webhooks,
         streams=Streams(tracking, services, artifacts, notifier, keep_alive_seconds=settings.keep_alive_seconds),
     )
 
@@ -151,7 +154,8 @@ def reconciler(parts: Parts, url: str) -> Reconciler:
     runs = Heartbeats(store, notifier, lost_seconds=lost)
     services = ServiceHeartbeats(store, parts.artifacts, notifier, lost_seconds=lost)
     supervisors = Supervisors(store, ProcessBackend(), settings.home, parts.credentials.mint_for_supervisor)
-    deliveries = Deliveries(store, private=settings.private_webhooks, first_wait=settings.webhook_retry_seconds)
+    seal = Seal(settings.webhooks_key_file)
+    deliveries = Deliveries(store, seal, private=settings.private_webhooks, first_wait=settings.webhook_retry_seconds)
     steps = (
         partial(queue.step, url),
         runs.step,

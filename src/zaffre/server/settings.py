@@ -48,6 +48,10 @@ class Settings:
         return self.home / contract.TOKEN_FILE
 
     @property
+    def webhooks_key_file(self) -> Path:
+        return self.home / "webhooks.key"
+
+    @property
     def host_names(self) -> frozenset[str]:
         """Every host name, lower case and without a port, that a request may be addressed to."""
         own = () if self.host in ("0.0.0.0", "::") else (self.host,)  # noqa: S104

@@ -62,9 +62,25 @@ def get(connection: Connection, ws: str, webhook_id: str) -> Webhook:
 
 
 def secret_of(connection: Connection, ws: str, webhook_id: str) -> str | None:
+    """The secret as it is kept: only ``webhooks.seal`` opens it."""
     get(connection, ws, webhook_id)
     secret: str | None = connection.execute(select(webhooks.c.secret).where(webhooks.c.id == webhook_id)).scalar()
     return secret
+
+
+def secrets(connection: Connection) -> dict[int, str]:
+    """Every secret as it is kept, by the key of its row."""
+    query = select(webhooks.c.pk, webhooks.c.secret).where(webhooks.c.secret.is_not(None))
+    return {row.pk: row.secret for row in connection.execute(query)}
+
+
+def put_secrets(connection: Connection, changes: Mapping[int, tuple[str, str]]) -> None:
+    """Replace secrets, by the keys of their rows: what was kept, and what shall be."""
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("PRAGMA secure_delete = ON")  # leave nothing of them in the file
+    for pk, (old, new) in changes.items():
+        mine = (webhooks.c.pk == pk) & (webhooks.c.secret == old)
+        connection.execute(update(webhooks).where(mine).values(secret=new))
 
 
 def search(connection: Connection, ws: str, *, limit: int, after: str | None = None) -> Found[Webhook]:

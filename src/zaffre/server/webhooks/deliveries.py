@@ -16,6 +16,7 @@ from zaffre.server.store import webhooks as rows
 from zaffre.server.store.engine import Store
 from zaffre.server.store.webhooks import Delivery
 from zaffre.server.webhooks import sender
+from zaffre.server.webhooks.seal import Seal
 from zaffre.server.webhooks.sender import TOTAL_SECONDS, Outcome
 
 ATTEMPTS: Final = 10  # over about ten minutes
@@ -29,8 +30,9 @@ _log = logging.getLogger("zaffre.server.webhooks")
 class Deliveries:
     """Sends each delivery in a thread of its own, which the server's end does not wait for."""
 
-    def __init__(self, store: Store, *, private: bool, first_wait: float) -> None:
+    def __init__(self, store: Store, seal: Seal, *, private: bool, first_wait: float) -> None:
         self._store = store
+        self._seal = seal
         self._private = private
         self._first_wait = first_wait  # seconds before the second attempt; each further wait is twice as long
         self._sending: list[threading.Thread] = []
@@ -57,8 +59,8 @@ class Deliveries:
 
     def _send(self, delivery: Delivery) -> Outcome:
         body = delivery.body.encode()
-        given = sender.headers(delivery.id, body, delivery.secret)
         try:
+            given = sender.headers(delivery.id, body, delivery.secret and self._seal.open(delivery.secret))
             return sender.send(delivery.url, body, given, private=self._private)
         except InvalidValue as error:
             return Outcome(status=0, error=error.message)  # no attempt will do better

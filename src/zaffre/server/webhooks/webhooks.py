@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Sequence
 from typing import Any, Final
 
-from zaffre.core.errors import InvalidValue, ServerUnavailable, Unsupported
+from zaffre.core.errors import InvalidValue, ServerUnavailable, StateConflict, Unsupported
 from zaffre.core.ids import new_hex
 from zaffre.server.store import webhooks as rows
 from zaffre.server.store.engine import Store
@@ -14,18 +15,49 @@ from zaffre.server.store.paging import Found
 from zaffre.server.store.webhooks import Webhook
 from zaffre.server.webhooks import addresses, sender
 from zaffre.server.webhooks.events import EXAMPLES
+from zaffre.server.webhooks.seal import Seal
 from zaffre.server.webhooks.sender import Outcome
 
 _NAME: Final = re.compile(r"[a-zA-Z0-9](?:[a-zA-Z0-9._-]{0,61}[a-zA-Z0-9])?")
 _LONGEST: Final = 1000
 
+_log = logging.getLogger("zaffre.server.webhooks")
+
 
 class Webhooks:
     """Create, find, change, delete and try out webhooks. ``ws`` is the name of a workspace."""
 
-    def __init__(self, store: Store, *, private: bool) -> None:
+    def __init__(self, store: Store, seal: Seal, *, private: bool) -> None:
         self._store = store
+        self._seal = seal
         self._private = private
+
+    def keep_secrets(self) -> None:
+        """Encrypt what an older version kept as it was and, where the key was moved away, everything with a new one.
+
+        A secret that no key opens stays as it is, and the log says so.
+        """
+        kept = self._store.read(rows.secrets)
+        moved = self._seal.old.exists()
+        anew = {pk: text for pk, text in kept.items() if moved or not self._seal.is_closed(text)}
+        changes: dict[int, tuple[str, str]] = {}
+        for pk, text in anew.items():
+            try:
+                secret = self._seal.open(text) if self._seal.is_closed(text) else text
+                changes[pk] = text, self._seal.close(secret)
+            except StateConflict as error:
+                _log.warning("%s", error.message)
+                moved = False
+        if changes:
+            self._store.write(lambda connection: rows.put_secrets(connection, changes))
+        if moved:
+            self._seal.old.unlink()
+        if len(anew) < len(kept) and not self._seal.file.exists():
+            _log.warning(
+                "Webhooks have secrets, but their key is not in %s: what they are to be told waits. Put the file back "
+                "that stood there when the database was in use, or give them new secrets.",
+                self._seal.file,
+            )
 
     def create(
         self,
@@ -39,9 +71,7 @@ class Webhooks:
         active: bool = True,
     ) -> Webhook:
         """A new webhook; ``InvalidValue`` for an address that is not to be reached."""
-        values = self._checked(
-            name=name, url=url, events=events, description=description, secret=secret or None, active=active
-        )
+        values = self._checked(name=name, url=url, events=events, description=description, secret=secret, active=active)
         return self._store.write(lambda connection: rows.add(connection, ws, **values))
 
     def get(self, ws: str, webhook_id: str) -> Webhook:
@@ -54,8 +84,6 @@ class Webhooks:
         """Set what is given, by the names that ``create`` takes; an empty secret takes the signature away."""
         self.get(ws, webhook_id)
         values = self._checked(**given)
-        if "secret" in values:
-            values["secret"] = values["secret"] or None
         return self._store.write(lambda connection: rows.change(connection, ws, webhook_id, values))
 
     def delete(self, ws: str, webhook_id: str) -> None:
@@ -70,8 +98,9 @@ class Webhooks:
         entity, _, action = event.partition(".")
         body = rows.body_of(ws, entity, action, EXAMPLES[event]).encode()
         try:
-            return sender.send(webhook.url, body, sender.headers(new_hex(), body, secret), private=self._private)
-        except (InvalidValue, ServerUnavailable) as error:
+            given = sender.headers(new_hex(), body, secret and self._seal.open(secret))
+            return sender.send(webhook.url, body, given, private=self._private)
+        except (InvalidValue, ServerUnavailable, StateConflict) as error:
             return Outcome(error=error.message)
 
     def _checked(self, **given: Any) -> dict[str, Any]:
@@ -94,6 +123,8 @@ class Webhooks:
                 raise InvalidValue(f"Invalid webhook URL: {error.message}") from error
         if "active" in given:
             given["active"] = int(given["active"])
+        if "secret" in given:
+            given["secret"] = self._seal.close(given["secret"]) if given["secret"] else None
         return given
 
 

@@ -15,7 +15,7 @@ webhooks = Table(
     text("name", default=None),
     text("description"),
     text("url", default=None),
-    text("secret", nullable=True),  # signs what is sent; it is on no wire and in no log
+    text("secret", nullable=True),  # signs what is sent; encrypted, on no wire and in no log
     json("events"),  # such as ["model_version.created"]
     number("active", default=1),
     number("created_at"),
