@@ -117,11 +117,6 @@ def test_waiting_can_end_before_the_deployment_does(deploy: Deployer) -> None:
             Unsupported,
             "no cluster c",
         ),
-        (
-            {"deployment_config": AksWebservice.deploy_configuration(max_request_wait_time=9)},
-            Unsupported,
-            "scoring_tim",
-        ),
         ({"deployment_config": AksWebservice.deploy_configuration(num_replicas=65)}, Unsupported, "64"),
         (
             {"deployment_config": AksEndpoint.deploy_configuration(replica_max_concurrent_requests=2)},

@@ -79,6 +79,8 @@ SOURCE_DIRECTORY: Final = "AZUREML_SOURCE_DIRECTORY"
 ENTRY_SCRIPT: Final = "AZUREML_ENTRY_SCRIPT"
 SERVICE_NAME: Final = "SERVICE_NAME"
 SCORING_TIMEOUT_MS: Final = "SCORING_TIMEOUT_MS"
+MAX_WAIT_MS: Final = "ZAFFRE_MAX_REQUEST_WAIT_MS"
+CLUSTER_TIMEOUT_MS: Final = 60_000  # of services of the kind AKS, unless they are told otherwise
 
 # Folders and files, relative to a run's working directory or artifact root.
 OUTPUTS: Final = "outputs"

@@ -64,11 +64,6 @@ def check_honoured(given: Given) -> None:
             "replica_max_concurrent_requests: a replica answers one request at a time, and the others wait. Leave it "
             "out, and set num_replicas to answer more of them at a time."
         )
-    if given.get("max_request_wait_time") is not None:
-        raise Unsupported(
-            "max_request_wait_time: a request waits as long as scoring_timeout_ms lets it, waiting included. Set that, "
-            "and leave max_request_wait_time out."
-        )
     if (workers := _workers(given) or 1) > MOST_WORKERS:
         raise Unsupported(f"{workers} replicas are more than the {MOST_WORKERS} that one machine is asked for.")
 
@@ -81,6 +76,8 @@ def applied(spec: ServiceSpec, given: Given) -> ServiceSpec:
         variables[WORKERS] = str(workers)
     if given.get("scoring_timeout_ms") is not None:
         variables[contract.SCORING_TIMEOUT_MS] = str(given["scoring_timeout_ms"])
+    if given.get("max_request_wait_time") is not None:
+        variables[contract.MAX_WAIT_MS] = str(given["max_request_wait_time"])
     recorded = {name: _text(given[name]) for name in _RECORDED if given.get(name) is not None}
     limits = {"cpus": given.get("cpu_cores_limit"), "memory_gb": given.get("memory_gb_limit")}
     spec = replace(spec, environment_variables=variables, recorded={**spec.recorded, **recorded}, interpreter=None)

@@ -36,8 +36,9 @@ def score(name: str, uri: str, data: str | bytes, key: str = "", more: Mapping[s
             answer = transport.request(
                 "POST", parts.path, content=body, headers=headers, idempotent=False, expected=_ANY
             )
-            # A service that is starting answers 502, and so does one whose worker this very request has ended.
-            starting = answer.status == 502 and answer.headers.get("x-ms-run-function-failed") != "True"
+            # A proxy before a service that is starting answers 502, and so does a service whose run() failed, which
+            # says so: what it did once it shall not do again.
+            starting = answer.status == 502 and "x-ms-run-function-failed" not in answer.headers
             if not starting or time.monotonic() > deadline:
                 break
             time.sleep(0.5)

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from zaffre.core import entities, service_wire, wire
+from zaffre.core import contract, entities, service_wire, wire
 from zaffre.core.endpoint_wire import AccessToken
 from zaffre.core.errors import Unsupported, WebserviceException
 from zaffre.environments import image_spec
@@ -57,8 +57,15 @@ class AksWebservice(ServerWebservice):
         return int(held) if held else None
 
     @property
-    def scoring_timeout_ms(self) -> int | None:
-        held = service_spec.current(self._service).environment_variables.get("SCORING_TIMEOUT_MS")
+    def scoring_timeout_ms(self) -> int:
+        """How long a request may take, waiting included."""
+        held = service_spec.current(self._service).environment_variables.get(contract.SCORING_TIMEOUT_MS)
+        return int(held) if held else contract.CLUSTER_TIMEOUT_MS
+
+    @property
+    def max_request_wait_time(self) -> int | None:
+        """How many milliseconds a request may wait for others; None: as long as ``scoring_timeout_ms``."""
+        held = service_spec.current(self._service).environment_variables.get(contract.MAX_WAIT_MS)
         return int(held) if held else None
 
     @property

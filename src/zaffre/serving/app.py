@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 from zaffre.serving import metrics
 from zaffre.serving.keys import Keys
 from zaffre.serving.page import page
-from zaffre.serving.request import Request
+from zaffre.serving.request import ID_FAULTS, Request
 from zaffre.serving.results import Answer, message, unauthorised
 from zaffre.serving.settings import Settings
 from zaffre.serving.swagger import Swagger
@@ -61,7 +61,7 @@ class App:
         """The answer; None where ``run()`` has to make it."""
         if request.fault is not None:
             status, text = request.fault
-            own = b"" if status in (400, 431) else request.request_id
+            own = b"" if text in ID_FAULTS else request.request_id
             return message(status, text, request_id=own)
         if request.path != self.score_path:
             return self._other(request)

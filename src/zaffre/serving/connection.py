@@ -36,6 +36,7 @@ class Connection:
         "_limit",
         "_parser",
         "_refused",
+        "_seen",
         "_target",
         "begun",
         "board",
@@ -75,6 +76,7 @@ class Connection:
         self.lingers_until = 0.0
         self.events = 1
         self._limit = body_bytes
+        self._seen = now  # when what was read last had come
         self._parser = httptools.HttpRequestParser(self)
         self._clear()
 
@@ -137,6 +139,7 @@ class Connection:
             return
         if self.lingers_until:
             return
+        self._seen = now
         if not self.is_reading:
             self.is_reading = True
             self.begun = now
@@ -241,6 +244,7 @@ class Connection:
         method = self._parser.get_method()
         request = Request(method.decode("latin-1") if method else "", self._target, self._headers, body, keep_alive)
         request.arrived = self.begun
+        request.complete = self._seen
         request.fault = fault or request.fault
         self.requests.append(request)
         self._clear()

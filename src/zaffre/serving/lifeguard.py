@@ -59,8 +59,8 @@ class Lifeguard(threading.Thread):
             if worker.is_gone:
                 os._exit(0)
             for connection in worker.waiting:
-                if connection.waits_since and now - connection.waits_since > worker.timeout:
-                    self._dismiss(connection.fd)
+                if connection.waits_since and now - connection.waits_since > min(worker.timeout, worker.patience):
+                    self._dismiss(connection.fd, now)
             if now > call.deadline and not call.answered:
                 self._end(call)
 
@@ -78,8 +78,8 @@ class Lifeguard(threading.Thread):
         else:
             worker.set_aside(connection, now)
 
-    def _dismiss(self, fd: int) -> None:
-        """Answer one who waited as long as a call may take, without a call."""
+    def _dismiss(self, fd: int, now: float) -> None:
+        """Answer one who waited as long as one may, without a call."""
         worker = self._worker
         connection = worker.connections.get(fd)
         if connection is None:
@@ -92,7 +92,7 @@ class Lifeguard(threading.Thread):
             if made is not None:
                 worker.reply(connection, request, made)
             else:
-                worker.too_late(connection, request)
+                worker.waited_too_long(connection, request, now)
         worker.settle(connection)
 
     def _end(self, call: Call) -> None:

@@ -32,9 +32,9 @@ def answer(sock: socket.socket, request_id: bytes, code: int) -> None:
     made = message(
         502,
         f"The worker {how(code)} while it {doing} this request; another one takes its place.",
-        failed=bool(request_id),
         request_id=request.request_id,
     )
+    made.failed = True if request_id else None  # without the header run() never had it: it may be sent again
     try:
         sock.send(Replies("", ()).whole(made, request, close=True))
         sock.shutdown(socket.SHUT_RDWR)

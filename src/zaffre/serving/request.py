@@ -9,6 +9,9 @@ from urllib.parse import unquote
 Headers = list[tuple[bytes, bytes]]
 
 ID_LIMIT: Final = 100  # characters of a request id
+_LONG: Final = f"x-request-id must not exceed {ID_LIMIT} characters"
+_LONG_OF_CALLER: Final = f"x-ms-request-id and x-ms-client-request-id must not exceed {ID_LIMIT} characters"
+ID_FAULTS: Final = (_LONG, _LONG_OF_CALLER)
 
 
 class Request:
@@ -18,6 +21,7 @@ class Request:
         "arrived",
         "body",
         "client_id",
+        "complete",
         "context",
         "fault",
         "headers",
@@ -37,7 +41,8 @@ class Request:
         self.headers = headers
         self.body = body
         self.keep_alive = keep_alive
-        self.arrived = 0.0  # time.monotonic()
+        self.arrived = 0.0  # its first byte, time.monotonic()
+        self.complete = 0.0  # its last byte, as far as we know
         self.context: Any = None  # its span, where spans are sent (tracer.Context)
         self.fault: tuple[int, str] | None = None
         self._identify(headers)
@@ -63,12 +68,12 @@ class Request:
             elif name == b"traceid":
                 self.trace_id = value
         if len(request_id) > ID_LIMIT:
-            self.fault = (431, f"x-request-id must not exceed {ID_LIMIT} characters")
+            self.fault = (431, _LONG)
             request_id = client_id = legacy_id = b""
         else:
             request_id = request_id or new_id()
             if len(client_id) > ID_LIMIT or len(legacy_id) > ID_LIMIT:
-                self.fault = (431, f"x-ms-request-id and x-ms-client-request-id must not exceed {ID_LIMIT} characters")
+                self.fault = (431, _LONG_OF_CALLER)
                 client_id = legacy_id = b""
             else:
                 legacy_id, client_id = legacy_id or client_id or request_id, client_id or legacy_id

@@ -37,6 +37,14 @@ def message(status: int, text: str, *, failed: bool = False, request_id: bytes =
     return Answer(status, json.dumps(body).encode(), failed=failed)
 
 
+def busy(waited_ms: int, request_id: bytes) -> Answer:
+    """The answer to a request that waited so long for the others before it."""
+    sentence = f"The service is busy: this request waited {waited_ms} ms, and was not begun. Send it again in a moment."
+    made = message(503, sentence, request_id=request_id)
+    made.headers.append((b"retry-after", b"1"))
+    return made
+
+
 def unauthorised(text: str, request_id: str) -> Answer:
     """The answer to a caller without a key, or with a wrong one."""
     body = json.dumps({"message": text, "request_id": request_id}).encode()

@@ -56,7 +56,9 @@ class Settings:
     prefix: str = ""
     timeout_ms: int = DEFAULT_TIMEOUT_MS  # from a request's arrival to its answer
     body_bytes: int = limits.SCORE_BODY_BYTES
+    max_wait_ms: int = 0  # that a request may wait for run(); 0: as long as timeout_ms lets it
     read_timeout_ms: int = DEFAULT_READ_TIMEOUT_MS  # from a request's first byte to its last
+    front_end: bool = False  # tell failures as the front end of Azure's clusters does
     workers: int = 1
     max_requests: int = 0  # after which a worker is replaced; 0: never
     max_memory_bytes: int = 0  # resident, at which a worker is replaced; 0: none
@@ -80,6 +82,16 @@ class Settings:
     remarks: tuple[str, ...] = ()  # on settings that cannot be honoured
     not_honoured: tuple[str, ...] = ()
 
+    @property
+    def fault_status(self) -> int:
+        """What the caller gets for 500: a cluster's front end makes that 502."""
+        return 502 if self.front_end else 500
+
+    @property
+    def late_status(self) -> int:
+        """What the caller gets for a call that took too long."""
+        return 504 if self.front_end else 500
+
     def variables(self) -> dict[str, str]:
         """The environment variables that the entry script may read."""
         values = {contract.APP_ROOT: str(self.app_root)}
@@ -102,6 +114,8 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--listen-fd", type=int, metavar="N", help="serve on this inherited socket, not on host and port")
     p.add_argument("--listen-from", metavar="FILE", help="serve on the socket that the owner of this one hands over")
     p.add_argument("--timeout-ms", type=int, metavar="N", help=f"default {DEFAULT_TIMEOUT_MS}")
+    p.add_argument("--max-wait-ms", type=int, metavar="N", help="answer 503 after so long a wait for run()")
+    p.add_argument("--front-end", action="store_true", help="tell failures as Azure's clusters do: 502, late ones 504")
     p.add_argument("--max-body-bytes", type=int, default=limits.SCORE_BODY_BYTES, metavar="N")
     p.add_argument("--read-timeout-ms", type=int, default=DEFAULT_READ_TIMEOUT_MS, metavar="N")
     p.add_argument("--workers", "--worker_count", type=int, metavar="N", help="processes that call run() (default: 1)")
@@ -146,6 +160,8 @@ def read_settings(argv: Sequence[str], environ: Mapping[str, str]) -> Settings:
         prefix=_prefix(environ.get("SERVICE_PATH_PREFIX", "")),
         timeout_ms=_timeout(p, given, environ),
         body_bytes=_positive(p, "--max-body-bytes", given.max_body_bytes, limits.SCORE_BODY_BYTES),
+        max_wait_ms=_positive(p, contract.MAX_WAIT_MS, given.max_wait_ms or environ.get(contract.MAX_WAIT_MS), 0),
+        front_end=given.front_end,
         read_timeout_ms=_positive(p, "--read-timeout-ms", given.read_timeout_ms, DEFAULT_READ_TIMEOUT_MS),
         workers=_positive(p, "WORKER_COUNT", given.workers or environ.get("WORKER_COUNT"), 1),
         max_requests=_positive(p, "--max-requests", given.max_requests or None, 0),
@@ -186,7 +202,8 @@ def _told(name: str, value: str) -> str:
 def _timeout(p: argparse.ArgumentParser, given: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """SCORING_TIMEOUT_MS, or WORKER_TIMEOUT (seconds; Azure's server ends the worker then) where that is less."""
     text = given.timeout_ms if given.timeout_ms is not None else environ.get(contract.SCORING_TIMEOUT_MS)
-    timeout = _positive(p, contract.SCORING_TIMEOUT_MS, text, DEFAULT_TIMEOUT_MS)
+    default = contract.CLUSTER_TIMEOUT_MS if given.front_end else DEFAULT_TIMEOUT_MS
+    timeout = _positive(p, contract.SCORING_TIMEOUT_MS, text, default)
     return min(timeout, 1000 * _positive(p, "WORKER_TIMEOUT", environ.get("WORKER_TIMEOUT"), timeout))
 
 

@@ -14,6 +14,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from math import inf
 from typing import TYPE_CHECKING, Any, Final
 
 from zaffre.serving import board as boards
@@ -29,7 +30,7 @@ from zaffre.serving.inputs import Arguments, Refused
 from zaffre.serving.poller import ERROR, GONE, IN, NOTHING, OUT, Poller
 from zaffre.serving.reply import LAST_CHUNK, Replies, chunk
 from zaffre.serving.request import Request
-from zaffre.serving.results import Answer, NotSerialisable, answer, message
+from zaffre.serving.results import Answer, NotSerialisable, answer, busy, message
 from zaffre.serving.script import EntryScript, user_traceback
 from zaffre.serving.settings import Settings
 
@@ -79,12 +80,14 @@ class Worker:
         self.tracer: Tracer | None = None
         self.is_gone = False  # the front
         self.timeout = settings.timeout_ms / 1000
+        self.patience = settings.max_wait_ms / 1000 or inf  # of requests that wait for run()
         self._settings = settings
         self._script = script
         self._board = board
         self.channel = channel
         self._replies = Replies(settings.server_version, settings.cors_origins)
         self._debug = log.isEnabledFor(logging.DEBUG)
+        self._fault_status = settings.fault_status
         self._now = time.monotonic()
         self._swept = self._now
         self._retiring = False
@@ -169,6 +172,8 @@ class Worker:
         """Send an answer and count it."""
         if not request.keep_alive or self._draining_since:
             connection.closing = True
+        if made.status == 500:
+            made.status = self._fault_status
         self._board.set(connection.slot, boards.ANSWERING)
         connection.send(self._replies.whole(made, request, close=connection.closing))
         if request.path == self.app.score_path:
@@ -202,8 +207,19 @@ class Worker:
         if connection.is_streaming:
             connection.closing = True
             return
-        made = message(500, f"Scoring timeout after {self._settings.timeout_ms} ms", failed=True)
-        self.reply(connection, request, made)
+        sentence = f"Scoring timeout after {self._settings.timeout_ms} ms"
+        status = self._settings.late_status
+        self.reply(connection, request, message(status, sentence, failed=True, request_id=request.request_id))
+
+    def waited_too_long(self, connection: Connection, request: Request, now: float) -> bool:
+        """Answer a request for which there was no time, and say so."""
+        if now - request.arrived > self.timeout:
+            self.too_late(connection, request)
+        elif now - request.complete > self.patience:
+            self.reply(connection, request, busy(self._settings.max_wait_ms, request.request_id))
+        else:
+            return False
+        return True
 
     def sweep(self, now: float) -> None:
         """End the connections that took too long."""
@@ -227,9 +243,7 @@ class Worker:
                 self._close(connection)
 
     def _answer(self, connection: Connection, request: Request) -> None:
-        now = time.monotonic()
-        if now - request.arrived > self.timeout:
-            self.too_late(connection, request)
+        if self.waited_too_long(connection, request, time.monotonic()):
             return
         try:
             arguments = self._script.arguments(request)
