@@ -1,95 +1,73 @@
 """Thrift's compact protocol, in which Parquet writes its headers (the specification of Apache Thrift).
 
-A structure is a mapping of field ids to typed values: ``{1: I32(1), 4: Text("a")}``. Reading gives plain values.
+A structure is a mapping of field ids to values: ``{1: i32(1), 4: text("a")}``. Each is encoded when it is made: a table
+of many columns has many of them. Reading gives plain values.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 _STOP: Final = 0
 _TRUE, _FALSE, _BYTE, _I16, _I32, _I64, _DOUBLE, _BINARY, _LIST, _SET, _MAP, _STRUCT = range(1, 13)
 _DEPTH: Final = 32
 _LONGEST_VARINT: Final = 10
+_SMALL: Final = [bytes([number]) for number in range(0x80)]
 
 
 class Malformed(ValueError):
     """The bytes are not a structure of this protocol."""
 
 
-@dataclass(frozen=True, slots=True)
-class I32:
-    value: int
+Value = tuple[int, bytes]  # the code of its kind, and itself as it is written
 
 
-@dataclass(frozen=True, slots=True)
-class I64:
-    value: int
+def i32(number: int) -> Value:
+    return _I32, _varint(number << 1 if number >= 0 else (-number << 1) - 1)
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
-    value: str
+def i64(number: int) -> Value:
+    return _I64, i32(number)[1]
 
 
-@dataclass(frozen=True, slots=True)
-class Struct:
-    fields: Mapping[int, Value]
+def text(value: str) -> Value:
+    data = value.encode()
+    return _BINARY, _varint(len(data)) + data
 
 
-@dataclass(frozen=True, slots=True)
-class ListOf:
+def struct(fields: Mapping[int, Value]) -> Value:
+    return _STRUCT, encode(fields)
+
+
+def list_of(items: Sequence[Value]) -> Value:
     """``items`` are all of one kind, and at least one."""
-
-    items: Sequence[Value]
-
-
-Value = I32 | I64 | Text | Struct | ListOf
-_CODES: Final[dict[type, int]] = {I32: _I32, I64: _I64, Text: _BINARY, Struct: _STRUCT, ListOf: _LIST}
+    count, kind = len(items), items[0][0]
+    head = bytes([count << 4 | kind]) if count < 15 else bytes([0xF0 | kind]) + _varint(count)
+    return _LIST, head + b"".join([data for _, data in items])
 
 
 def encode(fields: Mapping[int, Value]) -> bytes:
+    """A structure; the ids of ``fields`` rise, by less than 16 from one to the next, as all of Parquet's do."""
     out = bytearray()
-    _write_struct(out, fields)
+    last = 0
+    for number, (kind, data) in fields.items():
+        out.append((number - last) << 4 | kind)
+        out += data
+        last = number
+    out.append(_STOP)
     return bytes(out)
 
 
-def _write_struct(out: bytearray, fields: Mapping[int, Value]) -> None:
-    last = 0
-    for number, value in sorted(fields.items()):
-        out.append((number - last) << 4 | _CODES[type(value)])  # ids of Parquet are never 16 apart
-        last = number
-        _write(out, value)
-    out.append(_STOP)
-
-
-def _write(out: bytearray, value: Value) -> None:
-    if isinstance(value, I32 | I64):
-        _write_varint(out, value.value << 1 if value.value >= 0 else (-value.value << 1) - 1)
-    elif isinstance(value, Text):
-        data = value.value.encode()
-        _write_varint(out, len(data))
-        out += data
-    elif isinstance(value, Struct):
-        _write_struct(out, value.fields)
-    else:
-        kind = _CODES[type(value.items[0])]
-        if len(value.items) < 15:
-            out.append(len(value.items) << 4 | kind)
-        else:
-            out.append(0xF0 | kind)
-            _write_varint(out, len(value.items))
-        for item in value.items:
-            _write(out, item)
-
-
-def _write_varint(out: bytearray, number: int) -> None:
+def _varint(number: int) -> bytes:
+    if number <= 0x7F:
+        return _SMALL[number]
+    out = bytearray()
     while number > 0x7F:
         out.append(number & 0x7F | 0x80)
         number >>= 7
     out.append(number)
+    return bytes(out)
 
 
 def decode(data: bytes, at: int = 0) -> tuple[dict[int, Any], int]:

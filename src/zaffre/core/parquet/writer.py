@@ -8,7 +8,7 @@ from typing import Final
 
 from zaffre.core.parquet import compact
 from zaffre.core.parquet.columns import Column, pack_booleans
-from zaffre.core.parquet.compact import I32, I64, ListOf, Struct, Text
+from zaffre.core.parquet.compact import Value, i32, i64, list_of, struct, text
 
 MAGIC: Final = b"PAR1"
 GZIP: Final = 2
@@ -29,44 +29,44 @@ def table(columns: Sequence[Column], metadata: dict[str, str] | None = None) -> 
         out += header + packed
         plain_bytes += len(header) + len(page)
         chunks.append(_chunk(column, at, len(header) + len(page), len(header) + len(packed)))
-    group = Struct({1: ListOf(chunks), 2: I64(plain_bytes), 3: I64(columns[0].count)})
-    schema = [Struct({4: Text("schema"), 5: I32(len(columns))}), *(_element(column) for column in columns)]
-    footer: dict[int, compact.Value] = {1: I32(1), 2: ListOf(schema), 3: I64(columns[0].count), 4: ListOf([group])}
+    group = struct({1: list_of(chunks), 2: i64(plain_bytes), 3: i64(columns[0].count)})
+    schema = [struct({4: text("schema"), 5: i32(len(columns))}), *(_element(column) for column in columns)]
+    footer: dict[int, Value] = {1: i32(1), 2: list_of(schema), 3: i64(columns[0].count), 4: list_of([group])}
     if metadata:
-        footer[5] = ListOf([Struct({1: Text(key), 2: Text(value)}) for key, value in metadata.items()])
-    footer[6] = Text("zaffre")
+        footer[5] = list_of([struct({1: text(key), 2: text(value)}) for key, value in metadata.items()])
+    footer[6] = text("zaffre")
     end = compact.encode(footer)
     return bytes(out) + end + len(end).to_bytes(4, "little") + MAGIC
 
 
-def _element(column: Column) -> Struct:
+def _element(column: Column) -> Value:
     physical, meaning = column.kind.value
-    fields: dict[int, compact.Value] = {1: I32(physical), 3: I32(_OPTIONAL), 4: Text(column.name)}
+    fields: dict[int, Value] = {1: i32(physical), 3: i32(_OPTIONAL), 4: text(column.name)}
     if meaning is not None:
-        fields[6] = I32(meaning)
-    return Struct(fields)
+        fields[6] = i32(meaning)
+    return struct(fields)
 
 
-def _chunk(column: Column, at: int, plain_bytes: int, packed_bytes: int) -> Struct:
+def _chunk(column: Column, at: int, plain_bytes: int, packed_bytes: int) -> Value:
     physical, _ = column.kind.value
-    about = Struct(
+    about = struct(
         {
-            1: I32(physical),
-            2: ListOf([I32(PLAIN), I32(RLE)]),
-            3: ListOf([Text(column.name)]),
-            4: I32(GZIP),
-            5: I64(column.count),
-            6: I64(plain_bytes),
-            7: I64(packed_bytes),
-            9: I64(at),
+            1: i32(physical),
+            2: list_of([i32(PLAIN), i32(RLE)]),
+            3: list_of([text(column.name)]),
+            4: i32(GZIP),
+            5: i64(column.count),
+            6: i64(plain_bytes),
+            7: i64(packed_bytes),
+            9: i64(at),
         }
     )
-    return Struct({2: I64(at), 3: about})
+    return struct({2: i64(at), 3: about})
 
 
 def _page_header(count: int, plain_bytes: int, packed_bytes: int) -> bytes:
-    data = Struct({1: I32(count), 2: I32(PLAIN), 3: I32(RLE), 4: I32(RLE)})
-    return compact.encode({1: I32(0), 2: I32(plain_bytes), 3: I32(packed_bytes), 5: data})
+    data = struct({1: i32(count), 2: i32(PLAIN), 3: i32(RLE), 4: i32(RLE)})
+    return compact.encode({1: i32(0), 2: i32(plain_bytes), 3: i32(packed_bytes), 5: data})
 
 
 def _page(column: Column) -> bytes:
