@@ -208,8 +208,9 @@ class Preparation:
 
 
 def asked(service: Service, root: Path) -> tuple[str, ...]:
-    """What makes the scoring server ask for keys, and answer as Azure's clusters do where it stands for one. A service of
-    the own machine has no keys: who deploys there can call it anyway."""
+    """What makes the scoring server ask for keys, and answer as Azure's clusters do where it stands for one.
+
+    Who deploys to the own machine alone can call there: no keys."""
     keys = () if service.compute_type == "Local" else ("--keys-file", f"{root}/{KEYS}")
     return (*keys, "--front-end") if service.compute_type == "AKS" else keys
 
