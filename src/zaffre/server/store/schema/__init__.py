@@ -65,7 +65,7 @@ from zaffre.server.store.schema.tracking import (
 )
 from zaffre.server.store.schema.webhooks import webhook_deliveries, webhooks
 
-REVISION = "0014"  # the newest step in migrations
+REVISION = "0015"  # the newest step in migrations
 
 __all__ = [
     "REVISION",

@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 from sqlalchemy import Column, Index, Table, UniqueConstraint
+from sqlalchemy import text as sql
 
 from zaffre.server.store.schema.columns import BigKey, blob, json, key_column, metadata, number, owner, real, text
+
+
+def _of_children(name: str, column: str) -> Index:
+    """An index of the runs that have a parent; most have none, and making these does not write it."""
+    filled = sql(f"{column} IS NOT NULL")
+    return Index(name, column, sqlite_where=filled, postgresql_where=filled)
+
 
 experiments = Table(
     "experiments",
@@ -61,8 +69,8 @@ runs = Table(
     UniqueConstraint("workspace_pk", "id"),
     Index("ix_runs_by_start", "experiment_id", "archived_at", "start_time", "pk"),
     Index("ix_runs_newest", "workspace_pk", "archived_at", "pk"),
-    Index("ix_runs_parent", "parent_pk"),
-    Index("ix_runs_root", "root_pk"),
+    _of_children("ix_runs_parent", "parent_pk"),
+    _of_children("ix_runs_root", "root_pk"),
     Index("ix_runs_status", "status", "pk"),
     sqlite_autoincrement=True,
 )

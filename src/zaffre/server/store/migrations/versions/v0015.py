@@ -1,0 +1,26 @@
+"""Step 0015: the indexes of child runs hold child runs only, so that making any other run writes two pages less."""
+
+from __future__ import annotations
+
+from alembic import op
+from sqlalchemy import text
+
+revision = "0015"
+down_revision = "0014"
+branch_labels = None
+depends_on = None
+
+_INDEXES = {"ix_runs_parent": "parent_pk", "ix_runs_root": "root_pk"}
+
+
+def upgrade() -> None:
+    for name, column in _INDEXES.items():
+        filled = text(f"{column} IS NOT NULL")
+        op.drop_index(name, "runs")
+        op.create_index(name, "runs", [column], sqlite_where=filled, postgresql_where=filled)
+
+
+def downgrade() -> None:
+    for name, column in _INDEXES.items():
+        op.drop_index(name, "runs")
+        op.create_index(name, "runs", [column])
