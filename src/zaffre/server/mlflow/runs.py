@@ -93,13 +93,13 @@ async def search(rooms: Rooms, message: SearchRuns) -> object:
     )
     limit = values.page_size(message.max_results, _MOST)
 
-    def find(connection: Connection) -> tuple[list[details.Details], str | None]:
+    def find(connection: Connection) -> tuple[list[answers.Json], str | None]:
         workspaces.key_of(connection, rooms.workspace)  # a search of one that is not there would find nothing
         found = run_search.find(connection, rooms.workspace, query, limit=limit, after=message.page_token or None)
-        return details.load(connection, found.items), found.next
+        return [answers.run(item) for item in details.load(connection, found.items)], found.next
 
-    full, after = await rooms.store.aread(find)
-    return answers.without_empty({"runs": [answers.run(item) for item in full], "next_page_token": after})
+    shown, after = await rooms.store.aread(find)
+    return answers.without_empty({"runs": shown, "next_page_token": after})
 
 
 async def log_metric(rooms: Rooms, message: LogMetric) -> object:
