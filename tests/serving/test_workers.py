@@ -86,7 +86,7 @@ def test_several_workers_run_side_by_side(tmp_path: Path) -> None:
 def test_the_environment_names_the_number_of_workers(tmp_path: Path) -> None:
     with ScoringProcess(tmp_path, DOES, WORKER_COUNT="2") as service:
         until(lambda: service.log().count("imported in") == 2, "the start of the second worker", SECONDS)
-        assert b"zaffre_workers 2" in service.http.get("/metrics").content
+        until(lambda: b"zaffre_workers 2" in service.http.get("/metrics").content, "two workers to answer", SECONDS)
 
 
 def test_workers_are_replaced_after_so_many_requests_and_none_is_lost(tmp_path: Path) -> None:

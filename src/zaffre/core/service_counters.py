@@ -27,8 +27,10 @@ AT_MICROS: Final = 5  # the time of all answers, microseconds
 AT_LATENCY: Final = 6  # counts of answers by bucket of time, see latency
 CPU_MICROS: Final = 7  # of the serving processes and what they started
 MEMORY_BYTES: Final = 8  # resident, of the serving processes now
-WORKERS: Final = 9  # there are now
+WORKERS: Final = 9  # that can answer now
 TICKS: Final = 10  # grows as long as the process lives, about twice in a second
+WANTED: Final = 11  # workers that there shall be
+UTILIZATION: Final = 12  # the share of their time that workers were busy at the last look, per mille; while they scale
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

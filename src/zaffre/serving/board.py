@@ -41,6 +41,7 @@ DROPPED: Final = 10  # and those that were not kept
 EXPORTED: Final = 11  # spans and log records that an OpenTelemetry collector took
 EXPORT_FAILED: Final = 12  # and those that it did not
 EXPORT_REFUSED: Final = 13  # and those for which there was no room
+BUSY: Final = 14  # nanoseconds, summed, in which it did not wait for callers; a call that goes on counts when it ends
 STATUSES: Final = 16  # 600 cells: answers of /score by status
 BUCKETS: Final = 640  # answers of /score by time, see metrics.BOUNDS; the last cell is what is over all bounds
 SIZES: Final = 672  # batches by rows, see metrics.SIZE_BOUNDS

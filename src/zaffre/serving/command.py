@@ -50,6 +50,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         log.warning("%s has no effect on this service", setting)
     for remark in settings.remarks:
         log.warning("%s", remark)
+    if settings.bounds is not None:
+        log.info("%s", settings.bounds)
     _raise_file_limit()
     tell = partial(_write_status, settings)
     try:
@@ -99,7 +101,8 @@ def _work(settings: Settings, board: Board, part: Recruit) -> int:
         one.calls = worker
     worker.tracer = tracer
     Lifeguard(worker).start()
-    channel.tell(stage="ready", preflight=tried)
+    at_once = 1 if script.batching is None else script.batching.max_size
+    channel.tell(stage="ready", preflight=tried, batch=at_once)
     worker.work()
     channel.tell(stage="left")
     if tracer is not None:
@@ -112,8 +115,7 @@ def _work(settings: Settings, board: Board, part: Recruit) -> int:
 def _app(settings: Settings, script: EntryScript, board: Board) -> App:
     folders = (settings.app_root, settings.script.parent)
     swagger = Swagger(settings.name, settings.version, settings.prefix, folders, schema.schemas(script.run))
-    facts: dict[str, float] = {"workers": settings.workers}
-    return App(settings, swagger, partial(metrics.text, board, facts), raw=script.raw)
+    return App(settings, swagger, partial(metrics.text, board), raw=script.raw)
 
 
 def _tracer(settings: Settings, row: memoryview) -> Tracer | None:

@@ -18,12 +18,14 @@ from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any, Final
 
+from zaffre.core import service_counters as counters
 from zaffre.serving import board as boards
 from zaffre.serving import channel as channels
 from zaffre.serving import lost, usage
 from zaffre.serving.board import Board
 from zaffre.serving.channel import FrontEnd, WorkerEnd
-from zaffre.serving.poller import ERROR, GONE, IN, NOTHING, Poller
+from zaffre.serving.poller import ERROR, GONE, IN, NOTHING, Poller, count_readable
+from zaffre.serving.scaling import Scaler
 from zaffre.serving.settings import Settings
 from zaffre.serving.sources import Sources
 
@@ -80,8 +82,11 @@ class Front:
         self._sockets = {sock.fileno(): sock for sock in sockets}
         self._owner = owner  # a descriptor that ends when whoever started us does
         self._tell = tell
-        self._rows = list(range(2 * settings.workers + 1))
+        most = settings.workers if settings.bounds is None else settings.bounds.most
+        self._rows = list(range(2 * most + 1))
         self.board = _board(settings, len(self._rows))
+        self._scaler = Scaler(settings.bounds, self.board) if settings.bounds is not None else None
+        self._wanted = self.board.head[counters.WANTED] = settings.workers  # workers that there shall be
         self._poller = Poller()
         self._members: dict[int, Member] = {}  # by the descriptor of their channel
         self._slots = deque(range(boards.SLOTS))
@@ -112,6 +117,8 @@ class Front:
             if now - ticked > _TICK_SECONDS:
                 ticked = now
                 self._tick(now)
+            if self._scaler is not None and now > self._scaler.due:
+                self._scale(self._scaler, now)
             if self._needs_worker(now) and (recruit := self._recruit()) is not None:
                 return recruit
             if self._is_stopping and (not self._members or now > self._stop_at):
@@ -178,8 +185,38 @@ class Front:
     def _needs_worker(self, now: float) -> bool:
         if self._is_stopping or now < self._start_at or not self._rows:
             return False
-        staying = [m for m in self._members.values() if not m.is_retiring and not m.is_full]
-        return len(staying) < self._settings.workers
+        return len(self._staying()) < self._wanted
+
+    def _staying(self) -> list[Member]:
+        return [m for m in self._members.values() if not m.is_retiring and not m.is_full]
+
+    def _able(self) -> list[Member]:
+        """Those that can answer."""
+        return [m for m in self._members.values() if m.is_ready and not m.is_retiring]
+
+    def _scale(self, scaler: Scaler, now: float) -> None:
+        """Have as many workers as the load asks for. Those that are too many end as if they were replaced."""
+        able = self._able()
+        if not able or self._is_stopping:
+            return
+        if sentence := scaler.look(now, len(able), self._waiting):
+            log.info("%s", sentence)
+        self._wanted = self.board.head[counters.WANTED] = scaler.wanted
+        for member in sorted(able, key=lambda m: self.board.row(m.row)[boards.BUSY_SINCE]):
+            if len(self._staying()) <= self._wanted:
+                break
+            member.is_retiring = not member.is_full and member.end.order(channels.RETIRE)
+
+    def _waiting(self) -> float:
+        """How many calls wait unread for a worker; of a batched ``run()``, how many batches."""
+        unread = [
+            sock
+            for member in self._members.values()
+            for slot, sock in member.guests.items()
+            if self.board.state(slot) == boards.IDLE
+        ]
+        at_once = max((int(member.facts.get("batch", 1)) for member in self._members.values()), default=1)
+        return (len(self._unseated) + count_readable(unread)) / at_once
 
     def _hear(self, member: Member) -> None:
         facts, _ = member.end.facts()
@@ -312,8 +349,7 @@ class Front:
 
     def _seat(self, slot: int, sock: socket.socket) -> bool:
         """Give a connection to the worker that has the fewest and is not busy."""
-        able = [m for m in self._members.values() if m.is_ready and not m.is_retiring]
-        for member in sorted(able, key=lambda m: (len(m.guests), self.board.row(m.row)[boards.BUSY_SINCE])):
+        for member in sorted(self._able(), key=lambda m: (len(m.guests), self.board.row(m.row)[boards.BUSY_SINCE])):
             if member.end.hand_over(sock, slot):
                 member.guests[slot] = sock
                 self._holders[sock.fileno()] = (member, slot)
@@ -381,6 +417,7 @@ class Front:
     def _tick(self, now: float) -> None:
         self._bury()
         usage.record(self.board, [member.pid for member in self._members.values()])
+        self.board.head[counters.WORKERS] = len(self._able())
         leaving, self._leaving = self._leaving, []
         for slot in leaving:
             (self._slots if self.board.state(slot) == boards.CLOSED else self._leaving).append(slot)

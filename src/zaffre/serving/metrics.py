@@ -40,8 +40,7 @@ def observe_batch(row: memoryview, rows: int, waited_seconds: float) -> None:
     row[cells.SIZES + bisect_left(SIZE_BOUNDS, rows)] += 1
 
 
-def text(board: Board, facts: dict[str, float]) -> bytes:
-    """``facts`` are gauges of this moment by name, such as the number of workers."""
+def text(board: Board) -> bytes:
     total = board.total
     lines = ["# HELP zaffre_requests_total Answers of /score.", "# TYPE zaffre_requests_total counter"]
     for status in range(600):
@@ -86,8 +85,14 @@ def text(board: Board, facts: dict[str, float]) -> bytes:
         lines += _counter("zaffre_otlp_dropped_total", "Spans and log records that were dropped.", dropped)
     used = board.head[counters.CPU_MICROS] / 1e6
     lines += _counter("zaffre_cpu_seconds_total", "Processor time of the serving processes.", used)
-    facts = facts | {"memory_bytes": board.head[counters.MEMORY_BYTES]}
-    for name, value in facts.items():
+    head = board.head
+    gauges: dict[str, float] = {
+        "memory_bytes": head[counters.MEMORY_BYTES],
+        "workers": head[counters.WORKERS],
+        "workers_wanted": head[counters.WANTED],
+        "utilization": head[counters.UTILIZATION] / 1000,
+    }
+    for name, value in gauges.items():
         lines += [f"# TYPE zaffre_{name} gauge", f"zaffre_{name} {value:.16g}"]
     return ("\n".join(lines) + "\n").encode()
 

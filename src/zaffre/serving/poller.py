@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import select
+import socket
+from collections.abc import Iterable
 from typing import Any, Final
 
 # The same numbers in epoll and in poll. ERROR and GONE are told whether they were asked for or not.
@@ -11,6 +13,14 @@ IN: Final = 1
 OUT: Final = 4
 ERROR: Final = 8
 GONE: Final = 16
+
+
+def count_readable(sockets: Iterable[socket.socket]) -> int:
+    """How many of them have something to read now, the mere end of what comes left out."""
+    poll, ended = select.poll(), getattr(select, "POLLRDHUP", 0)
+    for sock in sockets:
+        poll.register(sock, select.POLLIN | ended)
+    return sum(1 for _, what in poll.poll(0) if not what & (ended | ERROR | GONE))
 
 
 class Poller:

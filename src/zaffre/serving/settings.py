@@ -13,6 +13,7 @@ from zaffre import __version__
 from zaffre.core import contract, limits
 from zaffre.serving.collection.settings import CollectionSettings, read_collection
 from zaffre.serving.collector import Collector, read_collector
+from zaffre.serving.scaling import Bounds, read_bounds
 
 DEFAULT_PORT = 5001
 DEFAULT_HEALTH_PORT = 5000
@@ -60,6 +61,7 @@ class Settings:
     read_timeout_ms: int = DEFAULT_READ_TIMEOUT_MS  # from a request's first byte to its last
     front_end: bool = False  # tell failures as the front end of Azure's clusters does
     workers: int = 1
+    bounds: Bounds | None = None  # of their number, which follows the load; None: it stays
     max_requests: int = 0  # after which a worker is replaced; 0: never
     max_memory_bytes: int = 0  # resident, at which a worker is replaced; 0: none
     health_port: int | None = None  # serve there too
@@ -100,6 +102,7 @@ class Settings:
         return values
 
 
+_MOST_HELP = "more processes under load, up to N; auto: one for each processor, at most 10 (default: no more)"
 _HEALTH_HELP = f"answer on this port too, where SEPERATE_HEALTH_ENDPOINT is true (default {DEFAULT_HEALTH_PORT})"
 
 
@@ -119,6 +122,10 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--max-body-bytes", type=int, default=limits.SCORE_BODY_BYTES, metavar="N")
     p.add_argument("--read-timeout-ms", type=int, default=DEFAULT_READ_TIMEOUT_MS, metavar="N")
     p.add_argument("--workers", "--worker_count", type=int, metavar="N", help="processes that call run() (default: 1)")
+    p.add_argument("--max-workers", metavar="N", help=_MOST_HELP)
+    p.add_argument("--target-utilization", metavar="N", help="percent of its time that a worker shall be busy (70)")
+    p.add_argument("--scale-interval", metavar="N", help="seconds between two looks at the load (default: 1)")
+    p.add_argument("--scale-down-seconds", metavar="N", help="stop workers that were not needed for so long (60)")
     p.add_argument("--max-requests", type=int, default=0, metavar="N", help="replace a worker after so many requests")
     p.add_argument("--max-memory-mb", type=int, default=0, metavar="N", help="replace a worker that takes more")
     p.add_argument("--debug-listen", type=_port, metavar="N", help="wait there for a debugger (debugpy)")
@@ -149,6 +156,7 @@ def read_settings(argv: Sequence[str], environ: Mapping[str, str]) -> Settings:
     origins = given.access_control_allow_origins or environ.get("AML_CORS_ORIGINS", "")
     name, version = environ.get(contract.SERVICE_NAME, "ML service"), environ.get("SERVICE_VERSION", "1.0")
     collector, remarks = read_collector(environ, name, version)
+    workers = _positive(p, "WORKER_COUNT", given.workers or environ.get("WORKER_COUNT"), 1)
     return Settings(
         script=_script(given.entry_script, given.source_dir, app_root, environ),
         app_root=app_root,
@@ -163,7 +171,8 @@ def read_settings(argv: Sequence[str], environ: Mapping[str, str]) -> Settings:
         max_wait_ms=_positive(p, contract.MAX_WAIT_MS, given.max_wait_ms or environ.get(contract.MAX_WAIT_MS), 0),
         front_end=given.front_end,
         read_timeout_ms=_positive(p, "--read-timeout-ms", given.read_timeout_ms, DEFAULT_READ_TIMEOUT_MS),
-        workers=_positive(p, "WORKER_COUNT", given.workers or environ.get("WORKER_COUNT"), 1),
+        workers=workers,
+        bounds=_bounds(p, given, environ, workers),
         max_requests=_positive(p, "--max-requests", given.max_requests or None, 0),
         max_memory_bytes=_positive(p, "--max-memory-mb", given.max_memory_mb or None, 0) * limits.MIB,
         health_port=_health_port(given, environ),
@@ -191,6 +200,17 @@ def read_settings(argv: Sequence[str], environ: Mapping[str, str]) -> Settings:
 def _collection(p: argparse.ArgumentParser, environ: Mapping[str, str], app_root: Path) -> CollectionSettings | None:
     try:
         return read_collection(environ, app_root)
+    except ValueError as error:
+        p.error(str(error))
+
+
+def _bounds(
+    p: argparse.ArgumentParser, given: argparse.Namespace, environ: Mapping[str, str], workers: int
+) -> Bounds | None:
+    down = given.scale_down_seconds or environ.get(contract.SCALE_DOWN_SECONDS)
+    asked = (given.max_workers, given.target_utilization, given.scale_interval)
+    try:
+        return read_bounds(workers, *asked, down, is_asked=given.scale_down_seconds is not None)
     except ValueError as error:
         p.error(str(error))
 

@@ -20,7 +20,6 @@ def record(board: Board, workers: Iterable[int]) -> None:
     head = board.head
     head[counters.CPU_MICROS] = max(head[counters.CPU_MICROS], int(seconds * 1e6))
     head[counters.MEMORY_BYTES] = sum(map(resident_bytes, (os.getpid(), *pids)))
-    head[counters.WORKERS] = len(pids)
     head[counters.TICKS] += 1
 
 

@@ -29,6 +29,14 @@ class Settings:
     """How large a body may be."""
     max_requests: int | None = None
     """Replace a worker after so many requests."""
+    max_workers: str | None = None
+    """More processes under load, up to so many; auto: one for each processor, at most 10."""
+    target_utilization: float | None = None
+    """The percentage of its time that a worker shall be busy, 70 by default."""
+    scale_interval: float | None = None
+    """The seconds between two looks at the load, 1 by default."""
+    scale_down_seconds: float | None = None
+    """Stop workers that were not needed for so long, 60 by default."""
     max_memory_mb: int | None = None
     """Replace a worker that takes more memory."""
     cors_origins: Annotated[str | None, _named("--cors-origins", "--access_control_allow_origins")] = None
@@ -45,6 +53,10 @@ class Settings:
             "--timeout-ms": self.timeout_ms,
             "--max-body-bytes": self.max_body_bytes,
             "--max-requests": self.max_requests,
+            "--max-workers": self.max_workers,
+            "--target-utilization": self.target_utilization,
+            "--scale-interval": self.scale_interval,
+            "--scale-down-seconds": self.scale_down_seconds,
             "--max-memory-mb": self.max_memory_mb,
             "--cors-origins": self.cors_origins,
             "--health-port": self.health_port,
