@@ -9,6 +9,7 @@ supervises the service reads (``core.service_counters``).
 from __future__ import annotations
 
 import mmap
+import time
 from pathlib import Path
 from typing import Final
 
@@ -91,6 +92,23 @@ class Board:
     def request_id(self, slot: int) -> bytes:
         at = slot * _SLOT_BYTES
         return bytes(self._slots[at + 2 : at + 2 + self._slots[at + 1]])
+
+
+class BusyTime:
+    """Counts into a worker's row the time that it does not wait for callers."""
+
+    def __init__(self, row: memoryview) -> None:
+        self._row = row
+        self._counted = time.monotonic_ns()  # up to when it is on the board
+
+    def begin(self) -> None:
+        """It waited until now."""
+        self._counted = time.monotonic_ns()
+
+    def count(self) -> None:
+        now = time.monotonic_ns()
+        self._row[BUSY] += now - self._counted
+        self._counted = now
 
 
 def _mapped(file: Path, size: int) -> mmap.mmap:

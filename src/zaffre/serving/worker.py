@@ -22,7 +22,7 @@ from zaffre.serving import channel as channels
 from zaffre.serving import metrics, schema, streams
 from zaffre.serving.app import App
 from zaffre.serving.batch import Batch
-from zaffre.serving.board import Board
+from zaffre.serving.board import Board, BusyTime
 from zaffre.serving.channel import WorkerEnd
 from zaffre.serving.connection import Connection
 from zaffre.serving.coroutines import Coroutines, asynchronous
@@ -90,7 +90,7 @@ class Worker:
         self._fault_status = settings.fault_status
         self._now = time.monotonic()
         self._swept = self._now
-        self._counted = time.monotonic_ns()  # up to when its busy time is on the board
+        self._busy = BusyTime(row)
         self._retiring = False
         self._draining_since = 0.0
         self._full_at = settings.max_requests
@@ -102,9 +102,9 @@ class Worker:
         gc.freeze()  # what the import and init() made stays: no collection in a request walks over it again
         with self.io:
             while not self._is_done():
-                self._count_busy()
+                self._busy.count()
                 events = self._wait(self._patience())
-                self._counted = time.monotonic_ns()
+                self._busy.begin()
                 self._now = time.monotonic()
                 for fd, what in events:
                     self.handle(fd, what, self._now)
@@ -297,7 +297,7 @@ class Worker:
 
     def step(self, call: Call, work: Callable[[], Any]) -> Any:
         """Carry out a part of a call, which is under way meanwhile, and no longer."""
-        self._counted = time.monotonic_ns()  # until now it waited
+        self._busy.begin()
         value, error = self._carried_out(call, work)
         if error is not None:
             raise error
@@ -316,13 +316,8 @@ class Worker:
         if self.tracer is not None:
             self.tracer.end()
         self.row[boards.BUSY_SINCE] = 0
-        self._count_busy()
+        self._busy.count()
         return value, error
-
-    def _count_busy(self) -> None:
-        now = time.monotonic_ns()
-        self.row[boards.BUSY] += now - self._counted
-        self._counted = now
 
     def _tell_late(self, call: Call, error: BaseException | None) -> None:
         if not call.answered:
