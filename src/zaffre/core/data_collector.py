@@ -1,7 +1,8 @@
 """``ModelDataCollector`` in an entry script: it hands rows over to the serving process that collects.
 
-``collect`` copies what it is given and returns; everything else is done elsewhere. A record is ``(collector,
-microseconds, correlation id, request ids, form)``, the form packed with ``marshal`` but for arrays, one of
+``collect`` copies what it is given and returns; everything else is done elsewhere. What it hands over are a head,
+``(collector, microseconds, correlation id, request ids, shape, size)``, and so many bytes: those of an array of the
+shape ``(dtype, rows, width)``, or where the shape is None a form, packed with ``marshal``, one of
 
     ("array", dtype, rows, width, bytes)      ("rows", [[cell, ...], ...])      ("columns", [(name, form of one), ...])
 """
@@ -24,12 +25,15 @@ from zaffre.core import contract
 from zaffre.core.collection import CORRELATION, DEBUG, DESIGNATIONS, ENABLED, TIMESTAMP
 
 MOST_COLUMNS: Final = 4096
-_ABOUT_BYTES: Final = 128  # of a record, beside its data
+_MOST_SHAPES: Final = 64  # of arrays, that a collector remembers
 # Types of numpy that go as they are, and what Python's array and memoryview call them.
 NUMBERS: Final = {
     "b1": "?", "i1": "b", "u1": "B", "i2": "h", "u2": "H", "i4": "i", "u4": "I", "i8": "q", "f4": "f", "f8": "d",
 }  # fmt: skip
 _PLAIN: Final = (bool, int, float, str, type(None))
+
+Shape = tuple[str, int, int]  # dtype, rows, width
+Head = tuple[int, int, str, list[str], Shape | None, int]
 
 
 class Sink(Protocol):
@@ -38,14 +42,11 @@ class Sink(Protocol):
     def register(self, collector: Mapping[str, Any]) -> int:
         """A number for a collector: ``model``, ``version``, ``designation``, ``stem`` and ``names``."""
 
-    def wants(self, request_ids: Sequence[str]) -> bool:
-        """Whether this request is in the sample."""
+    def request_ids(self) -> list[str] | None:
+        """Those that ``run()`` works on now; None where they are not in the sample."""
 
-    def request_ids(self) -> list[str]:
-        """Those that ``run()`` works on now."""
-
-    def put(self, record: Any, rows: int, size: int) -> None:
-        """Returns at once; what there is no room for is counted as dropped. ``size`` in bytes, about."""
+    def put(self, head: Head, data: bytes, rows: int) -> None:
+        """Returns at once; what there is no room for is counted as dropped."""
 
     def refuse(self, reason: str) -> None:
         """Count data that cannot be kept."""
@@ -95,6 +96,7 @@ class ModelDataCollector:
         self.webservice_name = webservice_name
         self._sink: Sink | None = None
         self._number = 0
+        self._shapes: dict[Any, Shape] = {}  # of arrays that came, by dtype and shape
         self._second = 0
         self._begin = ""
         self._prints = os.environ.get(DEBUG, "").lower() == "true"
@@ -122,21 +124,16 @@ class ModelDataCollector:
         if sink is None:
             return self._print(input_data, user_correlation_id) if self._prints else {}
         ids = sink.request_ids()
-        if not sink.wants(ids):
+        if ids is None:
             return {}
         now = time.time_ns() // 1000
         correlation = str(user_correlation_id) if user_correlation_id else ids[0] if len(ids) == 1 else ""
         if not correlation and not ids:
             correlation = str(uuid.uuid4())
         try:
-            form, rows = self._form(input_data)
+            shape, rows, data = self._packed(input_data)
             if rows:
-                if form[0] == "array":
-                    size = len(form[4]) + _ABOUT_BYTES
-                else:
-                    form = marshal.dumps(form)  # lists and mappings may change when run() goes on
-                    size = len(form) + _ABOUT_BYTES
-                sink.put((self._number, now, correlation, ids, form), rows, size)
+                sink.put((self._number, now, correlation, ids, shape, len(data)), data, rows)
         except Uncollectable as reason:
             sink.refuse(f"{self.designation} of {self.model_name}: {reason}")
         except Exception as error:  # a frame of odd shape, a list that holds itself: the request goes on
@@ -179,9 +176,20 @@ class ModelDataCollector:
             "names": self.feature_names,
         }
 
+    def _packed(self, data: Any) -> tuple[Shape | None, int, bytes]:
+        """Shape, rows and bytes. They are copies: lists, arrays and mappings may change when ``run()`` goes on."""
+        if _is_array(data):
+            key = data.dtype, data.shape
+            shape = self._shapes.get(key) or self._shape(data)
+            if shape is not None:
+                self._shapes[key] = shape
+                return shape, shape[1], data.tobytes()
+        form, rows = self._form(data)
+        return None, rows, marshal.dumps(form)
+
     def _form(self, data: Any) -> tuple[Any, int]:
-        if hasattr(data, "dtype") and hasattr(data, "tobytes") and hasattr(data, "shape"):
-            return self._array(data)
+        if _is_array(data) and (shape := self._shape(data)) is not None:
+            return ("array", *shape, data.tobytes()), shape[1]
         if _is_frame(data):
             return _frame(data)
         if hasattr(data, "toPandas"):
@@ -200,11 +208,12 @@ class ModelDataCollector:
         _check_width(max(map(len, rows), default=0))
         return ("rows", [row if _is_numeric(row) else [_cell(value) for value in row] for row in rows]), len(rows)
 
-    def _array(self, data: Any) -> tuple[Any, int]:
+    def _shape(self, data: Any) -> Shape | None:
+        """None for an array of other things than numbers."""
         kind = data.dtype
         code = kind.str[1:]
         if code not in NUMBERS or not kind.isnative:
-            return self._form(data.tolist())
+            return None
         shape = data.shape
         if len(shape) == 2:
             rows, width = shape
@@ -212,9 +221,10 @@ class ModelDataCollector:
             rows, width = (1, data.size) if self._is_row(data.size) else (data.size, 1)
         else:
             rows, width = shape[0], data.size // (shape[0] or 1)
-        if width > MOST_COLUMNS:
-            _check_width(width)
-        return ("array", code, rows, width, data.tobytes()), rows
+        _check_width(width)
+        if len(self._shapes) >= _MOST_SHAPES:
+            self._shapes.clear()
+        return code, rows, width
 
     def _table(self, data: Any) -> list[Any]:
         """Rows of cells."""
@@ -263,6 +273,10 @@ def _served_version(model_name: str) -> str:
         if len(versions) == 1:
             return versions[0]
     return "default"
+
+
+def _is_array(data: Any) -> bool:
+    return hasattr(data, "dtype") and hasattr(data, "tobytes") and hasattr(data, "shape")
 
 
 def _is_frame(data: Any) -> bool:

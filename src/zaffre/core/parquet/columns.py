@@ -39,9 +39,10 @@ class Column:
     present: bytes | None = None
 
 
-def of_numbers(name: str, kind: Kind, values: array[Any]) -> Column:
-    """A column of numbers that are there, in an array of the kind's code."""
+def of_numbers(name: str, kind: Kind, values: array[Any] | memoryview) -> Column:
+    """A column of numbers that are there, of the kind's code."""
     if sys.byteorder == "big":
+        values = array(CODES[kind], values)
         values.byteswap()
     return Column(name, kind, len(values), values.tobytes())
 

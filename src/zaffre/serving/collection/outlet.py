@@ -6,25 +6,25 @@ import contextlib
 import fcntl
 import json
 import logging
-import marshal
 import os
 import subprocess
 import sys
 import threading
 import time
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final, Protocol
 
 import zaffre
+from zaffre.core.data_collector import Head
 from zaffre.serving import board
+from zaffre.serving.collection import pieces
 from zaffre.serving.collection.settings import CollectionSettings
 
 log = logging.getLogger("zaffre.serving")
 
-SIZE_BYTES: Final = 4  # before each list of records
 _HAND_OVER_BYTES: Final = 32 * 1024
 _PIPE_BYTES: Final = 1024 * 1024  # as much as a system lets any program have
 _HAND_OVER_SECONDS: Final = 0.5
@@ -51,15 +51,17 @@ class Outlet:
         self._settings = settings
         self._row = row
         self._collectors: list[tuple[int, dict[str, Any]]] = []
-        self._records: list[Any] = []
-        self._rows = 0  # in the records
-        self._fresh = 0  # bytes of the records
+        self._heads: list[Any] = []
+        self._data: list[bytes] = []
+        self._rows = 0  # in the data
+        self._fresh = 0  # bytes of heads and data
         self._push_at = _HAND_OVER_BYTES
         self._rest = memoryview(b"")  # on its way into the pipe
         self._rest_rows = 0
         self._lock = threading.Lock()
         self._ending = threading.Event()
         self._caller: Caller | None = None
+        self._known: tuple[bytes, list[str] | None] = (b"", None)  # what one request of many collectors has
         self._thread: threading.Thread | None = None
         self._child: subprocess.Popen[bytes] | None = None
         self._pipe = -1
@@ -75,28 +77,36 @@ class Outlet:
         with self._lock:
             number = len(self._collectors)
             self._collectors.append((number, dict(collector)))
-            self._records.append(self._collectors[-1])
+            self._heads.append(self._collectors[-1])
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="collection", daemon=True)
                 self._thread.start()
             return number
 
-    def wants(self, request_ids: Sequence[str]) -> bool:
+    def request_ids(self) -> list[str] | None:
+        caller = self._caller
+        if caller is None:  # what the preflight asks is nobody's request
+            return None
+        call = caller.call
+        if call is None:
+            return []
+        first: bytes = call.requests[0][1].request_id
+        if first is self._known[0] and len(call.requests) == 1:
+            return self._known[1]
         sample = self._settings.sample
-        if self._caller is None:  # what the preflight asks is nobody's request
-            return False
-        return sample >= 1 or not request_ids or zlib.crc32(request_ids[0].encode()) < sample * 2**32
+        is_wanted = sample >= 1 or zlib.crc32(first) < sample * 2**32
+        ids = [request.request_id.decode("latin-1") for _, request in call.requests] if is_wanted else None
+        self._known = (first if len(call.requests) == 1 else b"", ids)
+        return ids
 
-    def request_ids(self) -> list[str]:
-        call = self._caller.call if self._caller is not None else None
-        return [] if call is None else [request.request_id.decode("latin-1") for _, request in call.requests]
-
-    def put(self, record: Any, rows: int, size: int) -> None:
+    def put(self, head: Head, data: bytes, rows: int) -> None:
+        size = len(data) + pieces.HEAD_BYTES
         with self._lock:
             if self._fresh + len(self._rest) + size > self._settings.memory_bytes or self._ending.is_set():
                 self._drop(rows, "they came faster than they could be written")
                 return
-            self._records.append(record)
+            self._heads.append(head)
+            self._data.append(data)
             self._rows += rows
             self._fresh += size
             self._row[board.COLLECTED] += rows
@@ -125,12 +135,11 @@ class Outlet:
         if self._pipe < 0:
             return
         try:
-            while self._rest or self._records:
+            while self._rest or self._heads:
                 if not self._rest:
-                    packed = marshal.dumps(self._records)
-                    self._rest = memoryview(len(packed).to_bytes(SIZE_BYTES, "little") + packed)
+                    self._rest = memoryview(pieces.pack(self._heads, self._data))
                     self._rest_rows = self._rows
-                    self._records, self._rows, self._fresh = [], 0, 0
+                    self._heads, self._data, self._rows, self._fresh = [], [], 0, 0
                 self._rest = self._rest[os.write(self._pipe, self._rest) :]
             self._push_at = _HAND_OVER_BYTES
         except BlockingIOError:
@@ -184,7 +193,7 @@ class Outlet:
             if self._rest:  # what another began to read
                 self._drop(self._rest_rows, "the process that writes them ended")
                 self._rest = memoryview(b"")
-            self._records = [*self._collectors, *self._records]
+            self._heads = [*self._collectors, *self._heads]
             self._child, self._pipe = child, pipe
 
     def _end(self, child: subprocess.Popen[bytes]) -> None:

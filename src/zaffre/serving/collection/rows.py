@@ -13,7 +13,7 @@ from zaffre.core.data_collector import NUMBERS
 from zaffre.core.parquet import columns
 from zaffre.core.parquet.columns import Column, Kind
 
-Record = tuple[int, int, str, list[str], Any]  # collector, microseconds, correlation id, request ids, form
+About = tuple[int, str, list[str], int]  # microseconds, correlation id, request ids, rows
 Signature = tuple[Any, ...]
 
 _KINDS: Final = {"i1": Kind.INT32, "u1": Kind.INT32, "i2": Kind.INT32, "u2": Kind.INT32, "i4": Kind.INT32,
@@ -38,18 +38,25 @@ class Group:
     collector: Mapping[str, Any]
     signature: Signature
     since: float
-    records: list[Record] = field(default_factory=list)
+    about: list[About] = field(default_factory=list)
+    forms: list[Any] = field(default_factory=list)
+    data: bytearray = field(default_factory=bytearray)  # of arrays, in place of forms
     rows: int = 0
     size: int = 0  # bytes, as they came
 
-    def add(self, record: Record, size: int) -> None:
-        self.records.append(record)
-        self.rows += count(record[4])
+    def add(self, about: About, form: Any, size: int) -> None:
+        """``form`` may be the bytes of an array, of which a copy is kept."""
+        self.about.append(about)
+        self.rows += about[3]
         self.size += size
+        if type(form) is bytes:
+            self.data += form
+        else:
+            self.forms.append(form)
 
     @property
     def began_at(self) -> datetime.datetime:
-        return datetime.datetime.fromtimestamp(self.records[0][1] / 1e6, datetime.timezone.utc)
+        return datetime.datetime.fromtimestamp(self.about[0][0] / 1e6, datetime.timezone.utc)
 
     def columns(self, origin: Origin) -> list[Column]:
         """Azure's columns, then the data's; correlations that came with the data stand for those of the request."""
@@ -67,8 +74,7 @@ class Group:
         correlations: list[str] = []
         requests: list[str] = []
         times = array("q")
-        for _, micros, correlation, ids, form in self.records:
-            rows = count(form)
+        for micros, correlation, ids, rows in self.about:
             named = ids if len(ids) == rows else [",".join(ids)] * rows
             requests += named
             correlations += [correlation] * rows if correlation else named
@@ -87,13 +93,13 @@ class Group:
         ]
 
     def _data(self) -> list[Column]:
-        forms = [record[4] for record in self.records]
         if self.signature[0] == "columns":
-            parts = zip(*(form[1] for form in forms), strict=True)
+            parts = zip(*(form[1] for form in self.forms), strict=True)
             return [_parts([part for _, part in column], [column[0][0]])[0] for column in parts]
         width = self.signature[-1]
         held = (self.collector["names"] or [])[:width]
-        return _parts(forms, [*held, *(str(at) for at in range(len(held), width))])
+        names = [*held, *(str(at) for at in range(len(held), width))]
+        return _parts(self.forms, names) if self.forms else _of_arrays(self.signature[1], self.data, names)
 
 
 def count(form: Any) -> int:
@@ -122,14 +128,16 @@ def _parts(forms: Sequence[Any], names: Sequence[str]) -> list[Column]:
     ]
 
 
-def _of_arrays(code: str, data: bytes, names: Sequence[str]) -> list[Column]:
+def _of_arrays(code: str, data: bytes | bytearray, names: Sequence[str]) -> list[Column]:
     width = len(names)
+    values = memoryview(data).cast(NUMBERS[code])  # type: ignore[call-overload]
     if code == "b1":
         return [
-            Column(name, Kind.BOOLEAN, len(data) // width, columns.pack_booleans(data[at::width]))
+            Column(name, Kind.BOOLEAN, len(values) // width, columns.pack_booleans(values[at::width]))
             for at, name in enumerate(names)
         ]
     kind = _KINDS[code]
-    values = array(NUMBERS[code], data)
     wider = columns.CODES[kind]
-    return [columns.of_numbers(n, kind, array(wider, values[at::width])) for at, n in enumerate(names)]
+    if wider == NUMBERS[code]:
+        return [columns.of_numbers(name, kind, values[at::width]) for at, name in enumerate(names)]
+    return [columns.of_numbers(name, kind, array(wider, values[at::width])) for at, name in enumerate(names)]

@@ -14,17 +14,19 @@ import select
 import signal
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from zaffre.core import collection
+from zaffre.core.data_collector import Head
 from zaffre.core.parquet.writer import table
-from zaffre.serving.collection.rows import Group, Origin, Record, signature
+from zaffre.serving.collection import pieces
+from zaffre.serving.collection.rows import Group, Origin, count, signature
 
-_SIZE_BYTES: Final = 4
 _PIECE: Final = 1024 * 1024
 _LOOK_SECONDS: Final = 0.25
+_GATHER_SECONDS: Final = 0.01
 _MOST_GROUPS: Final = 64  # open at once; frames whose columns change from call to call make one each
 _IN_MEMORY: Final = 4  # times a file's size, over all groups
 
@@ -39,20 +41,17 @@ class Writer:
         self._file_bytes = file_bytes
         self._collectors: dict[int, Mapping[str, Any]] = {}
         self._groups: dict[Any, Group] = {}
+        self._size = 0  # bytes in the groups
         self._rest = bytearray()
 
-    def feed(self, data: bytes) -> None:
+    def feed(self, data: memoryview) -> None:
+        """Take the next bytes; pieces that are whole with them are put into their groups."""
         self._rest += data
-        for frame in self._frames():
-            records = marshal.loads(frame)  # noqa: S302  # from our own parent, and marshal makes no objects
-            for held in records:
-                if len(held) == 2:
-                    self._collectors[held[0]] = held[1]
-                    continue
-                *about, form = held
-                if isinstance(form, bytes):
-                    form = marshal.loads(form)  # noqa: S302
-                self._take((*about, form), len(frame) // len(records))
+        for head, held in pieces.unpack(self._rest):
+            if len(head) == 2:
+                self._collectors[head[0]] = head[1]
+            else:
+                self._take(head, held)
 
     def tick(self, now: float) -> None:
         """Close the files whose time has come."""
@@ -64,34 +63,30 @@ class Writer:
         for key in list(self._groups):
             self._finish(key)
 
-    def _frames(self) -> Iterator[bytes]:
-        rest, at = self._rest, 0
-        while len(rest) - at >= _SIZE_BYTES:
-            size = int.from_bytes(rest[at : at + _SIZE_BYTES], "little")
-            if len(rest) - at - _SIZE_BYTES < size:
-                break
-            at += _SIZE_BYTES + size
-            yield bytes(rest[at - size : at])
-        del rest[:at]
-
-    def _take(self, record: Record, size: int) -> None:
-        kind = signature(record[4])
-        period = record[1] // (3_600_000_000 if self._origin.hourly else 86_400_000_000)
-        key = (record[0], kind, period)
+    def _take(self, head: Head, data: bytes) -> None:
+        number, micros, correlation, ids, shape, size = head
+        if shape is None:
+            form = marshal.loads(data)  # noqa: S302
+            kind, rows = signature(form), count(form)
+        else:
+            form, kind, rows = data, ("array", shape[0], shape[2]), shape[1]
+        key = (number, kind, micros // (3_600_000_000 if self._origin.hourly else 86_400_000_000))
         group = self._groups.get(key)
         if group is None:
             if len(self._groups) >= _MOST_GROUPS:
                 self._finish(min(self._groups, key=lambda each: self._groups[each].since))
-            group = self._groups[key] = Group(self._collectors[record[0]], kind, time.monotonic())
-        group.add(record, size)
+            group = self._groups[key] = Group(self._collectors[number], kind, time.monotonic())
+        group.add((micros, correlation, ids, rows), form, size + pieces.HEAD_BYTES)
+        self._size += size + pieces.HEAD_BYTES
         if group.size >= self._file_bytes:
             self._finish(key)
-        elif sum(each.size for each in self._groups.values()) > _IN_MEMORY * self._file_bytes:
+        elif self._size > _IN_MEMORY * self._file_bytes:
             self._finish(max(self._groups, key=lambda each: self._groups[each].size))
 
     def _finish(self, key: Any) -> None:
         """Write the file of a group: there at once as a whole, or not at all."""
         group = self._groups.pop(key)
+        self._size -= group.size
         try:
             self._write(group)
         except Exception as error:  # a full disk, cells of odd shape: this file is lost, the next may go
@@ -135,14 +130,18 @@ def main() -> None:
     _step_back()
     origin = Origin(facts["account"], facts["service"], facts["hourly"])
     writer = Writer(origin, Path(facts["folder"]), facts["seconds"], facts["file_bytes"])
-    while True:
-        ready, _, _ = select.select([0], [], [], _LOOK_SECONDS)
-        if ready:
-            data = os.read(0, _PIECE)
-            if not data:
-                break
-            writer.feed(data)
-        writer.tick(time.monotonic())
+    buffer = memoryview(bytearray(_PIECE))
+    with open(0, "rb", buffering=0) as pipe:
+        while True:
+            ready, _, _ = select.select([pipe], [], [], _LOOK_SECONDS)
+            if ready:
+                size = pipe.readinto(buffer)
+                if not size:
+                    break
+                writer.feed(buffer[:size])
+                if size < _PIECE // 4:
+                    time.sleep(_GATHER_SECONDS)
+            writer.tick(time.monotonic())
     writer.close()
 
 
