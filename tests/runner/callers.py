@@ -68,3 +68,49 @@ class Callers:
 
     def _connect(self) -> http.client.HTTPConnection:
         return http.client.HTTPConnection(*self._address, timeout=_SECONDS)
+
+
+class KeptCallers:
+    """Callers with one connection each, which is opened once: an end of it, and an answer that announces one, is a
+    fault. Each rests for another time between its calls, so that connections are found busy and idle."""
+
+    def __init__(self, uri: str, pauses: tuple[float, ...] = (0.0, 0.01, 0.05, 0.1, 0.2, 0.3, 0.5, 0.8)) -> None:
+        parts = urlsplit(uri)
+        self._address = (parts.hostname or "", parts.port or 80)
+        self._path = parts.path
+        self._ended = threading.Event()
+        self._threads = [threading.Thread(target=self._call, args=(number, one)) for number, one in enumerate(pauses)]
+        self._latest = [""] * len(pauses)
+        self.faults: list[str] = []
+        self.calls = 0
+
+    def __enter__(self) -> KeptCallers:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        for thread in self._threads:
+            thread.join()
+
+    def have(self, answer: str) -> bool:
+        """Whether that was the latest answer of each; true also when one has failed, to wait for no more."""
+        return set(self._latest) == {answer} or bool(self.faults)
+
+    def _call(self, number: int, pause: float) -> None:
+        connection = http.client.HTTPConnection(*self._address, timeout=_SECONDS)
+        connection.connect()
+        connection.auto_open = 0
+        try:
+            while not self._ended.wait(pause):
+                connection.request("POST", self._path, "1")
+                answer = connection.getresponse()
+                text = answer.read().decode()
+                assert answer.status == 200, f"{answer.status}: {text}"
+                assert not answer.will_close, "the server closes the connection"
+                self._latest[number] = str(json.loads(text))
+                self.calls += 1
+        except (OSError, http.client.HTTPException, AssertionError) as error:
+            self.faults.append(f"caller {number}, which rests for {pause} s: {error!r}")
+        connection.close()

@@ -16,7 +16,7 @@ import pytest
 from tests import waiting
 from tests.docker_engine import BASE
 from tests.docker_gate import Gate
-from tests.runner.callers import Callers
+from tests.runner.callers import Callers, KeptCallers
 from tests.server_process import ServerProcess
 from zaffre.core.errors import DeploymentFailed
 from zaffre.docker import containers
@@ -153,6 +153,17 @@ def test_an_update_refuses_no_call_and_builds_nothing(
     service.reload(wait=True)
     assert ask(service, 0)[1] == 3
     until(lambda: len(of_service(docker, workspace_name)) == 1, "the end of the containers that were replaced")
+
+
+def test_connections_go_from_container_to_container(service: LocalWebservice, source: Path) -> None:
+    assert service.scoring_uri is not None
+    with KeptCallers(service.scoring_uri) as callers:
+        until(lambda: callers.have("[1, 1, 'heavy']"), "the first answers")
+        for number in (2, 3):
+            (source / "score.py").write_text(SCRIPT.replace("VERSION = 1", f"VERSION = {number}"))
+            service.reload(wait=True)
+            until(partial(callers.have, f"[1, {number}, 'heavy']"), "the answers of the new revision")
+    assert callers.faults == []
 
 
 def test_a_container_that_ends_is_started_anew_while_calls_wait(service: LocalWebservice, docker: Engine) -> None:

@@ -62,6 +62,10 @@ class ContainerProcess(ServingProcess):
             return None
         return _REMOVED if status.exit_code is None else status.exit_code
 
+    @property
+    def line(self) -> socket.socket | None:
+        return self._handover.line
+
     def _ask_to_end(self) -> None:
         with contextlib.suppress(EngineError):
             self._engine.post(f"/containers/{self._handle.started}/kill", signal="SIGTERM")
@@ -85,6 +89,11 @@ class _Handover:
         self._sock = sock
         self._callers: list[socket.socket] = []
         threading.Thread(target=self._give, name="handover", daemon=True).start()
+
+    @property
+    def line(self) -> socket.socket | None:
+        """To who connected last; None before anyone did."""
+        return self._callers[-1] if self._callers else None
 
     def close(self) -> None:
         with contextlib.suppress(OSError):

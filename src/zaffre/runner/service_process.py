@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import os
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from zaffre.core import handover
 from zaffre.core.errors import ActivityCanceledException, DeploymentFailed
 from zaffre.docker.engine import Engine
 from zaffre.launch import processes
@@ -67,6 +69,11 @@ class ServingProcess(ABC):
     def exit_code(self) -> int | None:
         """None while it runs; at once."""
 
+    @property
+    @abstractmethod
+    def line(self) -> socket.socket | None:
+        """To tell it things by, see ``core.handover``; None where it is not there."""
+
     @abstractmethod
     def _ask_to_end(self) -> None:
         """Tell it to accept no more callers, finish what it answers and end; at once."""
@@ -99,8 +106,10 @@ class ServingProcess(ABC):
             _check_wanted(is_canceled)
             time.sleep(_POLL_SECONDS)
 
-    def retire(self, seconds: float) -> None:
-        """Let it accept no more callers; returns when that is so, or after ``seconds``. ``stop`` ends it."""
+    def retire(self, heir: ServingProcess, seconds: float) -> None:
+        """Let it accept no more callers and give its connections to ``heir``, each when its answer is sent; returns
+        when no more are accepted, or after ``seconds``. ``stop`` ends it."""
+        self._bequeath(heir)
         self._ask_once()
         deadline = time.monotonic() + seconds
         while self.exit_code is None and time.monotonic() < deadline and self._status().get("stage") != "draining":
@@ -115,6 +124,13 @@ class ServingProcess(ABC):
             time.sleep(_POLL_SECONDS)
         self._end()
         self._status_file.unlink(missing_ok=True)
+
+    def _bequeath(self, heir: ServingProcess) -> None:
+        ours, theirs = self.line, heir.line
+        if ours is not None and theirs is not None and not self._asked:
+            with contextlib.suppress(OSError):  # one of them is gone: then it ends as it can
+                handover.join(ours, theirs)
+                self._asked = True
 
     def _ask_once(self) -> None:
         if not self._asked and self.exit_code is None:
@@ -158,13 +174,14 @@ class HostProcess(ServingProcess):
         outer = os.environ.get(processes.MARK)
         own = ["--listen-fd", str(sock.fileno()), "--status-file", str(self._status_file), "--watch-stdin"]
         own += ["--counters-file", str(self.counters_file), "--request-ids"]
-        with log_path.open("ab") as log:
-            # Its input is a pipe from us that nobody writes to: when we are gone it ends, and so does the process.
+        self._line, theirs = socket.socketpair()
+        with log_path.open("ab") as log, theirs:
+            # Its input is a line from us: when we are gone it ends, and so does the process.
             self._child = subprocess.Popen(
                 [*command.argv, *own],
                 cwd=command.folder,
                 env={**command.env, processes.MARK: f"{outer}/{self._mark}" if outer else self._mark},
-                stdin=subprocess.PIPE,
+                stdin=theirs.fileno(),
                 stdout=log,
                 stderr=log,
                 pass_fds=[sock.fileno()],
@@ -177,6 +194,10 @@ class HostProcess(ServingProcess):
     def exit_code(self) -> int | None:
         return self._child.poll()
 
+    @property
+    def line(self) -> socket.socket | None:
+        return self._line
+
     def _ask_to_end(self) -> None:
         # Only the process itself: what it started may be needed for the answers that are under way.
         self._child.send_signal(signal.SIGTERM)
@@ -184,8 +205,7 @@ class HostProcess(ServingProcess):
     def _end(self) -> None:
         ProcessBackend().stop(self._handle, 0)
         self._child.wait()
-        if self._child.stdin is not None:
-            self._child.stdin.close()
+        self._line.close()
 
 
 def _check_wanted(is_canceled: Callable[[], bool]) -> None:

@@ -277,7 +277,7 @@ class Supervisor:
         old, self._serving = self._serving, new
         base = f"http://localhost:{new.port}{new.command.prefix}"
         if old is not None:
-            old.process.retire(_RETIRE_SECONDS)  # from the report on, every answer is the new revision's
+            old.process.retire(new.process, _RETIRE_SECONDS)  # from the report on, every answer is the new revision's
         self._log.say(f"Revision {new.revision} serves on {base}/score.")
         if error is not None:
             self._prove(new)

@@ -12,6 +12,7 @@ from zaffre.serving import board as boards
 from zaffre.serving import metrics
 from zaffre.serving.batching import Batching, Rows, WrongLength, split
 from zaffre.serving.connection import Connection
+from zaffre.serving.outcome import failure, success
 from zaffre.serving.request import Request
 from zaffre.serving.results import Answer
 
@@ -32,10 +33,6 @@ class Runner(Protocol):
     def run(
         self, requests: list[tuple[Connection, Request]], arguments: dict[str, Any]
     ) -> tuple[Any, Any, BaseException | None, float]: ...
-
-    def success(self, request: Request, value: object, seconds: float) -> Answer: ...
-
-    def failure(self, request: Request, error: BaseException) -> Answer: ...
 
     def finish(self, connection: Connection, request: Request, made: Answer | None) -> None: ...
 
@@ -102,8 +99,8 @@ class Batch:
                 error = wrong
         for number, one in enumerate(members):
             if error is not None:
-                made = self._worker.failure(one.request, error)
+                made = failure(one.request, error)
             else:
                 found = results[number]
-                made = self._worker.success(one.request, found[0] if one.rows.is_single else found, seconds)
+                made = success(one.request, found[0] if one.rows.is_single else found, seconds)
             self._worker.finish(one.connection, one.request, made)

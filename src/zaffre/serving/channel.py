@@ -9,7 +9,7 @@ import socket
 from typing import Any, Final
 
 # In place of a slot's number: orders to the worker.
-RETIRE: Final = 0xFFFF  # answer what was read, then end; another worker goes on with the connections
+RETIRE: Final = 0xFFFF  # give each connection back when what was read of it is answered, then end
 DRAIN: Final = 0xFFFE  # the service stops: answer whoever is connected once more, then close and end
 
 

@@ -21,9 +21,10 @@ from zaffre.serving.app import App
 from zaffre.serving.board import Board
 from zaffre.serving.collection.outlet import Outlet
 from zaffre.serving.debugger import wait_for_debugger
-from zaffre.serving.front import Front, Recruit
+from zaffre.serving.front import Front
 from zaffre.serving.lifeguard import Lifeguard
 from zaffre.serving.listeners import listeners
+from zaffre.serving.member import Recruit
 from zaffre.serving.script import EntryScript, ScriptFault, load
 from zaffre.serving.settings import SAMPLE, Settings, read_settings
 from zaffre.serving.swagger import Swagger

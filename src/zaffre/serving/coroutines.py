@@ -24,7 +24,8 @@ from zaffre.serving.request import Request
 if TYPE_CHECKING:
     import asyncio
 
-    from zaffre.serving.worker import Call, Worker
+    from zaffre.serving.call import Call
+    from zaffre.serving.worker import Worker
 
 log = logging.getLogger("zaffre.serving")
 

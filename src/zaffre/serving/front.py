@@ -14,20 +14,21 @@ import socket
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from types import FrameType
 from typing import Any, Final
 
 from zaffre.core import service_counters as counters
+from zaffre.core.handover import Line
 from zaffre.serving import board as boards
 from zaffre.serving import channel as channels
 from zaffre.serving import lost, usage
 from zaffre.serving.board import Board
-from zaffre.serving.channel import FrontEnd, WorkerEnd
+from zaffre.serving.member import Member, Recruit
 from zaffre.serving.poller import ERROR, GONE, IN, NOTHING, Poller, count_readable
 from zaffre.serving.scaling import Scaler
 from zaffre.serving.settings import Settings
+from zaffre.serving.signals import Signals
 from zaffre.serving.sources import Sources
+from zaffre.serving.succession import Succession
 
 log = logging.getLogger("zaffre.serving")
 
@@ -42,45 +43,18 @@ _LONG_SECONDS: Final = 0.02  # a call that takes longer is looked after by the w
 _IDLE_SECONDS: Final = 0.1  # between two looks at workers that were called by nobody
 
 
-@dataclass(eq=False)
-class Member:
-    """One worker as the front sees it."""
-
-    pid: int
-    row: int
-    end: FrontEnd
-    is_first: bool = False  # nobody is answered before it is ready
-    is_ready: bool = False
-    is_retiring: bool = False
-    is_full: bool = False  # it shall be replaced
-    step: str = "import"  # of its start
-    facts: dict[str, Any] = field(default_factory=dict)  # of its start
-    fault: dict[str, Any] | None = None
-    guests: dict[int, socket.socket] = field(default_factory=dict)  # its connections by slot
-    worked: int = 0  # when it was last looked at
-    rung_for: int = 0  # the call, by its beginning, that its lifeguard was woken for
-
-
-@dataclass(frozen=True)
-class Recruit:
-    """What ``Front.run`` returns in a fork: become a worker."""
-
-    row: int
-    channel: WorkerEnd
-    is_first: bool  # of the service: it tries the script before anyone is answered
-
-
 class Front:
     """``run`` until the service is told to stop. ``tell`` gets each stage reached, with its facts."""
 
     def __init__(
-        self, settings: Settings, sockets: list[socket.socket], owner: int | None, tell: Callable[..., None]
+        self, settings: Settings, sockets: list[socket.socket], owner: Line | None, tell: Callable[..., None]
     ) -> None:
         self._settings = settings
         for sock in sockets:
             sock.setblocking(False)
         self._sockets = {sock.fileno(): sock for sock in sockets}
-        self._owner = owner  # a descriptor that ends when whoever started us does
+        self._owner = owner  # ends when whoever started us does
+        self._succession = Succession()
         self._tell = tell
         most = settings.workers if settings.bounds is None else settings.bounds.most
         self._rows = list(range(2 * most + 1))
@@ -91,11 +65,12 @@ class Front:
         self._members: dict[int, Member] = {}  # by the descriptor of their channel
         self._slots = deque(range(boards.SLOTS))
         self._unseated: deque[tuple[int, socket.socket]] = deque()  # connections that no worker has
-        self._leaving: list[int] = []  # slots whose worker has not closed yet what the caller has
+        self._leaving: dict[int, Member] = {}  # slots whose worker has not closed yet what the caller has
         self._holders: dict[int, tuple[Member, int]] = {}  # by the descriptor of a connection
         self._is_listening = False
         self._is_stopping = False
         self._stop_at = 0.0
+        self._unheard: set[Member] | None = None  # workers that may not know yet that we stop; None: that was told
         self._deaths = 0
         self._start_at = 0.0  # when the next worker may be started
         self._code: int | None = None
@@ -103,7 +78,7 @@ class Front:
 
     def run(self) -> int | Recruit:
         """The exit status, or in a forked worker its part."""
-        self._catch_signals()
+        self._watch()
         for _ in range(self._settings.workers):
             if (recruit := self._recruit()) is not None:
                 return recruit
@@ -121,12 +96,17 @@ class Front:
                 self._scale(self._scaler, now)
             if self._needs_worker(now) and (recruit := self._recruit()) is not None:
                 return recruit
-            if self._is_stopping and (not self._members or now > self._stop_at):
+            if self._is_stopping and (self._is_empty or now > self._stop_at):
                 self._code = 0
         for member in self._members.values():
             os.kill(member.pid, signal.SIGKILL)
             os.waitpid(member.pid, 0)
         return self._code
+
+    @property
+    def _is_empty(self) -> bool:
+        """Whether nothing is left to do for one that stops."""
+        return not (self._members or (self._succession.heir and (self._unseated or self._succession.donors)))
 
     # Workers.
 
@@ -168,19 +148,19 @@ class Front:
 
     def _abandon(self) -> None:
         """In a fork: hold nothing of the front's any more, nor close it for the front."""
-        signal.set_wakeup_fd(-1)
+        self._signals.abandon()
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         self._poller.close()
         members = self._members.values()
         guests = [sock for member in members for sock in member.guests.values()]
-        for sock in (*self._sockets.values(), *guests, *(held for _, held in self._unseated), self._woken, self._waker):
+        unseated = [sock for _, sock in self._unseated]
+        for sock in (*self._sockets.values(), *guests, *unseated):
             sock.close()
+        self._succession.abandon()
         for member in members:
             member.end.close()
         if self._owner is not None:
-            nothing = os.open(os.devnull, os.O_RDONLY)
-            os.dup2(nothing, self._owner)
-            os.close(nothing)
+            self._owner.abandon()
 
     def _needs_worker(self, now: float) -> bool:
         if self._is_stopping or now < self._start_at or not self._rows:
@@ -230,6 +210,10 @@ class Front:
                 member.is_full = True
             elif stage == "failed":
                 member.fault = fact["error"]
+            elif stage == "gives":
+                self._has_heard(member)
+            elif stage == "given":
+                self._given_back(member, fact["slot"])
             elif stage == "left":
                 self._take_back(member, 0)
 
@@ -275,6 +259,7 @@ class Front:
         self._poller.forget(member.end.fileno())
         member.end.close()
         self._rows.append(member.row)
+        self._has_heard(member)
         if code and not self._is_stopping:
             log.error("worker %s %s", member.pid, lost.how(code))
         is_caused = any(self.board.state(slot) == boards.RUNNING for slot in member.guests)
@@ -295,10 +280,20 @@ class Front:
             self._inherit(slot, sock, code)
         member.guests = {}
 
+    def _given_back(self, member: Member, slot: int) -> None:
+        """A worker that is replaced has let go of a connection: another one goes on with it."""
+        sock = member.guests.pop(slot, None)
+        if sock is None:  # it ended meanwhile
+            self.board.set(slot, boards.CLOSED)
+            return
+        del self._holders[sock.fileno()]
+        self._poller.forget(sock.fileno())
+        self._unseated.append((slot, sock))
+
     def _inherit(self, slot: int, sock: socket.socket, code: int) -> None:
         """What becomes of a connection whose worker ended."""
         state = self.board.state(slot)
-        if state == boards.IDLE and not self._is_stopping:
+        if state == boards.IDLE and (self._succession.heir is not None or not self._is_stopping):
             self._unseated.append((slot, sock))
             return
         if state in (boards.READING, boards.RUNNING):
@@ -342,13 +337,31 @@ class Front:
             sock.setblocking(False)
             if sock.family != socket.AF_UNIX:
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            slot = self._slots.popleft()
-            self.board.set(slot, boards.IDLE)
-            if not self._seat(slot, sock):
-                self._unseated.append((slot, sock))
+            self._admit(sock)
+
+    def _admit(self, sock: socket.socket) -> None:
+        slot = self._slots.popleft()
+        self.board.set(slot, boards.IDLE)
+        if not self._seat(slot, sock):
+            self._unseated.append((slot, sock))
+
+    def _receive(self, donor: int) -> None:
+        """Take the next connection of a process that we replace."""
+        if self._slots:
+            sock = self._succession.receive(donor)
+            if sock is None:
+                self._poller.forget(donor)
+                self._succession.forget(donor)
+            else:
+                self._admit(sock)
 
     def _seat(self, slot: int, sock: socket.socket) -> bool:
         """Give a connection to the worker that has the fewest and is not busy."""
+        if self._succession.heir is not None:
+            if not self._succession.bequeath(sock):
+                return False
+            self._slots.append(slot)
+            return True
         for member in sorted(self._able(), key=lambda m: (len(m.guests), self.board.row(m.row)[boards.BUSY_SINCE])):
             if member.end.hand_over(sock, slot):
                 member.guests[slot] = sock
@@ -369,7 +382,7 @@ class Front:
         if self.board.state(slot) == boards.CLOSED:
             self._slots.append(slot)
         else:
-            self._leaving.append(slot)
+            self._leaving[slot] = member
 
     # Events.
 
@@ -384,21 +397,31 @@ class Front:
                 self._bury()
         elif fd in self._sockets:
             self._accept(self._sockets[fd])
-        elif fd == self._woken.fileno():
+        elif fd in self._succession.donors:
+            self._receive(fd)
+        elif fd == self._signals.fileno():
             self._signalled()
-        elif fd == self._owner and not os.read(fd, 4096):
-            self._poller.forget(fd)
+        elif self._owner is not None and fd == self._owner.fd:
+            self._obey(self._owner)
+
+    def _obey(self, owner: Line) -> None:
+        word, donor = self._succession.hear(owner)
+        if donor is not None:
+            self._poller.watch(donor, IN)
+        if not word:
+            self._poller.forget(owner.fd)
+        if not word or self._succession.heir is not None:
             self.stop()
 
     def _signalled(self) -> None:
-        numbers = self._woken.recv(4096)
+        numbers = self._signals.read()
         if signal.SIGCHLD in numbers:
             self._bury()
         if signal.SIGTERM in numbers or signal.SIGINT in numbers:
             self.stop()
 
     def stop(self) -> None:
-        """Accept nobody any more, let the workers finish what they answer."""
+        """Accept nobody any more, let the workers finish what they answer; an heir gets the connections."""
         if self._is_stopping:
             return
         self._is_stopping = True
@@ -409,18 +432,35 @@ class Front:
                 self._accept(sock)  # who got in at the last moment
             sock.close()
         self._sockets = {}
-        self._tell("draining")
+        order = channels.DRAIN if self._succession.heir is None else channels.RETIRE
+        self._unheard = set()
         for member in self._members.values():
-            if not member.is_ready or not member.end.order(channels.DRAIN):
+            if not member.is_ready or not member.end.order(order):
                 os.kill(member.pid, signal.SIGKILL)
+            elif self._succession.heir is not None:
+                self._unheard.add(member)
+        self._has_heard()
+
+    def _has_heard(self, member: Member | None = None) -> None:
+        """Whoever replaces us with an heir counts on it that from then on no worker of ours begins a call."""
+        if self._unheard is not None:
+            self._unheard.discard(member)
+            if not self._unheard:
+                self._unheard = None
+                self._tell("draining")
 
     def _tick(self, now: float) -> None:
         self._bury()
+        if self._unheard is not None:  # one that hears nothing holds Python's lock
+            self._unheard = set()
+            self._has_heard()
         usage.record(self.board, [member.pid for member in self._members.values()])
         self.board.head[counters.WORKERS] = len(self._able())
-        leaving, self._leaving = self._leaving, []
-        for slot in leaving:
-            (self._slots if self.board.state(slot) == boards.CLOSED else self._leaving).append(slot)
+        alive = set(self._members.values())
+        for slot, member in list(self._leaving.items()):
+            if self.board.state(slot) == boards.CLOSED or member not in alive:
+                del self._leaving[slot]
+                self._slots.append(slot)
         too_long = time.monotonic_ns() - int((self._settings.timeout_ms / 1000 + _STUCK_SECONDS) * 1e9)
         for member in self._members.values():
             if 0 < self.board.row(member.row)[boards.BUSY_SINCE] < too_long:
@@ -438,20 +478,13 @@ class Front:
             for member in self._members.values():
                 member.is_full = True
 
-    def _catch_signals(self) -> None:
-        def nothing(_signal: int, _frame: FrameType | None) -> None:
-            """A worker keeps this too: what stops the service reaches it as an order."""
-
-        self._woken, self._waker = socket.socketpair()
-        self._waker.setblocking(False)
-        self._woken.setblocking(False)
-        for number in _SIGNALS:
-            signal.signal(number, nothing)
-        signal.set_wakeup_fd(self._waker.fileno(), warn_on_full_buffer=False)
-        self._poller.watch(self._woken.fileno(), IN)
+    def _watch(self) -> None:
+        """Listen to signals and to the owner."""
+        self._signals = Signals(_SIGNALS)
+        self._poller.watch(self._signals.fileno(), IN)
         if self._owner is not None:
             try:
-                self._poller.watch(self._owner, IN)
+                self._poller.watch(self._owner.fd, IN)
             except PermissionError:  # a plain file, which has no end to wait for
                 self._owner = None
 

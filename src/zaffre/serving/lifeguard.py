@@ -14,8 +14,9 @@ import time
 from types import FrameType
 from typing import Final
 
+from zaffre.serving.call import Call, ScoringTimeout
 from zaffre.serving.poller import ERROR, GONE, IN
-from zaffre.serving.worker import Call, ScoringTimeout, Worker
+from zaffre.serving.worker import Worker
 
 _REST_SECONDS: Final = 0.02
 

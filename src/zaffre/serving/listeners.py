@@ -6,12 +6,13 @@ import socket
 from pathlib import Path
 
 from zaffre.core.errors import PortTaken
+from zaffre.core.handover import Line
 from zaffre.serving.settings import Settings
 
 
-def listeners(settings: Settings) -> tuple[list[socket.socket], int | None]:
-    """The sockets, and a descriptor that ends when their owner does. Raises ``PortTaken``."""
-    owner = 0 if settings.watch_stdin else None
+def listeners(settings: Settings) -> tuple[list[socket.socket], Line | None]:
+    """The sockets, and the line to their owner. Raises ``PortTaken``."""
+    owner = Line(0) if settings.watch_stdin else None
     if settings.listen_from is not None:
         sock, owner = _handed_over(settings.listen_from)
         found = [sock]
@@ -37,7 +38,7 @@ def bind(host: str, port: int) -> socket.socket:
     return sock
 
 
-def _handed_over(place: Path) -> tuple[socket.socket, int]:
+def _handed_over(place: Path) -> tuple[socket.socket, Line]:
     """A socket that its owner gives us in a container, which inherits nothing, and the line to that owner."""
     owner = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     reason = ""
@@ -50,4 +51,4 @@ def _handed_over(place: Path) -> tuple[socket.socket, int]:
     if not handed:
         owner.close()
         raise PortTaken(f"No socket to serve on was handed over at {place}{reason}.")
-    return socket.socket(fileno=handed[0]), owner.detach()
+    return socket.socket(fileno=handed[0]), Line(owner.detach())

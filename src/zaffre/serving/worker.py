@@ -19,18 +19,20 @@ from typing import TYPE_CHECKING, Any, Final
 
 from zaffre.serving import board as boards
 from zaffre.serving import channel as channels
-from zaffre.serving import metrics, schema, streams
+from zaffre.serving import metrics, streams
 from zaffre.serving.app import App
 from zaffre.serving.batch import Batch
 from zaffre.serving.board import Board, BusyTime
+from zaffre.serving.call import Call, ScoringTimeout
 from zaffre.serving.channel import WorkerEnd
 from zaffre.serving.connection import Connection
 from zaffre.serving.coroutines import Coroutines, asynchronous
 from zaffre.serving.inputs import Arguments, Refused
+from zaffre.serving.outcome import failure, name, success
 from zaffre.serving.poller import ERROR, GONE, IN, NOTHING, OUT, Poller
 from zaffre.serving.reply import LAST_CHUNK, Replies, chunk
 from zaffre.serving.request import Request
-from zaffre.serving.results import Answer, NotSerialisable, answer, busy, message
+from zaffre.serving.results import Answer, busy, message
 from zaffre.serving.script import EntryScript, user_traceback
 from zaffre.serving.settings import Settings
 
@@ -39,29 +41,11 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("zaffre.serving")
 
-SCRIPT_FAILED: Final = "An unexpected error occurred in scoring script. Check the logs for more info."
-INTERNAL_FAILED: Final = "An unexpected internal error occurred. Check the logs for more info."
 KEEP_ALIVE_SECONDS: Final = 75.0
 DRAIN_SECONDS: Final = 30.0  # how long running requests may take when the service stops
 SETTLE_SECONDS: Final = 0.25  # how long a caller who was accepted at the last moment has to send the request
 LINGER_SECONDS: Final = 2.0
 _TICK_SECONDS: Final = 0.25
-
-
-class ScoringTimeout(BaseException):
-    """Raised inside ``run()`` when its time is over. Not an Exception, so that user code does not swallow it."""
-
-
-class Call:
-    """One call of ``run()`` that is under way, for one request or the many of a batch."""
-
-    __slots__ = ("answered", "deadline", "interrupted", "requests")
-
-    def __init__(self, requests: list[tuple[Connection, Request]], deadline: float) -> None:
-        self.requests = requests
-        self.deadline = deadline
-        self.answered = False  # as too late, while it goes on
-        self.interrupted = False
 
 
 class Worker:
@@ -169,7 +153,8 @@ class Worker:
             if not connection.is_reading and not connection.requests:
                 self._board.set(connection.slot, boards.IDLE)
                 connection.idle_since = self._now
-            self._want(connection, IN)
+            if not self._gives_back(connection):
+                self._want(connection, IN)
 
     def reply(self, connection: Connection, request: Request, made: Answer) -> None:
         """Send an answer and count it."""
@@ -281,7 +266,7 @@ class Worker:
         if connection.is_streaming:
             self._end_stream(connection, request, error, seconds)
             return
-        made = self.failure(request, error) if error is not None else self.success(request, value, seconds)
+        made = failure(request, error) if error is not None else success(request, value, seconds)
         self.reply(connection, request, made)
 
     def run(
@@ -322,7 +307,7 @@ class Worker:
     def _tell_late(self, call: Call, error: BaseException | None) -> None:
         if not call.answered:
             return
-        names = ", ".join(_id(request) for _, request in call.requests)
+        names = ", ".join(name(request) for _, request in call.requests)
         log.error("request %s took longer than %s ms", names, self._settings.timeout_ms)
         if error is not None:
             log.error("%s", user_traceback(error))
@@ -368,7 +353,7 @@ class Worker:
         if error is None:
             connection.send(LAST_CHUNK)
         else:  # the end is left out: the caller sees that it is not whole
-            log.error("run() raised for request %s while it streamed\n%s", _id(request), user_traceback(error))
+            log.error("run() raised for request %s while it streamed\n%s", name(request), user_traceback(error))
             connection.closing = True
         connection.closing = connection.closing or not request.keep_alive or bool(self._draining_since)
         total = time.monotonic() - request.arrived
@@ -403,24 +388,6 @@ class Worker:
             self.reply(connection, request, made)
         self.proceed(connection)
 
-    def success(self, request: Request, value: object, seconds: float) -> Answer:
-        try:
-            made = answer(value)
-        except NotSerialisable as error:
-            log.error("request %s: %s", _id(request), error)
-            return message(500, INTERNAL_FAILED)
-        except Exception as error:  # a toJSON() of the user's, or a response object of odd shape
-            log.error("request %s: the result could not be written\n%s", _id(request), user_traceback(error))
-            return message(500, INTERNAL_FAILED)
-        made.seconds = seconds
-        return made
-
-    def failure(self, request: Request, error: BaseException) -> Answer:
-        if (sentence := schema.misfit(error)) is not None:
-            return message(400, sentence, request_id=request.request_id)
-        log.error("run() raised for request %s\n%s", _id(request), user_traceback(error))
-        return message(500, SCRIPT_FAILED, failed=True)
-
     def _wait(self, seconds: float | None) -> list[tuple[int, int]]:
         return self.poller.wait(seconds) if self._coroutines is None else self._coroutines.wait(seconds)
 
@@ -439,6 +406,9 @@ class Worker:
                 self._adopt(sock, number, now)
             elif number == channels.RETIRE:
                 self._retiring = True
+                for connection in list(self.connections.values()):
+                    self._gives_back(connection)
+                self.channel.tell(stage="gives")
             elif number == channels.DRAIN:
                 self._draining_since = now
 
@@ -448,6 +418,21 @@ class Worker:
         connection = Connection(sock, slot, self._board, self._settings.body_bytes, now)
         self.connections[connection.fd] = connection
         self.poller.watch(connection.fd, IN)
+
+    def _gives_back(self, connection: Connection) -> bool:
+        """Where this worker is replaced: let go of a connection that nothing was read of, or all is answered. What
+        its caller sends stays in the socket for whoever gets it."""
+        one = connection
+        if not self._retiring or one.is_reading or one.requests or one.out or one.serving:
+            return False
+        if one.closing or one.ended or one.lingers_until:
+            return False
+        self._want(one, -1)
+        del self.connections[one.fd]
+        one.waits_since = 0.0
+        one.leave()
+        self.channel.tell(stage="given", slot=one.slot)
+        return True
 
     def _resume(self) -> None:
         waiting, self.waiting = self.waiting, []
@@ -477,6 +462,8 @@ class Worker:
 
     def set_aside(self, connection: Connection, now: float) -> None:
         """Leave what it sent unread until ``run()`` is free."""
+        if self._gives_back(connection):
+            return
         connection.waits_since = now
         self._want(connection, NOTHING)
         self.waiting.append(connection)
@@ -489,7 +476,3 @@ class Worker:
             self.poller.forget(connection.fd)
         connection.close()
         self._board.set(connection.slot, boards.CLOSED)
-
-
-def _id(request: Request) -> str:
-    return request.request_id.decode("latin-1")
