@@ -86,6 +86,23 @@ def test_what_is_not_there_is_named(door: Door) -> None:
         assert answer["error_code"] == "RESOURCE_DOES_NOT_EXIST"
 
 
+def test_tags_of_an_experiment(door: Door) -> None:
+    tag = {"experiment_id": door.experiment("tagged"), "key": "team", "value": "blue"}
+    door.post("experiments/set-experiment-tag", tag)
+    assert door.get("experiments/get", experiment_id=tag["experiment_id"])["experiment"]["tags"] == [
+        {"key": "team", "value": "blue"}
+    ]
+    door.post("experiments/delete-experiment-tag", tag)
+    gone = door.post("experiments/delete-experiment-tag", tag, status=404)
+    assert gone["error_code"] == "RESOURCE_DOES_NOT_EXIST"
+    door.post("experiments/set-experiment-tag", tag)
+    door.post("experiments/delete", tag)
+    for path in ("set-experiment-tag", "delete-experiment-tag"):
+        refused = door.post(f"experiments/{path}", tag, status=400)
+        assert refused["error_code"] == "INVALID_PARAMETER_VALUE"
+        assert "must be in the 'active' state" in refused["message"]
+
+
 def test_search_by_get_and_post(door: Door) -> None:
     for i in range(3):
         door.experiment(f"listed-{i}")

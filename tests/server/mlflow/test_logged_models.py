@@ -50,6 +50,8 @@ def test_the_whole_life_of_a_logged_model(door: Door) -> None:
     answer = door.http.delete(f"/api/2.0/mlflow/logged-models/{model_id}")
     assert (answer.status_code, answer.json()) == (200, {})
     door.get(f"logged-models/{model_id}", 404)
+    assert door.http.delete(f"/api/2.0/mlflow/logged-models/{model_id}").json() == {}  # a retry
+    assert door.http.delete("/api/2.0/mlflow/logged-models/m-none").status_code == 404
 
 
 def test_metrics_of_a_model_are_found_and_ordered(door: Door) -> None:

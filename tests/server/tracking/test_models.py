@@ -79,8 +79,9 @@ def test_a_deleted_model_is_gone(tracking: Tracking, experiment: Experiment, mod
     tracking.delete_logged_model("default", model.id)
     with pytest.raises(NotFound, match=model.id):
         tracking.get_logged_model("default", model.id)
-    with pytest.raises(NotFound):
-        tracking.delete_logged_model("default", model.id)
+    tracking.delete_logged_model("default", model.id)  # again, as a retry would
+    with pytest.raises(NotFound, match="m-none"):
+        tracking.delete_logged_model("default", "m-none")
     assert tracking.search_logged_models("default", ModelQuery(experiment_ids=[experiment.id])).items == []
 
 
@@ -166,7 +167,8 @@ def found(
         ("params.p != '0'", "bc"),
         ("tags.t = '2'", "c"),
         ("metrics.acc > 0.85", "a"),
-        ("metrics.acc <= 0.1", "ab"),
+        ("metrics.acc <= 0.1", ""),  # the latest value counts, not any
+        ("metrics.acc <= 0.85", "b"),
         ("status = 'LOGGED_MODEL_PENDING'", "abc"),
         ("creation_timestamp > 0 AND source_run_id = 'x'", ""),
     ],
@@ -180,6 +182,9 @@ def test_metrics_may_mean_one_data_set(tracking: Tracking, experiment: Experimen
     above = parse_filter("metrics.acc > 0.05", LOGGED_MODELS)
     assert found(tracking, experiment, filter=above, datasets=[("iris", None)]) == ["b"]
     assert found(tracking, experiment, filter=above, datasets=[("iris", "digest")]) == []
+    assert found(tracking, experiment, filter=above, datasets=[("iris", "digest"), ("wine", None)]) == ["b", "a"]
+    assert found(tracking, experiment, datasets=[("iris", None)]) == ["b", "a"]  # those that were measured on it
+    assert found(tracking, experiment, datasets=[("iris", "digest")]) == []
     assert three
 
 

@@ -78,13 +78,13 @@ def restore(rooms: Rooms, message: ExperimentById) -> object:
 
 def set_tag(rooms: Rooms, message: ExperimentTag) -> object:
     experiment_id = rooms.experiment_id(message.experiment_id)
-    rooms.tracking.update_experiment(rooms.workspace, experiment_id, tags={message.key: message.value})
+    rooms.tracking.set_experiment_tag(rooms.workspace, experiment_id, message.key, message.value)
     return {}
 
 
 def delete_tag(rooms: Rooms, message: ExperimentTagKey) -> object:
     experiment_id = rooms.experiment_id(message.experiment_id)
-    rooms.tracking.update_experiment(rooms.workspace, experiment_id, remove_tags=[message.key])
+    rooms.tracking.delete_experiment_tag(rooms.workspace, experiment_id, message.key)
     return {}
 
 

@@ -22,6 +22,7 @@ from zaffre.server.mlflow.errors import BadRequest, invalid, missing
 
 Text = Annotated[str, Meta(min_length=1)]  # a required text: empty is missing
 Int64 = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
+Moment = Annotated[int, Meta(ge=0, le=2**63 - 1)]  # milliseconds since 1970; MLflow knows none before
 Number = float | str  # a double, or "NaN", "Infinity", "-Infinity"
 
 _JSON: Final = "application/json"
@@ -136,6 +137,8 @@ def _refusal(reason: str, plain: Any) -> InvalidValue:
     value = _at(plain, path)
     if value == "" or value is None:
         return missing(path)
+    if isinstance(value, int) and -(2**63) <= value < 0:
+        return invalid(path, value, "Timestamp must be a nonnegative long (64-bit integer).")
     if isinstance(value, int) and (" <= " in reason or " >= " in reason):
         return invalid(path, value, "it does not fit in 64 bits.")
     return invalid(path, value, f" Hint: Value was of type '{type(value).__name__}'. It must be another type.")

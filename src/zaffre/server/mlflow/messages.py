@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import field
 
 from zaffre.server.mlflow.errors import missing
-from zaffre.server.mlflow.framing import Int64, Message, Number, Text
+from zaffre.server.mlflow.framing import Int64, Message, Moment, Number, Text
 
 
 class Pair(Message):
@@ -94,7 +94,7 @@ class UpdateRun(OfRun):
 class LogMetric(OfRun, kw_only=True):
     key: Text
     value: Number
-    timestamp: Int64
+    timestamp: Moment
     step: Int64 = 0
     model_id: str | None = None
     dataset_name: str | None = None
@@ -113,7 +113,7 @@ class TagKey(OfRun, kw_only=True):
 class Metric(Message):
     key: Text
     value: Number
-    timestamp: Int64
+    timestamp: Moment
     step: Int64 = 0
     dataset_name: str | None = None
     dataset_digest: str | None = None

@@ -33,6 +33,7 @@ from zaffre.server.mlflow.rooms import Rooms
 from zaffre.server.store import run_search, workspaces
 from zaffre.server.store import runs as rows
 from zaffre.server.store.run_search import RunQuery
+from zaffre.server.tracking.acts import check_key
 
 _MOST: Final = 50_000
 _MOST_PARAMS: Final = 100
@@ -129,14 +130,14 @@ async def log_batch(rooms: Rooms, message: LogBatch) -> object:
         message.run,
         points=points,
         params=params,
-        tags=_shortened(message.tags),
+        tags=_checked(message.tags),
         models=_measured(message.run, message.metrics),
     )
     return {}
 
 
 async def set_tag(rooms: Rooms, message: LogParameter) -> object:
-    tags = _shortened([Pair(key=message.key, value=message.value)])
+    tags = _checked([Pair(key=message.key, value=message.value)])
     await rooms.tracking.alog_batch(rooms.workspace, message.run, tags=tags)
     return {}
 
@@ -144,6 +145,14 @@ async def set_tag(rooms: Rooms, message: LogParameter) -> object:
 def delete_tag(rooms: Rooms, message: TagKey) -> object:
     rooms.tracking.delete_tag(rooms.workspace, message.run, message.key)
     return {}
+
+
+def _checked(tags: Iterable[Pair]) -> dict[str, str]:
+    """Tags for a run that is there: their names are held to MLflow's rule; those of a new run are not, as there."""
+    given = _shortened(tags)
+    for key in given:
+        check_key("tag", key)
+    return given
 
 
 def _shortened(tags: Iterable[Pair]) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import Final
 from urllib.parse import quote
 
@@ -73,7 +74,7 @@ async def upload(rooms: Rooms, request: Request, path: str) -> Response:
 
 
 async def remove(rooms: Rooms, request: Request, path: str) -> Response:  # noqa: ARG001
-    """Remove a file, or a folder with all that is in it."""
+    """Remove a file, or a folder with all that is in it; what is gone already is no error, as a retry would find it."""
     await run_in_threadpool(_remove, rooms, path)
     return Response(b"{}", media_type="application/json")
 
@@ -82,7 +83,8 @@ def _remove(rooms: Rooms, path: str) -> None:
     place = place_of(path)
     folder = folder_of(rooms, place, Deed.DELETE)
     if folder.path:
-        rooms.artifacts.delete(folder.root, folder.path)
+        with suppress(NotFound):
+            rooms.artifacts.delete(folder.root, folder.path)
     else:
         rooms.artifacts.delete_root(folder.root)
     if place.owner is Owner.RUN:

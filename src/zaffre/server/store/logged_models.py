@@ -44,7 +44,8 @@ _ATTRIBUTES: dict[str, ColumnElement[Any]] = {
 class ModelQuery:
     """Which logged models of some experiments, and in which order; without one, the newest first.
 
-    ``datasets``: clauses about metrics mean the metric as measured on one of these.
+    Clauses about metrics mean the latest value. ``datasets``: they mean the metric as measured on one of these; without
+    such clauses, only models with any metric on one of these.
     """
 
     experiment_ids: Sequence[int]
@@ -182,14 +183,37 @@ def _select(ws: str, query: ModelQuery) -> Select[Any]:
         logged_models.c.experiment_id.in_(list(query.experiment_ids)),
         logged_models.c.deleted_at.is_(None),
         *clauses(query.filter, by_entity),
+        *_measured(query),
     )
 
 
 def _metric(measured_on: Sequence[Dataset], condition: Condition) -> ColumnElement[bool]:
+    there, value = _latest(condition.key, _on_any(measured_on))
+    return there.is_not(None) & compare_number(value, condition)
+
+
+def _measured(query: ModelQuery) -> list[ColumnElement[bool]]:
+    if not query.datasets or any(condition.entity is Entity.METRIC for condition in query.filter):
+        return []
+    of_model = logged_model_metrics.c.model_id == logged_models.c.id
+    return [exists().where(of_model, _on_any(query.datasets))]
+
+
+def _latest(name: str, where: ColumnElement[bool]) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
+    """The latest point of a metric of each model: its model (NULL where there is none), and its value (NULL is NaN)."""
     table = logged_model_metrics
-    on_any = or_(*(_on(name, digest) for name, digest in measured_on)) if measured_on else true()
-    there = exists().where(table.c.model_id == logged_models.c.id, table.c.name == condition.key, on_any)
-    return there.where(compare_number(table.c.value, condition))
+    newest = (
+        select(table)
+        .where(table.c.model_id == logged_models.c.id, table.c.name == name, where)
+        .order_by(table.c.step.desc(), table.c.timestamp.desc(), table.c.value.is_(None), table.c.value.desc())
+        .limit(1)
+    )
+    there = newest.with_only_columns(table.c.model_id).scalar_subquery()
+    return there, newest.with_only_columns(table.c.value).scalar_subquery()
+
+
+def _on_any(measured_on: Sequence[Dataset]) -> ColumnElement[bool]:
+    return or_(*(_on(name, digest) for name, digest in measured_on)) if measured_on else true()
 
 
 def _on(name: str, digest: str | None) -> ColumnElement[bool]:
@@ -205,13 +229,6 @@ def _sorts(key: OrderKey) -> list[Sort]:
         return [pair_sort(logged_model_params, logged_models.c.id, key)]
     if key.entity is Entity.TAG:
         return [pair_sort(logged_model_tags, logged_models.c.id, key)]
-    table = logged_model_metrics
-    of_model = (table.c.model_id == logged_models.c.id) & (table.c.name == key.key)
-    if key.dataset_name is not None:
-        of_model &= _on(key.dataset_name, key.dataset_digest)
-    newest = (
-        select(table).where(of_model).order_by(table.c.timestamp.desc(), table.c.step.desc(), table.c.run_id).limit(1)
-    )
-    there = newest.with_only_columns(table.c.model_id).scalar_subquery()
-    value = newest.with_only_columns(table.c.value).scalar_subquery()
+    measured_on = [] if key.dataset_name is None else [(key.dataset_name, key.dataset_digest)]
+    there, value = _latest(key.key, _on_any(measured_on))
     return number_sorts(there, value, descending=key.descending)

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from zaffre.core import limits
 from zaffre.core.entities import Experiment
-from zaffre.core.errors import AlreadyExists, InvalidName, StateConflict
+from zaffre.core.errors import AlreadyExists, InvalidName, NotFound, StateConflict
 from zaffre.core.ids import now_ms
 from zaffre.server.store import experiments, pairs, permissions, runs
 from zaffre.server.store.experiments import ExperimentQuery
@@ -104,6 +104,28 @@ class ExperimentActs(Acts):
             self._notifier.publish(f"runs:{ws}")
         return changed
 
+    def set_experiment_tag(self, ws: str, experiment_id: int, key: str, value: str) -> None:
+        """Set one tag of an experiment that is not archived (``StateConflict``)."""
+        check_tags({key: value})
+
+        def change(connection: Connection) -> None:
+            _check_active(experiments.get(connection, ws, experiment_id))
+            pairs.put(connection, experiment_tags, experiment_id, {key: value})
+            experiments.change(connection, experiment_id, updated_at=now_ms())
+
+        self._store.write(change)
+
+    def delete_experiment_tag(self, ws: str, experiment_id: int, key: str) -> None:
+        """Remove a tag of an experiment that is not archived. Raises ``NotFound`` if it does not have it."""
+
+        def change(connection: Connection) -> None:
+            _check_active(experiments.get(connection, ws, experiment_id))
+            if not pairs.remove(connection, experiment_tags, experiment_id, [key]):
+                raise NotFound(f"No tag with name: {key} in experiment with id {experiment_id}.", key=key)
+            experiments.change(connection, experiment_id, updated_at=now_ms())
+
+        self._store.write(change)
+
     def delete_experiment(self, ws: str, experiment_id: int) -> list[str]:
         """Delete an experiment for good, with its runs and all they logged; answers the ids of those runs.
 
@@ -126,6 +148,14 @@ def check_experiment_name(name: str) -> None:
     if not name.strip() or len(name) > limits.EXPERIMENT_NAME:
         raise InvalidName(
             f"An experiment's name has 1 to {limits.EXPERIMENT_NAME} characters; this one: {name[:80]!r}."
+        )
+
+
+def _check_active(known: Experiment) -> None:
+    if known.archived_at is not None:
+        raise StateConflict(
+            f"The experiment {known.id} must be in the 'active' state. Current state is deleted. Restore it first.",
+            experiment_id=known.id,
         )
 
 

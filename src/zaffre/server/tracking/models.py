@@ -93,10 +93,10 @@ class ModelActs(Acts):
         return self._store.write(finish)
 
     def delete_logged_model(self, ws: str, model_id: str) -> None:
-        """Mark a model as deleted: searches and look-ups no longer find it. Raises ``NotFound``."""
+        """Mark a model as deleted: searches and look-ups no longer find it. Idempotent. Raises ``NotFound``."""
 
         def delete(connection: Connection) -> None:
-            logged_models.get(connection, ws, model_id)
+            logged_models.get(connection, ws, model_id, deleted=True)
             logged_models.change(connection, model_id, deleted_at=now_ms())
 
         self._store.write(delete)
