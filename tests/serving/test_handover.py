@@ -8,7 +8,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -38,6 +37,18 @@ ASYNC = """
         if name:
             open(name + ".begun", "w").close()
             while not os.path.exists(name): await asyncio.sleep(0.01)
+        return os.environ["NAME"]
+"""
+
+
+GROWING = """
+    import os
+    def init():
+        global held
+        held = []
+    def run(data):
+        if len(held) < 300:
+            held.append(b"." * 1_000_000)
         return os.environ["NAME"]
 """
 
@@ -84,12 +95,15 @@ class Served:
         self._processes[name].kill()
 
     def _is_ready(self, name: str) -> bool:
-        assert self._processes[name].poll() is None, (self.folder / "log").read_text()
+        assert self._processes[name].poll() is None, self.log()
         return self._stage(name) == "ready"
 
     def _stage(self, name: str) -> str:
         file = self.folder / f"{name}.json"
         return str(json.loads(file.read_text())["stage"]) if file.exists() else ""
+
+    def log(self) -> str:
+        return (self.folder / "log").read_text()
 
     def __enter__(self) -> Served:
         return self
@@ -219,30 +233,26 @@ def test_nothing_is_kept_for_an_heir_that_is_gone(served: Served, tmp_path: Path
     caller.close()
 
 
-def test_connections_stay_through_replaced_workers(served: Served) -> None:
-    """Workers that give way after a few calls, in one process: nobody's connection ends with one of them."""
-    served.start("first", "--workers", "2", "--max-requests", "20")
+@pytest.mark.parametrize("limit", [("--max-requests", "20"), ("--max-memory-mb", "200")], ids=["requests", "memory"])
+def test_connections_stay_through_replaced_workers(tmp_path: Path, limit: tuple[str, str]) -> None:
+    """Workers that give way after some calls, in one process: nobody's connection ends with one of them."""
     over = threading.Event()
     failed: list[str] = []
 
-    def call(number: int) -> None:
-        caller = Caller(served.port)
+    def call(port: int, number: int) -> None:
+        caller = Caller(port)
         try:
-            while not over.is_set():
+            while not over.wait(0.003 * number):
                 caller.ask()
-                time.sleep(0.003 * number)
         except (OSError, http.client.HTTPException, AssertionError) as error:
             failed.append(repr(error))
         caller.close()
 
-    with ThreadPoolExecutor(8) as pool:
-        calls = [pool.submit(call, number) for number in range(8)]
-        until(lambda: _starts(served) >= 12 or failed, "the replacements", SECONDS)
+    with Served(tmp_path, GROWING) as served, ThreadPoolExecutor(8) as pool:
+        served.start("first", "--workers", "2", *limit)
+        calls = [pool.submit(call, served.port, number) for number in range(8)]
+        until(lambda: served.log().count("imported in") >= 8 or failed, "the replacements", SECONDS)
         over.set()
         for one in calls:
             one.result(SECONDS)
     assert failed == []
-
-
-def _starts(served: Served) -> int:
-    return (served.folder / "log").read_text().count("imported in")
