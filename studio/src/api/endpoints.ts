@@ -10,12 +10,15 @@ function endpointPath(ws: string, name: string): string {
   return `${workspacePath(ws)}/endpoints/${encodeURIComponent(name)}`;
 }
 
+const LIVE_MS = 5000;
+
 /** `changed` is when the endpoint changed last: it is read again when that is told. */
 export const endpointQuery = (ws: string, name: string, changed: number) =>
   queryOptions({
     queryKey: [...serviceKeys.detail(ws, name), "versions", changed],
     queryFn: ({ signal }) => request<Endpoint>(endpointPath(ws, name), { signal }),
     placeholderData: keepPreviousData,
+    refetchInterval: LIVE_MS,
   });
 
 export const shadowQuery = (ws: string, name: string, mirrored: boolean) =>
@@ -23,7 +26,7 @@ export const shadowQuery = (ws: string, name: string, mirrored: boolean) =>
     queryKey: [...serviceKeys.detail(ws, name), "shadow"],
     queryFn: ({ signal }) => request<ShadowReport>(`${endpointPath(ws, name)}/shadow`, { signal }),
     enabled: mirrored,
-    refetchInterval: 5000,
+    refetchInterval: LIVE_MS,
   });
 
 /** The shares of all versions in one step; together they are 100. */

@@ -1551,7 +1551,8 @@ export interface paths {
         };
         /**
          * Get Collected Data
-         * @description Also of a service that is deleted. The files are read from their datastore.
+         * @description Also of a service that is deleted. The files are read from their datastore. An endpoint has those of its
+         *     versions.
          */
         get: operations["get_collected_data"];
         put?: never;

@@ -15,7 +15,18 @@ import { CrashPage, LoadingPage, NotFoundPage } from "../components/PageStates";
 import { Shell } from "../components/Shell";
 import { WorkspaceContext } from "../components/WorkspaceContext";
 import { mlflowLink } from "./mlflow_link";
-import { compareSearch, environmentSearch, runSearch, runsSearch, tabSearch, traceSearch } from "./search";
+import {
+  compareSearch,
+  endpointSearch,
+  environmentSearch,
+  experimentsSearch,
+  runSearch,
+  runsSearch,
+  settingsSearch,
+  tablePlace,
+  tabSearch,
+  traceSearch,
+} from "./search";
 
 const WORKSPACE_KEY = "zaffre.workspace";
 
@@ -102,6 +113,7 @@ const home = createRoute({ ...page, path: "/", component: lazyRouteComponent(() 
 const experiments = createRoute({
   ...page,
   path: "experiments",
+  validateSearch: experimentsSearch,
   component: lazyRouteComponent(() => import("../routes/experiments"), "Experiments"),
 });
 const experiment = createRoute({
@@ -142,27 +154,31 @@ const trace = createRoute({
 const models = createRoute({
   ...page,
   path: "models",
+  validateSearch: tablePlace,
   component: lazyRouteComponent(() => import("../routes/models"), "Models"),
 });
 const model = createRoute({
   ...page,
   path: "models/$name",
+  validateSearch: tabSearch,
   component: lazyRouteComponent(() => import("../routes/model"), "LatestModel"),
 });
 const modelVersion = createRoute({
   ...page,
   path: "models/$name/$version",
+  validateSearch: tabSearch,
   component: lazyRouteComponent(() => import("../routes/model"), "ModelPage"),
 });
 const endpoints = createRoute({
   ...page,
   path: "endpoints",
+  validateSearch: tablePlace,
   component: lazyRouteComponent(() => import("../routes/endpoints"), "Endpoints"),
 });
 const endpoint = createRoute({
   ...page,
   path: "endpoints/$name",
-  validateSearch: tabSearch,
+  validateSearch: endpointSearch,
   component: lazyRouteComponent(() => import("../routes/endpoint"), "EndpointPage"),
 });
 const environments = createRoute({
@@ -180,13 +196,14 @@ const environment = createRoute({
 const compute = createRoute({
   ...page,
   path: "compute",
+  validateSearch: tablePlace,
   component: lazyRouteComponent(() => import("../routes/compute"), "Compute"),
 });
 
 const settings = createRoute({
   ...page,
   path: "settings",
-  validateSearch: tabSearch,
+  validateSearch: settingsSearch,
   component: lazyRouteComponent(() => import("../routes/settings"), "Settings"),
 });
 

@@ -1,17 +1,24 @@
 /** What the addresses carry after the question mark: the state of a page that can be shared by its link. */
 
-export interface RunsSearch {
+/** Where somebody is in a table: what was searched for, and the column it is sorted by. */
+export interface TablePlace {
   q?: string;
-  status?: string;
-  tag?: string;
   sort?: string;
   desc?: boolean;
+}
+
+/** Leaves the place in a table behind, for another table on the same page. */
+export const NO_PLACE = { q: undefined, sort: undefined, desc: undefined } as const;
+
+export interface RunsSearch extends TablePlace {
+  status?: string;
+  tag?: string;
   children?: boolean;
   /** Of an experiment: what of it is listed. */
   tab?: string;
 }
 
-export interface RunSearch {
+export interface RunSearch extends TablePlace {
   tab?: string;
   path?: string;
 }
@@ -26,7 +33,7 @@ export interface CompareSearch {
   runs: string;
 }
 
-export interface EnvironmentSearch {
+export interface EnvironmentSearch extends TablePlace {
   version?: string;
   tab?: string;
   /** The version that the shown one is compared with. */
@@ -35,9 +42,24 @@ export interface EnvironmentSearch {
   build?: string;
 }
 
-/** Of a page with nothing but tabs. */
-export interface TabSearch {
+/** Of a page with a table, or with tabs that may have one each. */
+export interface TabSearch extends TablePlace {
   tab?: string;
+}
+
+export interface EndpointSearch extends TabSearch {
+  /** Of an endpoint with versions: the one whose metrics or log are shown. */
+  version?: string;
+}
+
+export interface ExperimentsSearch extends TablePlace {
+  /** Which are listed: "active" if absent. */
+  view?: string;
+}
+
+export interface SettingsSearch extends TabSearch {
+  /** On what permissions are shown: "experiment:NAME" or "model:NAME". */
+  on?: string;
 }
 
 type Raw = Record<string, unknown>;
@@ -48,25 +70,38 @@ function text(raw: Raw, name: string): string | undefined {
   return typeof value === "string" && value !== "" ? value : undefined;
 }
 
+export type Change<T> = { [K in keyof T]?: T[K] | undefined };
+
 /** Only what is there: an absent setting leaves no trace in the address. */
 function present<T extends object>(values: { [K in keyof T]: T[K] | undefined }): T {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as T;
 }
 
+function truth(raw: Raw, name: string): boolean | undefined {
+  return raw[name] === undefined ? undefined : raw[name] === true || raw[name] === "true";
+}
+
+export function tablePlace(raw: Raw): TablePlace {
+  return present<TablePlace>({ q: text(raw, "q"), sort: text(raw, "sort"), desc: truth(raw, "desc") });
+}
+
+/** What an address says with some of it changed; what is undefined then leaves it. */
+export function changed<T extends object>(before: T, change: Change<T>): T {
+  return present<T>({ ...before, ...change });
+}
+
 export function runsSearch(raw: Raw): RunsSearch {
   return present<RunsSearch>({
-    q: text(raw, "q"),
+    ...tablePlace(raw),
     status: text(raw, "status"),
     tag: text(raw, "tag"),
-    sort: text(raw, "sort"),
-    desc: raw["desc"] === undefined ? undefined : raw["desc"] === true || raw["desc"] === "true",
     children: raw["children"] === true || raw["children"] === "true" ? true : undefined,
     tab: text(raw, "tab"),
   });
 }
 
 export function runSearch(raw: Raw): RunSearch {
-  return present<RunSearch>({ tab: text(raw, "tab"), path: text(raw, "path") });
+  return present<RunSearch>({ ...tablePlace(raw), tab: text(raw, "tab"), path: text(raw, "path") });
 }
 
 export function compareSearch(raw: Raw): CompareSearch {
@@ -75,6 +110,7 @@ export function compareSearch(raw: Raw): CompareSearch {
 
 export function environmentSearch(raw: Raw): EnvironmentSearch {
   return present<EnvironmentSearch>({
+    ...tablePlace(raw),
     version: text(raw, "version"),
     tab: text(raw, "tab"),
     against: text(raw, "against"),
@@ -83,7 +119,19 @@ export function environmentSearch(raw: Raw): EnvironmentSearch {
 }
 
 export function tabSearch(raw: Raw): TabSearch {
-  return present<TabSearch>({ tab: text(raw, "tab") });
+  return present<TabSearch>({ ...tablePlace(raw), tab: text(raw, "tab") });
+}
+
+export function endpointSearch(raw: Raw): EndpointSearch {
+  return present<EndpointSearch>({ ...tabSearch(raw), version: text(raw, "version") });
+}
+
+export function experimentsSearch(raw: Raw): ExperimentsSearch {
+  return present<ExperimentsSearch>({ ...tablePlace(raw), view: text(raw, "view") });
+}
+
+export function settingsSearch(raw: Raw): SettingsSearch {
+  return present<SettingsSearch>({ ...tabSearch(raw), on: text(raw, "on") });
 }
 
 export function traceSearch(raw: Raw): TraceSearch {

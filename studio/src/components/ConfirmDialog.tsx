@@ -14,6 +14,7 @@ import {
 import { useState, type ReactNode } from "react";
 
 import { errorSentence } from "../api/client";
+import { useOpener } from "./opener";
 
 const useStyles = makeStyles({
   content: { display: "flex", flexDirection: "column", rowGap: "12px", overflowWrap: "anywhere" },
@@ -32,15 +33,16 @@ interface Props {
 }
 
 /** Asks before something that cannot be undone. */
-export function ConfirmDialog({ open, title, children, action, onConfirm, onClose }: Props) {
+export function ConfirmDialog({ open, ...question }: Props) {
+  return open ? <Question {...question} /> : null;
+}
+
+function Question({ title, children, action, onConfirm, onClose }: Omit<Props, "open">) {
   const styles = useStyles();
+  useOpener();
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
 
-  const close = () => {
-    setError(null);
-    onClose();
-  };
   const confirm = async () => {
     setBusy(true);
     setError(null);
@@ -55,7 +57,7 @@ export function ConfirmDialog({ open, title, children, action, onConfirm, onClos
   };
 
   return (
-    <Dialog open={open} modalType="alert" onOpenChange={(_, data) => (data.open ? undefined : close())}>
+    <Dialog open modalType="alert" onOpenChange={(_, data) => (data.open ? undefined : onClose())}>
       <DialogSurface>
         <DialogBody>
           <DialogTitle>{title}</DialogTitle>
@@ -77,7 +79,7 @@ export function ConfirmDialog({ open, title, children, action, onConfirm, onClos
             >
               {action}
             </Button>
-            <Button onClick={close} disabled={busy}>
+            <Button onClick={onClose} disabled={busy}>
               Keep
             </Button>
           </DialogActions>

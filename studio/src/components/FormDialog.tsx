@@ -14,6 +14,7 @@ import {
 import { useState, type ReactNode, type SyntheticEvent } from "react";
 
 import { errorSentence } from "../api/client";
+import { useOpener } from "./opener";
 
 const useStyles = makeStyles({
   form: { display: "flex", flexDirection: "column", rowGap: "12px" },
@@ -34,6 +35,7 @@ interface Props {
 /** Fields in a dialog. It is there while it is rendered, so that each opening begins with empty fields. */
 export function FormDialog({ title, action, ready, onSubmit, onClose, children }: Props) {
   const styles = useStyles();
+  useOpener();
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
   const submit = async (event: SyntheticEvent) => {

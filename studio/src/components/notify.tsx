@@ -1,5 +1,5 @@
 import { Toast, ToastBody, ToastTitle, useToastController } from "@fluentui/react-components";
-import { useCallback } from "react";
+import { useCallback, useMemo } from "react";
 
 import { errorSentence } from "../api/client";
 
@@ -30,5 +30,5 @@ export function useNotify() {
       ),
     [dispatchToast],
   );
-  return { done, failed };
+  return useMemo(() => ({ done, failed }), [done, failed]);
 }

@@ -4,7 +4,7 @@ const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
 const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto", style: "long" });
-const exact = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "medium" });
+const exact = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "long", hourCycle: "h23" });
 const day = new Intl.DateTimeFormat("en", { month: "short", day: "numeric", year: "numeric" });
 
 /** "3 minutes ago", "yesterday", and the date itself for what lies more than four weeks back. */
@@ -19,6 +19,7 @@ export function relativeTime(at: number, now: number): string {
   return day.format(at);
 }
 
+/** "Nov 21, 2026, 23:25:03 UTC": with the time zone, which is the browser's. */
 export function exactTime(at: number): string {
   return exact.format(at);
 }

@@ -3,9 +3,11 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 
+import { endpointQuery, VERSIONS } from "../api/endpoints";
 import { useServiceStream } from "../api/live";
 import { deleteService, serviceKeys, serviceQuery } from "../api/services";
 import type { Service } from "../api/types";
+import { changed, NO_PLACE } from "../app/search";
 import { ConfirmDialog } from "../components/ConfirmDialog";
 import { HomeCrumb, RoomCrumb } from "../components/crumbs";
 import { Consume } from "../components/endpoints/Consume";
@@ -13,6 +15,7 @@ import { DataTab } from "../components/endpoints/DataTab";
 import { EndpointDetails } from "../components/endpoints/EndpointDetails";
 import { EndpointEnvironment } from "../components/endpoints/EndpointEnvironment";
 import { MetricsTab } from "../components/endpoints/MetricsTab";
+import { PartPicker } from "../components/endpoints/PartPicker";
 import { ServiceLog } from "../components/endpoints/ServiceLog";
 import { TestForm } from "../components/endpoints/TestForm";
 import { useNotify } from "../components/notify";
@@ -55,13 +58,60 @@ const TABS = [
 
 type TabName = (typeof TABS)[number][0];
 
+/** What the endpoint as a whole is, on the tabs that can show one of its versions instead. */
+const WHOLE: Partial<Record<TabName, string>> = {
+  metrics: "All versions together",
+  environment: "The endpoint",
+  logs: "The endpoint's router",
+};
+
+/** The service that a tab is about: the endpoint, or the version that the address names. */
+function usePart(ws: string, service: Service, version: string | undefined) {
+  const query = useQuery({
+    ...endpointQuery(ws, service.name, service.updated_at),
+    enabled: service.compute_type === VERSIONS,
+  });
+  const versions = query.data?.versions ?? [];
+  const chosen = versions.find(({ name }) => name === version);
+  const pending = version !== undefined && query.isLoading;
+  return { versions, version: chosen?.name, service: chosen?.service ?? service, pending };
+}
+
+interface PartProps {
+  ws: string;
+  tab: TabName;
+  whole: Service;
+  /** The endpoint or its version that is looked at. */
+  service: Service;
+}
+
+function Part({ ws, tab, whole, service }: PartProps) {
+  switch (tab) {
+    case "details":
+      return <EndpointDetails ws={ws} service={whole} />;
+    case "metrics":
+      return <MetricsTab ws={ws} service={service} />;
+    case "data":
+      return <DataTab ws={ws} name={whole.name} />;
+    case "test":
+      return <TestForm ws={ws} service={whole} />;
+    case "consume":
+      return <Consume ws={ws} service={whole} />;
+    case "environment":
+      return <EndpointEnvironment key={service.name} ws={ws} service={service} />;
+    case "logs":
+      return <ServiceLog key={service.name} ws={ws} service={service} />;
+  }
+}
+
 function LoadedEndpoint({ ws, service }: { ws: string; service: Service }) {
   const client = useQueryClient();
   const navigate = useNavigate();
   const stay = route.useNavigate();
   const notify = useNotify();
-  const { tab: wanted } = route.useSearch();
-  const tab: TabName = TABS.find(([known]) => known === wanted)?.[0] ?? "details";
+  const search = route.useSearch();
+  const tab: TabName = TABS.find(([known]) => known === search.tab)?.[0] ?? "details";
+  const part = usePart(ws, service, search.version);
   const [deleting, setDeleting] = useState(false);
 
   const remove = async () => {
@@ -86,14 +136,22 @@ function LoadedEndpoint({ ws, service }: { ws: string; service: Service }) {
       ]}
       scrolling={tab !== "logs"}
     >
-      <PageTabs tabs={TABS} selected={tab} onSelect={(next) => void stay({ search: { tab: next }, replace: true })} />
-      {tab === "details" ? <EndpointDetails ws={ws} service={service} /> : null}
-      {tab === "metrics" ? <MetricsTab ws={ws} service={service} /> : null}
-      {tab === "data" ? <DataTab ws={ws} name={service.name} /> : null}
-      {tab === "test" ? <TestForm ws={ws} service={service} /> : null}
-      {tab === "consume" ? <Consume ws={ws} service={service} /> : null}
-      {tab === "environment" ? <EndpointEnvironment ws={ws} service={service} /> : null}
-      {tab === "logs" ? <ServiceLog ws={ws} service={service} /> : null}
+      <PageTabs
+        tabs={TABS}
+        selected={tab}
+        onSelect={(next) =>
+          void stay({ search: (before) => changed(before, { ...NO_PLACE, tab: next }), replace: true })
+        }
+      />
+      {part.versions.length > 0 && WHOLE[tab] ? (
+        <PartPicker
+          versions={part.versions}
+          chosen={part.version}
+          whole={WHOLE[tab]}
+          onChoose={(version) => void stay({ search: (before) => changed(before, { version }), replace: true })}
+        />
+      ) : null}
+      {part.pending ? <LoadingPage /> : <Part ws={ws} tab={tab} whole={service} service={part.service} />}
       <ConfirmDialog
         open={deleting}
         title={`Delete the endpoint ${service.name}?`}

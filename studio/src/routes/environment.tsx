@@ -6,7 +6,7 @@ import { useCallback, useState } from "react";
 
 import { deleteEnvironment, environmentKeys, environmentVersionsQuery } from "../api/environments";
 import type { EnvironmentVersion, Run } from "../api/types";
-import type { EnvironmentSearch } from "../app/search";
+import { changed, NO_PLACE, type Change, type EnvironmentSearch } from "../app/search";
 import type { Command } from "../components/CommandBar";
 import { ConfirmDialog } from "../components/ConfirmDialog";
 import { HomeCrumb, RoomCrumb } from "../components/crumbs";
@@ -66,7 +66,8 @@ function OneVersion({ ws, versions, shown }: VersionProps) {
   const [dialog, setDialog] = useState<DialogName | null>(null);
   const tab = TABS.find(([known]) => known === search.tab)?.[0] ?? "definition";
   const go = useCallback(
-    (change: EnvironmentSearch) => void navigate({ search: (before) => ({ ...before, ...change }), replace: true }),
+    (change: Change<EnvironmentSearch>) =>
+      void navigate({ search: (before) => changed(before, change), replace: true }),
     [navigate],
   );
   const showBuild = useCallback((build: string) => go({ tab: "builds", build }), [go]);
@@ -80,7 +81,7 @@ function OneVersion({ ws, versions, shown }: VersionProps) {
       commands={useVersionCommands(ws, shown, setDialog)}
       scrolling={tab !== "uses"}
     >
-      <PageTabs tabs={TABS} selected={tab} onSelect={(next) => go({ tab: next })} />
+      <PageTabs tabs={TABS} selected={tab} onSelect={(next) => go({ ...NO_PLACE, tab: next })} />
       {tab === "definition" ? <Definition ws={ws} environment={shown} /> : null}
       {tab === "packages" ? <ResolvedTab ws={ws} environment={shown} /> : null}
       {tab === "versions" ? (

@@ -21,15 +21,19 @@ const route = getRouteApi("/ws/$ws/experiments/$name");
 const LoggedModelList = lazy(() =>
   import("../components/lineage/LoggedModelList").then((m) => ({ default: m.LoggedModelList })),
 );
+const Permissions = lazy(() =>
+  import("../components/permissions/Permissions").then((m) => ({ default: m.Permissions })),
+);
 const TraceList = lazy(() => import("../components/traces/TraceList").then((m) => ({ default: m.TraceList })));
 
 const TABS = [
   ["runs", "Runs"],
   ["models", "Logged models"],
   ["traces", "Traces"],
+  ["permissions", "Permissions"],
 ] as const;
 
-/** One experiment: its runs, the models they logged, and the traces that programs made in it. */
+/** One experiment: its runs, the models they logged, the traces made in it, and who may do what with it. */
 export function ExperimentPage() {
   const { ws, name } = route.useParams();
   const navigate = route.useNavigate();
@@ -66,11 +70,9 @@ export function ExperimentPage() {
     <Page {...head} commands={commands}>
       {above}
       <Suspense fallback={<LoadingPage />}>
-        {tab === "models" ? (
-          <LoggedModelList ws={ws} experiment={name} />
-        ) : (
-          <TraceList key={name} ws={ws} experiment={name} />
-        )}
+        {tab === "models" ? <LoggedModelList ws={ws} experiment={name} /> : null}
+        {tab === "traces" ? <TraceList key={name} ws={ws} experiment={name} /> : null}
+        {tab === "permissions" ? <Permissions ws={ws} holder={{ kind: "experiment", name }} /> : null}
       </Suspense>
     </Page>
   );

@@ -2,10 +2,10 @@ import { Dropdown, makeStyles, Option } from "@fluentui/react-components";
 import { ArrowSync20Regular, Beaker32Regular } from "@fluentui/react-icons";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
-import { useState } from "react";
 
 import { experimentsQuery, type ExperimentView } from "../api/experiments";
 import type { Experiment } from "../api/types";
+import { changed } from "../app/search";
 import { HomeCrumb } from "../components/crumbs";
 import { GettingStarted } from "../components/GettingStarted";
 import { Page } from "../components/Page";
@@ -40,7 +40,14 @@ const VIEWS: Record<ExperimentView, string> = { active: "Active", archived: "Arc
 
 export function Experiments() {
   const { ws } = route.useParams();
-  const [view, setView] = useState<ExperimentView>("active");
+  const navigate = route.useNavigate();
+  const wanted = route.useSearch().view;
+  const view: ExperimentView = wanted === "archived" || wanted === "all" ? wanted : "active";
+  const setView = (next: ExperimentView) =>
+    void navigate({
+      search: (before) => changed(before, { view: next === "active" ? undefined : next }),
+      replace: true,
+    });
   const query = useQuery(experimentsQuery(ws, view));
   return (
     <Page

@@ -1,10 +1,11 @@
 import { ArrowDownload20Regular, ArrowSync20Regular, Delete20Regular } from "@fluentui/react-icons";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { getRouteApi, useNavigate } from "@tanstack/react-router";
+import { getRouteApi, useNavigate, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
 
 import { deleteModel, modelKeys, modelVersionsQuery, modelZipUrl } from "../api/models";
 import type { ModelVersion } from "../api/types";
+import type { TabSearch } from "../app/search";
 import { ConfirmDialog } from "../components/ConfirmDialog";
 import { HomeCrumb, RoomCrumb } from "../components/crumbs";
 import { ModelDetails } from "../components/models/ModelDetails";
@@ -15,6 +16,7 @@ import { useNotify } from "../components/notify";
 import { Page } from "../components/Page";
 import { LoadingPage } from "../components/PageStates";
 import { PageTabs } from "../components/PageTabs";
+import { Permissions } from "../components/permissions/Permissions";
 import { ErrorState } from "../components/States";
 
 const latest = getRouteApi("/ws/$ws/models/$name");
@@ -47,6 +49,7 @@ const TABS = [
   ["details", "Details"],
   ["files", "Files"],
   ["versions", "Versions"],
+  ["permissions", "Permissions"],
 ] as const;
 
 type TabName = (typeof TABS)[number][0];
@@ -55,7 +58,8 @@ function LoadedModel({ ws, model, versions }: { ws: string; model: ModelVersion;
   const client = useQueryClient();
   const navigate = useNavigate();
   const notify = useNotify();
-  const [tab, setTab] = useState<TabName>("details");
+  const { tab: wanted }: TabSearch = useSearch({ strict: false });
+  const tab: TabName = TABS.find(([known]) => known === wanted)?.[0] ?? "details";
   const [deleting, setDeleting] = useState(false);
   const title = `${model.name}:${model.version}`;
 
@@ -88,10 +92,15 @@ function LoadedModel({ ws, model, versions }: { ws: string; model: ModelVersion;
       ]}
       scrolling={tab === "details"}
     >
-      <PageTabs tabs={TABS} selected={tab} onSelect={setTab} />
+      <PageTabs
+        tabs={TABS}
+        selected={tab}
+        onSelect={(next) => void navigate({ to: ".", search: next === "details" ? {} : { tab: next }, replace: true })}
+      />
       {tab === "details" ? <ModelDetails ws={ws} model={model} /> : null}
       {tab === "files" ? <ModelFiles ws={ws} model={model} /> : null}
       {tab === "versions" ? <ModelVersions ws={ws} versions={versions} /> : null}
+      {tab === "permissions" ? <Permissions ws={ws} holder={{ kind: "model", name: model.name }} /> : null}
       <ConfirmDialog
         open={deleting}
         title={`Delete ${title}?`}

@@ -1,8 +1,8 @@
 import { makeStyles, Text, tokens } from "@fluentui/react-components";
-import { useQueryClient } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 
 import { request } from "../../api/client";
-import { VERSIONS } from "../../api/endpoints";
+import { endpointQuery, VERSIONS } from "../../api/endpoints";
 import { scoringAddress, serviceKeys, servicePath } from "../../api/services";
 import type { Service, ServiceSpec } from "../../api/types";
 import { AppLink } from "../AppLink";
@@ -25,6 +25,8 @@ const COMPUTES: Record<string, string> = {
 
 const useStyles = makeStyles({
   none: { color: tokens.colorNeutralForeground3 },
+  steps: { display: "flex", flexDirection: "column", rowGap: "8px", minWidth: 0 },
+  version: { margin: 0, overflowWrap: "anywhere" },
   models: { display: "flex", flexDirection: "column", rowGap: "6px" },
 });
 
@@ -51,7 +53,11 @@ export function EndpointDetails({ ws, service }: { ws: string; service: Service 
         side={
           <>
             <Card title="Deployment">
-              <Steps service={service} />
+              {service.compute_type === VERSIONS ? (
+                <VersionSteps ws={ws} service={service} />
+              ) : (
+                <Steps service={service} />
+              )}
             </Card>
             <Card title="Tags">
               <TagEditor tags={service.tags} onChange={change} />
@@ -64,6 +70,20 @@ export function EndpointDetails({ ws, service }: { ws: string; service: Service 
       />
     </>
   );
+}
+
+/** The steps of each version, the newest first. */
+function VersionSteps({ ws, service }: { ws: string; service: Service }) {
+  const styles = useStyles();
+  const versions = useQuery(endpointQuery(ws, service.name, service.updated_at)).data?.versions ?? [];
+  return versions.toReversed().map((version) => (
+    <section key={version.name} className={styles.steps} aria-label={`Deployment of ${version.name}`}>
+      <Text as="h3" weight="semibold" className={styles.version}>
+        {version.name}
+      </Text>
+      <Steps service={version.service} />
+    </section>
+  ));
 }
 
 function ServiceFacts({ ws, service }: { ws: string; service: Service }) {

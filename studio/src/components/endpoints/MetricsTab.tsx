@@ -18,9 +18,8 @@ import { useState } from "react";
 import { scoringAddress } from "../../api/services";
 import { serviceMetricsQuery } from "../../api/telemetry";
 import type { Service, ServiceMetrics } from "../../api/types";
-import { counted } from "../../format/number";
 import { callWithCurl, callWithSdk } from "../../format/snippets";
-import { reading, TELEMETRY_CHARTS } from "./telemetry";
+import { requestsText, TELEMETRY_CHARTS } from "./telemetry";
 import { CodeBlock } from "../CodeBlock";
 import { EmptyState, ErrorState } from "../States";
 import { useSampleBody } from "./sample";
@@ -87,7 +86,7 @@ export function MetricsTab({ ws, service }: { ws: string; service: Service }) {
             ))}
           </Dropdown>
         </div>
-        {query.data?.total ? <Text className={styles.summary}>{summary(query.data)}</Text> : null}
+        {query.data?.total ? <Text className={styles.summary}>{requestsText(query.data.total)}</Text> : null}
       </div>
       {query.error ? (
         <ErrorState error={query.error} what="The metrics could not be read." retry={() => void query.refetch()} />
@@ -101,14 +100,6 @@ export function MetricsTab({ ws, service }: { ws: string; service: Service }) {
       )}
     </>
   );
-}
-
-function summary({ total }: ServiceMetrics): string {
-  if (!total) return "";
-  const errors = total.client_errors + total.server_errors;
-  const parts = [counted(total.requests, "request"), errors === 0 ? "no errors" : counted(errors, "error")];
-  if (total.p50_ms !== null) parts.push(`p50 ${reading(total.p50_ms)} ms`, `p99 ${reading(total.p99_ms)} ms`);
-  return parts.join(" · ");
 }
 
 function Charts({ ws, service, found }: { ws: string; service: Service; found: ServiceMetrics }) {

@@ -5,6 +5,8 @@ import { useState } from "react";
 import { setMirrorTraffic, shadowQuery } from "../../api/endpoints";
 import { serviceKeys } from "../../api/services";
 import type { Endpoint, ShadowAnswer, ShadowExample, ShadowReport } from "../../api/types";
+import { count } from "../../format/number";
+import { percentOf } from "../../format/traffic";
 import { Card, Facts } from "../Card";
 import { FormDialog } from "../FormDialog";
 import { useNotify } from "../notify";
@@ -43,40 +45,42 @@ const useStyles = makeStyles({
 /** Copies of requests to another version: how many answers differ, and the latest that do. */
 export function Shadow({ ws, endpoint }: { ws: string; endpoint: Endpoint }) {
   const styles = useStyles();
-  const client = useQueryClient();
   const notify = useNotify();
-  const name = endpoint.service.name;
   const [version, percent] = Object.entries(endpoint.mirror_traffic)[0] ?? [null, 0];
-  const { data: report } = useQuery(shadowQuery(ws, name, version !== null));
+  const { data: report } = useQuery(shadowQuery(ws, endpoint.service.name, version !== null));
   const [choosing, setChoosing] = useState(false);
-  const change = async (percentages: Record<string, number>, said: string) => {
-    await setMirrorTraffic(ws, name, percentages);
-    notify.done(said);
-    await client.invalidateQueries({ queryKey: serviceKeys.detail(ws, name) });
+  const change = useMirror(ws, endpoint.service.name);
+  const stop = () => {
+    change({}, "No requests are copied any more").catch((error: unknown) =>
+      notify.failed("Requests are copied as before", error),
+    );
   };
+  const alone = endpoint.versions.length < 2;
+  const actions = (
+    <span className={styles.actions}>
+      {version === null ? null : (
+        <Button appearance="subtle" size="small" onClick={stop}>
+          Stop
+        </Button>
+      )}
+      <Button
+        appearance="subtle"
+        size="small"
+        title={alone ? "It takes a second version to send copies to" : undefined}
+        disabledFocusable={alone}
+        onClick={() => setChoosing(true)}
+      >
+        {version === null ? "Mirror requests" : "Change"}
+      </Button>
+    </span>
+  );
   return (
-    <Card
-      title="Shadow traffic"
-      actions={
-        <span className={styles.actions}>
-          {version === null ? null : (
-            <Button appearance="subtle" size="small" onClick={() => void change({}, "No requests are copied any more")}>
-              Stop
-            </Button>
-          )}
-          <Button
-            appearance="subtle"
-            size="small"
-            disabled={endpoint.versions.length < 2}
-            onClick={() => setChoosing(true)}
-          >
-            {version === null ? "Mirror requests" : "Change"}
-          </Button>
-        </span>
-      }
-    >
+    <Card title="Shadow traffic" actions={actions}>
       {version === null ? (
-        <Text className={styles.quiet}>No requests are copied to another version.</Text>
+        <Text className={styles.quiet}>
+          No requests are copied. Mirror some to another version to see where its answers differ, before callers get
+          them.
+        </Text>
       ) : (
         <Report copies={`${percent} % of the requests, to ${version}`} report={report ?? null} />
       )}
@@ -94,6 +98,16 @@ export function Shadow({ ws, endpoint }: { ws: string; endpoint: Endpoint }) {
   );
 }
 
+function useMirror(ws: string, name: string) {
+  const client = useQueryClient();
+  const notify = useNotify();
+  return async (percentages: Record<string, number>, said: string) => {
+    await setMirrorTraffic(ws, name, percentages);
+    notify.done(said);
+    await client.invalidateQueries({ queryKey: serviceKeys.detail(ws, name) });
+  };
+}
+
 function Report({ copies, report }: { copies: string; report: ShadowReport | null }) {
   const styles = useStyles();
   return (
@@ -102,10 +116,10 @@ function Report({ copies, report }: { copies: string; report: ShadowReport | nul
         facts={[
           ["Copies", copies],
           report && report.since > 0 && ["Since", <RelativeTime key="since" at={report.since} />],
-          report && ["Same answer", report.same],
-          report && ["Different answer", report.different],
-          report && ["No answer", report.failed],
-          report && ["Not sent", report.dropped],
+          report && ["Same answer", part(report.same, report)],
+          report && ["Different answer", part(report.different, report)],
+          report && ["No answer", part(report.failed, report)],
+          report && ["Not sent", count(report.dropped)],
         ]}
       />
       {report && report.examples.length > 0 ? (
@@ -117,6 +131,12 @@ function Report({ copies, report }: { copies: string; report: ShadowReport | nul
       ) : null}
     </>
   );
+}
+
+/** So many of the copies that were sent. */
+function part(some: number, { same, different, failed }: ShadowReport): string {
+  const sent = same + different + failed;
+  return sent === 0 ? "0" : `${count(some)} (${percentOf(some, sent)})`;
 }
 
 function Example({ example }: { example: ShadowExample }) {

@@ -1,4 +1,5 @@
 import type { ServiceMetrics, ServiceMetricsPoint } from "../../api/types";
+import { counted } from "../../format/number";
 import type { Line } from "../metrics/plot_data";
 
 type Read = (point: ServiceMetricsPoint) => number | null;
@@ -90,4 +91,12 @@ export function reading(value: number | null): string {
   if (value === null || Number.isNaN(value)) return "–";
   if (value >= 100) return Math.round(value).toLocaleString("en");
   return String(Number(value.toPrecision(3)));
+}
+
+/** "1,015 requests · 28 errors · p50 5.8 ms · p99 14.3 ms". */
+export function requestsText(total: ServiceMetricsPoint): string {
+  const errors = total.client_errors + total.server_errors;
+  const parts = [counted(total.requests, "request"), errors === 0 ? "no errors" : counted(errors, "error")];
+  if (total.p50_ms !== null) parts.push(`p50 ${reading(total.p50_ms)} ms`, `p99 ${reading(total.p99_ms)} ms`);
+  return parts.join(" · ");
 }

@@ -1,6 +1,6 @@
 import { Box48Regular } from "@fluentui/react-icons";
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { useMemo, useState } from "react";
+import { useMemo } from "react";
 
 import { loggedModelsQuery } from "../../api/logged_models";
 import type { LoggedModel } from "../../api/types";
@@ -13,16 +13,19 @@ import { RunById } from "../runs/RunById";
 import { EmptyState } from "../States";
 import type { Column } from "../table/column";
 import { PagedTable } from "../table/PagedTable";
+import { useTablePlace } from "../table/place";
 import { useWorkspace } from "../WorkspaceContext";
 import { LoggedModelStatus } from "./LoggedModelStatus";
 
+const NEWEST_FIRST: Sorting = { id: "creation_timestamp", desc: true };
 const SNIPPET = `with mlflow.start_run():
     mlflow.sklearn.log_model(model, name="classifier", input_example=X[:3])`;
 
 /** The models that an experiment's runs logged, searched and sorted by the server. */
 export function LoggedModelList({ ws, experiment }: { ws: string; experiment: string }) {
-  const [search, setSearch] = useState("");
-  const [sort, setSort] = useState<Sorting>({ id: "creation_timestamp", desc: true });
+  const place = useTablePlace();
+  const search = place.text;
+  const sort = place.sort ?? NEWEST_FIRST;
   const filter = loggedModelFilter(search);
   const query = useInfiniteQuery({
     ...loggedModelsQuery(ws, experiment, { filter, order: `${sort.id} ${sort.desc ? "DESC" : "ASC"}` }),
@@ -40,10 +43,10 @@ export function LoggedModelList({ ws, experiment }: { ws: string; experiment: st
       rowId={(model) => model.id}
       storageKey="logged-models"
       search={search}
-      onSearch={setSearch}
+      onSearch={place.onSearch}
       placeholder="Search names, or filter: metrics.accuracy > 0.9 and params.C = '1.0'"
       sort={sort}
-      onSort={setSort}
+      onSort={place.onSort}
       empty={<NoModels filtered={search !== ""} />}
     />
   );

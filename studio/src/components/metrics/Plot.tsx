@@ -128,8 +128,20 @@ function amountRange(_: uPlot, _low: number | null, high: number | null): [numbe
   return [0, high ? high * 1.1 : 1];
 }
 
+const DAY = "\n{D} {MMM}";
+
+/** Times of the axis by how far apart they are, with the day where it changes: as everywhere, with 24 hours. */
+const TIMES: uPlot.Axis.Values = [
+  [3600 * 24 * 365, "{YYYY}", null, null, null, null, null, null, 1],
+  [3600 * 24 * 28, "{MMM}", "\n{YYYY}", null, null, null, null, null, 1],
+  [3600 * 24, "{D} {MMM}", "\n{YYYY}", null, null, null, null, null, 1],
+  [60, "{HH}:{mm}", DAY, null, DAY, null, null, null, 1],
+  [1, "{HH}:{mm}:{ss}", DAY, null, DAY, null, null, null, 1],
+  [0.001, "{HH}:{mm}:{ss}.{fff}", DAY, null, DAY, null, null, null, 1],
+];
+
 function xValues(settings: ChartSettings): Partial<uPlot.Axis> {
-  if (settings.x === "time") return {};
+  if (settings.x === "time") return { values: TIMES };
   const text = settings.x === "step" ? metric : (seconds: number) => duration(seconds * 1000);
   return { values: (_, splits) => splits.map(text), ...(settings.x === "step" ? { incrs: WHOLE } : {}) };
 }

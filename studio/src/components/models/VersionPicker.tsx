@@ -20,7 +20,11 @@ export function VersionPicker({ ws, model, versions }: Props) {
       onCheckedValueChange={(_, data) => {
         const version = data.checkedItems[0];
         if (version === undefined) return;
-        void navigate({ to: "/ws/$ws/models/$name/$version", params: { ws, name: model.name, version } });
+        void navigate({
+          to: "/ws/$ws/models/$name/$version",
+          params: { ws, name: model.name, version },
+          search: (before: object) => before,
+        });
       }}
     >
       <MenuTrigger disableButtonEnhancement>

@@ -1,6 +1,6 @@
 import { Branch24Regular } from "@fluentui/react-icons";
 import { useQuery } from "@tanstack/react-query";
-import { useCallback, useMemo, useState } from "react";
+import { useCallback, useMemo } from "react";
 
 import { useRunListStream } from "../../api/live";
 import { childRunsQuery } from "../../api/runs";
@@ -10,6 +10,7 @@ import { CodeBlock, type Snippet } from "../CodeBlock";
 import { EmptyState, ErrorState } from "../States";
 import { compare, type Column } from "../table/column";
 import { DataTable } from "../table/DataTable";
+import { useTablePlace } from "../table/place";
 import { runColumns } from "./columns";
 import { RunTreeContext, useRunTree } from "./tree";
 
@@ -29,13 +30,15 @@ const SNIPPETS: [Snippet, ...Snippet[]] = [
   },
 ];
 
+const NEWEST_FIRST: Sorting = { id: "start_time", desc: true };
 const MOST_METRICS = 3;
 
 /** The runs that a run started, and below them those that they started, with the first of their metrics. */
 export function ChildRuns({ ws, run }: { ws: string; run: Run }) {
   useRunListStream(ws);
   const query = useQuery(childRunsQuery(ws, run.id));
-  const [sort, setSort] = useState<Sorting>({ id: "start_time", desc: true });
+  const place = useTablePlace();
+  const sort = place.sort ?? NEWEST_FIRST;
   const columns = useMemo(() => childColumns(query.data ?? []), [query.data]);
   const order = useOrder(columns, sort);
   const children = useMemo(() => query.data && [...query.data].sort(order), [query.data, order]);
@@ -54,7 +57,7 @@ export function ChildRuns({ ws, run }: { ws: string; run: Run }) {
         rowId={(child) => child.id}
         storageKey="children"
         sort={sort}
-        onSort={(next) => setSort(next ?? sort)}
+        onSort={place.onSort}
         empty={
           <EmptyState icon={<Branch24Regular />} title="No child runs" hint="A run can start others that belong to it.">
             <CodeBlock snippets={SNIPPETS} />

@@ -4,6 +4,7 @@ import { useEffect, useMemo, useRef, useState, type ReactNode } from "react";
 
 import type { Sorting } from "../../format/filter";
 import { useNarrow } from "../media";
+import { useTablePlace } from "./place";
 import { columnDef, features, type AnyRow, type Column } from "./column";
 import { TableCards } from "./TableCards";
 import { TableHead } from "./TableHead";
@@ -35,6 +36,8 @@ export interface DataTableProps<T extends AnyRow> {
   /** Widths are kept under this name. */
   storageKey: string;
   initialSort?: Sorting;
+  /** The page has other tables too: the address does not keep what this one is sorted by. */
+  local?: boolean;
   /** With `onSort` the server sorts: `sort` is what it sorted by. */
   sort?: Sorting | undefined;
   onSort?: (sort: Sorting | undefined) => void;
@@ -88,11 +91,7 @@ function useStudioTable<T extends AnyRow>(props: DataTableProps<T>) {
     [props.columns, serverSorted],
   );
   const [sizing, setSizing] = useSizing(props.storageKey);
-  const [local, setLocal] = useState<Sorting[]>(props.initialSort ? [props.initialSort] : []);
-  const sorting = useMemo(
-    () => (serverSorted ? (props.sort ? [props.sort] : []) : local),
-    [serverSorted, props.sort, local],
-  );
+  const [sorting, onSort] = useSorting(props);
   const selection = useMemo(
     () => Object.fromEntries([...(props.selected ?? [])].map((id) => [id, true as const])),
     [props.selected],
@@ -109,14 +108,24 @@ function useStudioTable<T extends AnyRow>(props: DataTableProps<T>) {
     onColumnSizingChange: setSizing,
     onSortingChange: (change) => {
       const next = typeof change === "function" ? change(sorting) : change;
-      if (props.onSort) props.onSort(next[0]);
-      else setLocal(next);
+      onSort(next[0]);
     },
     onRowSelectionChange: (change) => {
       const next = typeof change === "function" ? change(selection) : change;
       props.onSelect?.(new Set(Object.keys(next).filter((id) => next[id])));
     },
   });
+}
+
+/** What the rows are sorted by: as the server did, or as was chosen here or in the address. */
+function useSorting<T extends AnyRow>({ columns, initialSort, local, sort, onSort }: DataTableProps<T>) {
+  const place = useTablePlace();
+  const [own, setOwn] = useState(initialSort);
+  // Another table may have stood at this address.
+  const kept = columns.some(({ id }) => id === place.sort?.id) ? place.sort : initialSort;
+  const { id, desc } = (onSort ? sort : local ? own : kept) ?? {};
+  const sorting = useMemo(() => (id === undefined ? [] : [{ id, desc: desc ?? false }]), [id, desc]);
+  return [sorting, onSort ?? (local ? setOwn : place.onSort)] as const;
 }
 
 type Sizes = Record<string, number>;

@@ -39,6 +39,7 @@ export function ObjectTable({ label, rows, storageKey, cell }: Props) {
         columns={columns}
         rowId={(one) => String(one.index)}
         storageKey={`object.${storageKey}`}
+        local
         empty={<Text className={styles.hint}>No rows.</Text>}
       />
       {rows.length > 0 ? <span className={styles.hint}>{counted(rows.length, "row")}</span> : null}

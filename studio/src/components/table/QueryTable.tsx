@@ -1,10 +1,11 @@
 import { makeStyles } from "@fluentui/react-components";
-import { useMemo, useState, type ReactElement, type ReactNode } from "react";
+import { useMemo, type ReactElement, type ReactNode } from "react";
 
 import { SearchBox } from "../SearchBox";
 import { EmptyState, ErrorState } from "../States";
 import type { AnyRow } from "./column";
 import { DataTable, type DataTableProps } from "./DataTable";
+import { useTablePlace } from "./place";
 
 const useStyles = makeStyles({
   filters: { display: "flex", flexWrap: "wrap", gap: "8px", flexShrink: 0 },
@@ -24,7 +25,7 @@ interface Props<T extends AnyRow> extends Omit<DataTableProps<T>, "rows" | "empt
 /** Everything of one kind as a table that searches in the browser, with what to say while there is nothing. */
 export function QueryTable<T extends AnyRow>({ query, searched, filters, none, ...table }: Props<T>) {
   const styles = useStyles();
-  const [text, setText] = useState("");
+  const { text, onSearch } = useTablePlace();
   const wanted = text.trim().toLowerCase();
   const rows = useMemo(
     () => (wanted && searched ? query.data?.filter((row) => searched(row).toLowerCase().includes(wanted)) : query.data),
@@ -41,7 +42,7 @@ export function QueryTable<T extends AnyRow>({ query, searched, filters, none, .
             label={`Search ${things}`}
             placeholder="Search names"
             value={text}
-            onSearch={setText}
+            onSearch={onSearch}
           />
           {filters}
         </div>

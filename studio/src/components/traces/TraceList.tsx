@@ -1,6 +1,6 @@
 import { Flowchart24Regular } from "@fluentui/react-icons";
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { useMemo, useState } from "react";
+import { useMemo } from "react";
 
 import { tracesQuery } from "../../api/traces";
 import { isTraceFilter, likeText, type Sorting } from "../../format/filter";
@@ -8,6 +8,7 @@ import { trackingUri } from "../../format/snippets";
 import { CodeBlock } from "../CodeBlock";
 import { EmptyState } from "../States";
 import { PagedTable } from "../table/PagedTable";
+import { useTablePlace } from "../table/place";
 import { useWorkspace } from "../WorkspaceContext";
 import { traceColumns } from "./columns";
 
@@ -18,12 +19,14 @@ interface Props {
   run?: string;
 }
 
+const NEWEST_FIRST: Sorting = { id: "timestamp_ms", desc: true };
 const LIVE_MS = 10_000;
 
 /** Traces, searched and sorted by the server, read page by page while one scrolls. */
 export function TraceList({ ws, experiment, run }: Props) {
-  const [search, setSearch] = useState("");
-  const [sort, setSort] = useState<Sorting>({ id: "timestamp_ms", desc: true });
+  const place = useTablePlace();
+  const search = place.text;
+  const sort = place.sort ?? NEWEST_FIRST;
   const query = useInfiniteQuery({
     ...tracesQuery(ws, {
       experiment,
@@ -46,10 +49,10 @@ export function TraceList({ ws, experiment, run }: Props) {
       rowId={(trace) => trace.id}
       storageKey="traces"
       search={search}
-      onSearch={setSearch}
+      onSearch={place.onSearch}
       placeholder="Search requests and answers, or filter: status = 'ERROR'"
       sort={sort}
-      onSort={setSort}
+      onSort={place.onSort}
       empty={<NoTraces filtered={search !== ""} experiment={experiment} />}
     />
   );
