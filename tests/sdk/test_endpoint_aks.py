@@ -168,6 +168,7 @@ class Load:
         assert endpoint.direct_uri is not None
         self.failed: list[str] = []
         self.versions: Counter[str] = Counter()
+        self.answers: Counter[tuple[str, int]] = Counter()  # by the version that is named, and the status
         self._uri = endpoint.direct_uri
         self._ended = threading.Event()
         self._threads = [threading.Thread(target=self._call) for _ in range(threads)]
@@ -180,6 +181,7 @@ class Load:
                 except httpx.HTTPError as error:
                     self.failed.append(repr(error))
                     continue
+                self.answers[answer.headers.get(VERSION, ""), answer.status_code] += 1
                 if answer.status_code == 200:
                     self.versions[answer.json()[0]] += 1
                 else:

@@ -27,7 +27,7 @@ class CollectedData:
     service: str
     enabled: bool | None  # whether it collects now; None: there is no service of this name any more
     datastore: str  # where new files come
-    path: str  # the folder of the service in a datastore
+    path: str  # the folder of the service in a datastore; of an endpoint, what those of its versions begin with
     file_count: int
     rows: int
     size: int  # bytes

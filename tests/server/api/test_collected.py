@@ -57,6 +57,18 @@ def test_all_of_it_is_one_archive(rest: Rest) -> None:
     assert names[0].endswith("inputs-101112-00000002-7.parquet")
 
 
+def test_an_endpoint_has_what_its_versions_collected_also_deleted_ones(rest: Rest) -> None:
+    for service, number in ((".stable", 1), (".canary", 2), ("more", 3), ("more.stable", 4)):
+        put(rest, f"{folder(rest)}{service}/tree/1/inputs/2026/11/21/inputs-101112-0000000{number}-{number}.parquet")
+
+    assert (rest.get("/services/digits/data")["file_count"], rest.get("/services/digits/data")["rows"]) == (2, 3)
+    assert rest.get("/services/digits.canary/data")["rows"] == 2
+    assert rest.get("/services/digitsmore/data")["rows"] == 7
+    content = rest.raw("GET", "/services/digits/data.zip").content
+    names = zipfile.ZipFile(io.BytesIO(content)).namelist()
+    assert sorted(name.split("/")[4] for name in names) == ["digits.canary", "digits.stable"]
+
+
 def test_a_service_that_never_was_has_none(rest: Rest) -> None:
     for path in ("/services/nobody/data", "/services/nobody/data.zip", "/services/..%2f..%2fdigits/data"):
         status, _, sentence = rest.refused("GET", path)

@@ -98,6 +98,50 @@ def test_an_endpoint_shows_what_its_versions_answered(rest: Rest) -> None:
     assert rest.get("/services/front.two/metrics", since=start, until=start + SLOT)["total"]["requests"] == 1
 
 
+def test_what_a_deleted_version_answered_stays_with_its_endpoint(rest: Rest) -> None:
+    test_endpoints.deploy(rest)
+    start, later = slot(), now_ms() + 10_000
+
+    def requests() -> int:
+        return int(rest.get("/services/front/metrics", since=start, until=start + SLOT)["total"]["requests"])
+
+    rest.post("/services/front.one/telemetry", {"source": "p", "revision": 1, "samples": [sample(start, 0.1)]})
+    for source, expected in (("p1", 3), ("p2", 5), ("p2", 5)):  # at last by one that is told again
+        test_endpoints.add(rest, "two")
+        total = sample(later, 0.2, 0.2, until=later)
+        body = {"source": source, "revision": 1, "samples": [sample(start, 0.2, 0.2)], "total": total}
+        rest.post("/services/front.two/telemetry", body)
+        rest.call("DELETE", "/endpoints/front/versions/two")
+        assert rest.refused("GET", "/services/front.two/metrics")[0] == 404
+        assert requests() == expected
+    counted = f'zaffre_service_requests_total{{workspace="{rest.ws}",service="front",status="200"}} 4'
+    assert counted in rest.http.get("/metrics").text
+    rest.delete("/services/front")
+    test_endpoints.deploy(rest)
+    assert rest.get("/services/front/metrics", until=now_ms() + 2 * SLOT)["points"] == []
+
+
+def test_stretches_of_deleted_versions_that_were_added_up_do_not_meet(tmp_path: Path) -> None:
+    with serve(tmp_path / "home") as http:
+        rest = Rest(http, tmp_path / "home", "default")
+        test_endpoints.deploy(rest)
+        telemetry = http.app.state.parts.telemetry  # type: ignore[attr-defined]
+        start, later = slot(), now_ms() + 10_000
+        for version in ("two", "three"):
+            test_endpoints.add(rest, version)
+            total = sample(later, 0.2, until=later)
+            body = {"source": "p", "revision": 1, "samples": [sample(start, 0.2)], "total": total}
+            rest.post(f"/services/front.{version}/telemetry", body)
+        for days in (2, 40):
+            telemetry.coarsen(now_ms() + days * DAY_MS)
+        for version in ("two", "three"):
+            rest.call("DELETE", f"/endpoints/front/versions/{version}")
+        telemetry.coarsen(now_ms() + 41 * DAY_MS)
+        found = rest.get("/services/front/metrics", since=start - 3_600_000, until=start + 3_600_000)
+        assert found["total"]["statuses"] == {"200": 2}
+        assert {one.name: one.sample.statuses for one in telemetry.totals(None)} == {"front": {"200": 2}}
+
+
 def test_long_times_are_read_in_longer_steps(rest: Rest) -> None:
     deploy(rest)
     now = now_ms()

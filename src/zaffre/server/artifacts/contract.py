@@ -71,8 +71,9 @@ class ArtifactStore(Protocol):
         """Rename a root at once; ``AlreadyExists`` when the target is there."""
         ...
 
-    def zip(self, root: str, prefix: str = "") -> Iterator[bytes]:
-        """A zip archive, made while it is read, of every file whose path starts with ``prefix``."""
+    def zip(self, root: str, *prefixes: str) -> Iterator[bytes]:
+        """A zip archive, made while it is read, of every file whose path starts with one of ``prefixes``, which have no
+        file in common; without one, of all."""
         ...
 
     def blob_create(self, sha256: str) -> Writer:

@@ -120,9 +120,10 @@ class LocalArtifacts:
             from_path.rename(to_path)
             sync_folder(to_path.parent)
 
-    def zip(self, root: str, prefix: str = "") -> Iterator[bytes]:
+    def zip(self, root: str, *prefixes: str) -> Iterator[bytes]:
         base = self._root(root)
-        return zips.stream(zips.Member(info.path, base / info.path) for info in self._matching(base, prefix))
+        found = (info.path for prefix in prefixes or ("",) for info in self._matching(base, prefix))
+        return zips.stream(zips.Member(path, base / path) for path in found)
 
     def blob_create(self, sha256: str) -> BlobWriter:
         return BlobWriter(self._temporary(), self._blob(sha256), sha256)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from zaffre.core import collection
 from zaffre.core.collection_wire import CollectedData, CollectedFile
-from zaffre.core.entities import ArtifactInfo, Service, ServiceSpec, Workspace
+from zaffre.core.entities import ArtifactInfo, ServiceSpec, Workspace
 from zaffre.core.errors import WebserviceNotFound
 from zaffre.server.artifacts import roots
 from zaffre.server.artifacts.contract import ArtifactStore
@@ -37,6 +37,13 @@ def folder(workspace: Workspace, service: str) -> str:
     return collection.service_folder(account, service)
 
 
+def folders(artifacts: ArtifactStore, workspace: Workspace, datastore: str, service: str) -> list[str]:
+    """The folders in a datastore with data of a service: its own, and those of an endpoint's versions, also deleted."""
+    path = folder(workspace, service)
+    above = artifacts.listing(roots.datastore(workspace.name, datastore), path.rpartition("/")[0], recursive=False)
+    return [path, *(info.path for info in above if info.is_dir and info.path.startswith(f"{path}."))]
+
+
 def is_enabled(spec: ServiceSpec) -> bool:
     """Whether a service of this specification collects."""
     named = (spec.environment or {}).get("environmentVariables") or {}
@@ -49,23 +56,28 @@ def collected(
     workspace: Workspace,
     datastores: Iterable[str],
     name: str,
-    found: tuple[Service, ServiceSpec] | None,
+    specs: Sequence[ServiceSpec] | None,
     wanted: Wanted,
     limit: int,
 ) -> CollectedData:
-    """Raises ``WebserviceNotFound`` where there is neither such a service nor data of one."""
-    path = folder(workspace, name)
-    everything = [file for store in datastores for file in _files(artifacts, workspace.name, store, path)]
-    if found is None and not everything:
+    """What a service has collected, or the versions of an endpoint together. ``specs``: the service's own, or those of
+    the versions; None where there is no such service. Raises ``WebserviceNotFound`` where there is no data either."""
+    everything = [
+        file
+        for store in datastores
+        for path in folders(artifacts, workspace, store, name)
+        for file in _files(artifacts, workspace.name, store, path)
+    ]
+    if specs is None and not everything:
         raise WebserviceNotFound(
             f"There is no service {name} in workspace {workspace.name}, and no data that one of this name collected."
         )
     files = sorted(filter(wanted.has, everything), key=lambda file: (file.written_at, file.path), reverse=True)
     return CollectedData(
         service=name,
-        enabled=None if found is None else is_enabled(found[1]),
+        enabled=None if specs is None else any(map(is_enabled, specs)),
         datastore=workspace.default_datastore,
-        path=path,
+        path=folder(workspace, name),
         file_count=len(files),
         rows=sum(file.rows for file in files),
         size=sum(file.size for file in files),

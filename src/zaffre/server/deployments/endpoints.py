@@ -33,7 +33,7 @@ from zaffre.server.artifacts.contract import ArtifactStore
 from zaffre.server.deployments import keys, targets, traffic
 from zaffre.server.deployments.services import alive, announce, deploying, described, resolve, retire
 from zaffre.server.notifier import Notifier
-from zaffre.server.store import endpoints, services, snapshots
+from zaffre.server.store import endpoints, service_telemetry, services, snapshots
 from zaffre.server.store.endpoints import Version
 from zaffre.server.store.engine import Store
 
@@ -305,6 +305,8 @@ def _put_version(
     snapshots.get(connection, ws, wanted.spec.snapshot_id)
     service, now = version_service(name, version), now_ms()
     known = services.find(connection, ws, service)
+    if anew and known is not None:  # one that is being deleted
+        service_telemetry.pass_on(connection, ws, service)
     values: dict[str, Any] = {
         "compute_type": targets.AKS,
         "created_by": created_by,

@@ -121,6 +121,12 @@ class Services:
             known = alive(connection, ws, name)
             if known.compute_type == targets.ENDPOINT and patch.models is not None:
                 raise of_version(name)
+            if known.compute_type == targets.ENDPOINT and patch.rollout is not None:
+                raise WebserviceInvalid(
+                    f"{name} is an endpoint, and how updates are watched is said for each version: "
+                    f"{_example(connection, ws, name)}.",
+                    service=name,
+                )
             values = described(known, patch)
             if patch.spec is not None:
                 snapshots.get(connection, ws, patch.spec.snapshot_id)
@@ -262,6 +268,11 @@ class Services:
         """What changed of an endpoint concerns its versions."""
         for version in self._store.read(lambda connection: endpoints.versions(connection, ws, name)):
             self._notifier.publish(topic(ws, version.service.name))
+
+
+def _example(connection: Connection, ws: str, name: str) -> str:
+    version = next(each.name for each in endpoints.versions(connection, ws, name) if each.is_default)
+    return f"endpoint.versions[{version!r}].set_rollout(...)"
 
 
 def _shown(known: Keys) -> ServiceKeys:

@@ -22,7 +22,7 @@ from zaffre.core.telemetry_wire import (
     TelemetrySample,
 )
 from zaffre.server.deployments.targets import ENDPOINT
-from zaffre.server.store import endpoints, service_telemetry, services
+from zaffre.server.store import service_telemetry, services
 from zaffre.server.store.engine import Store
 from zaffre.server.store.service_telemetry import ServiceTotal, Stretch
 
@@ -93,9 +93,8 @@ class Telemetry:
         def load(connection: Connection) -> tuple[bool, list[Stretch]]:
             service = services.get(connection, ws, name)
             spec = convert(service.spec, ServiceSpec, what=f"the spec of service {name}")
-            answering = [name]
-            if service.compute_type == ENDPOINT:  # its versions do
-                answering = [one.service.name for one in endpoints.versions(connection, ws, name)]
+            is_endpoint = service.compute_type == ENDPOINT
+            answering = service_telemetry.answering(connection, ws, name) if is_endpoint else [name]
             return spec.telemetry, service_telemetry.read(connection, ws, answering, first, until, revision)
 
         stored, found = self._store.read(load)

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, delete, select, tuple_
+from sqlalchemy import Connection, Row, Select, delete, select, tuple_, update
 
 from zaffre.core.codec import convert, to_plain
 from zaffre.core.latency import Histogram
+from zaffre.core.names import endpoint_of
 from zaffre.core.telemetry_wire import TelemetrySample
 from zaffre.server.store import dialect
 from zaffre.server.store.metrics import parts
@@ -57,6 +58,36 @@ def read(
     if revision is not None:
         query = query.where(table.c.revision == revision)
     return [_stretch(row) for row in connection.execute(query.order_by(table.c.start))]
+
+
+def answering(connection: Connection, ws: str, endpoint: str) -> list[str]:
+    """The services that an endpoint shows the sum of: its versions, those that are being deleted too, and itself, which
+    has what the deleted ones answered."""
+    query = select(services.c.name).where(services.c.workspace_pk == key_of(connection, ws))
+    versions = connection.execute(query.where(services.c.name.startswith(f"{endpoint}.", autoescape=True))).scalars()
+    return [endpoint, *versions]
+
+
+def pass_on(connection: Connection, ws: str, name: str) -> None:
+    """Give what a version answered to its endpoint, because its row goes or begins anew. Nothing for other services."""
+    endpoint = endpoint_of(name)
+    query = select(services.c.name, services.c.pk, services.c.created_at)
+    query = query.where(services.c.workspace_pk == key_of(connection, ws), services.c.name.in_((name, endpoint)))
+    held = {row.name: row for row in connection.execute(query)} if endpoint is not None else {}
+    if endpoint is None or len(held) < 2:
+        return
+    version, heir = held[name], held[endpoint]
+    own = (table.c.service_pk == version.pk) & (table.c.until >= version.created_at)
+    unique = f"{name}@{version.created_at}"  # of stretches that were added up: another version has some as well
+    connection.execute(update(table).where(own, table.c.source == "").values(source=unique))
+    # What was told once more after the row began anew is the same, or more.
+    other = table.alias()
+    told = select(other.c.seconds, other.c.start, other.c.revision, other.c.source).where(
+        other.c.service_pk == version.pk
+    )
+    keys = tuple_(table.c.seconds, table.c.start, table.c.revision, table.c.source)
+    connection.execute(delete(table).where(table.c.service_pk == heir.pk, keys.in_(told)))
+    connection.execute(update(table).where(own).values(service_pk=heir.pk))
 
 
 def totals(connection: Connection, workspace: str | None) -> list[ServiceTotal]:

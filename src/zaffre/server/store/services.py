@@ -11,6 +11,7 @@ from zaffre.core import codec
 from zaffre.core.entities import DeploymentStep, RunError, Service
 from zaffre.core.errors import WebserviceNotFound
 from zaffre.core.states import ServiceState
+from zaffre.server.store import service_telemetry
 from zaffre.server.store.metrics import parts
 from zaffre.server.store.schema import endpoint_versions, service_keys, service_models, services, workspaces
 from zaffre.server.store.service_keys import KEYS, TOKENS
@@ -125,6 +126,8 @@ def set_models(connection: Connection, ws: str, name: str, given: Sequence[tuple
 
 
 def remove(connection: Connection, ws: str, name: str) -> None:
+    """Delete a service. What a version has answered stays with its endpoint."""
+    service_telemetry.pass_on(connection, ws, name)
     which = (services.c.workspace_pk == key_of(connection, ws)) & (services.c.name == name)
     connection.execute(delete(services).where(which))
 
