@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
-from tests.e2e.browser import CHROMIUM, Studio, Workspace, launch, signed_in
+from tests.e2e.browser import CHROMIUM, PATIENCE_SECONDS, Studio, Workspace, launch, signed_in
 from tests.server_process import ServerProcess
 from zaffre.server.api.studio import PACKAGED
 
@@ -18,6 +18,7 @@ from zaffre.server.api.studio import PACKAGED
 def browser() -> Iterator[Browser]:
     if not Path(CHROMIUM).exists():
         pytest.skip(f"{CHROMIUM} is not installed")
+    expect.set_options(timeout=PATIENCE_SECONDS * 1000)
     with sync_playwright() as playwright:
         started = launch(playwright)
         yield started
