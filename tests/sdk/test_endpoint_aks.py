@@ -170,11 +170,12 @@ class Load:
         self.versions: Counter[str] = Counter()
         self.answers: Counter[tuple[str, int]] = Counter()  # by the version that is named, and the status
         self._uri = endpoint.direct_uri
+        self._key = {"authorization": f"Bearer {endpoint.get_keys()[0]}"} if endpoint.auth_enabled else {}
         self._ended = threading.Event()
         self._threads = [threading.Thread(target=self._call) for _ in range(threads)]
 
     def _call(self) -> None:
-        with httpx.Client(timeout=SECONDS) as client:
+        with httpx.Client(timeout=SECONDS, headers=self._key) as client:
             while not self._ended.is_set():
                 try:
                     answer = client.post(self._uri, content="1")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
 
+from tests import waiting
 from tests.docker_engine import BASE
-from tests.sdk.test_endpoint_aks import inference
+from tests.sdk.test_endpoint_aks import Load, inference
 from tests.server_process import ServerProcess
 from zaffre.core.errors import Unsupported
 from zaffre.docker import containers
@@ -20,6 +23,7 @@ from zaffre.sdk.model import Model
 from zaffre.sdk.workspace import Workspace
 
 SECONDS = 300.0
+until = partial(waiting.until, patience=SECONDS)
 
 
 def in_container(source: Path, mark: str) -> InferenceConfig:
@@ -28,6 +32,32 @@ def in_container(source: Path, mark: str) -> InferenceConfig:
     environment.python.user_managed_dependencies = False
     made.environment = environment
     return made
+
+
+def an_update_is_taken_back_in_containers(endpoint: AksEndpoint, folder: Path) -> None:
+    """Of the version ``boxed``, while ``plain`` goes on; statuses and figures are those of processes."""
+    endpoint.versions["boxed"].set_rollout(min_requests=10, bake_seconds=600)
+    worse = in_container(folder / "worse", "worse")
+    (folder / "worse" / "score.py").write_text(
+        "def init():\n    pass\ndef run(data):\n    raise ValueError('no more')\n"
+    )
+    with Load(endpoint) as load:
+        endpoint.update_version("boxed", inference_config=worse)
+        error: dict[str, Any] = until(lambda: endpoint.versions["boxed"].error, "the roll-back")
+        before = load.versions["boxed"]
+        until(lambda: load.versions["boxed"] > before + 20, "answers of the revision before")
+    assert error["details"]["reason"] == "RolledBack", error
+    assert {status for version, status in load.answers if version == "plain"} == {200}
+    assert {status for version, status in load.answers if version == "boxed"} == {200, 502}
+
+    def counted() -> bool:
+        one, other, both = (each.get_metrics().total for each in (*endpoint.versions.values(), endpoint))
+        if one is None or other is None or both is None:
+            return False
+        failed = one.statuses.get("502", 0) >= 10 and "502" not in other.statuses
+        return failed and both.requests == one.requests + other.requests == sum(load.answers.values()) + 3
+
+    until(counted, "the figures of both")
 
 
 def test_a_version_runs_in_a_container_where_its_environment_names_an_image(
@@ -60,6 +90,7 @@ def test_a_version_runs_in_a_container_where_its_environment_names_an_image(
         }
         with pytest.raises(Unsupported, match="hold for containers"):
             endpoint.update_version("plain", memory_gb_limit=1)
+        an_update_is_taken_back_in_containers(endpoint, tmp_path)
     finally:
         endpoint.delete()
     assert containers.labelled(docker, f"zaffre.service=default/{name}.boxed") == []

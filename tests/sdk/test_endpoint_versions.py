@@ -13,7 +13,7 @@ import pytest
 
 from tests import waiting
 from tests.sdk.test_endpoint_aks import SECONDS, Load, inference, shares
-from zaffre.core.errors import DeploymentFailed, WebserviceException, WebserviceInvalid
+from zaffre.core.errors import DeploymentFailed, WebserviceException, WebserviceExists, WebserviceInvalid
 from zaffre.core.telemetry_wire import ServiceMetricsPoint
 from zaffre.sdk.endpoint_aks import VERSION, AksEndpoint
 from zaffre.sdk.inference import InferenceConfig
@@ -100,6 +100,11 @@ def test_figures_and_rows_of_versions_are_those_of_the_endpoint_together(endpoin
     endpoint.delete_version("canary")
     assert told(endpoint, {"200": 8, "502": 1}).p99_ms == both.p99_ms  # what it answered was answered
     assert len(endpoint.get_collected_data("inputs")) == 8
+    endpoint.create_version("copy")  # of the default one, with all its settings
+    with pytest.raises(WebserviceExists, match="has a version copy already"):
+        endpoint.create_version("copy")
+    endpoint.wait_for_deployment(timeout_sec=SECONDS)
+    assert endpoint.versions["copy"].run("[1]") == ["stable", [1]]
 
 
 def test_a_bad_update_of_one_version_is_taken_back_and_the_other_goes_on(endpoint: AksEndpoint, tmp_path: Path) -> None:

@@ -262,7 +262,7 @@ class AksEndpoint(AksWebservice):
         """
         given = dict(locals())
         version_service(self.name, version_name)
-        check_given(given)
+        aks_settings.check(given)
         default = next(version for version in self._read_endpoint().versions if version.is_default)
         source = service_spec.current(default.service)
         spec = source if inference_config is None else built(self.workspace, inference_config, name=version_name)

@@ -92,6 +92,14 @@ def test_a_change_that_cannot_be_is_refused_and_changes_nothing(
     assert kinds(rest.get("/endpoints/front")) == kinds(before)
 
 
+def test_the_default_version_is_the_control_when_that_is_deleted(rest: Rest) -> None:
+    deploy(rest)
+    add(rest, "two")
+    rest.patch("/endpoints/front/versions/two", {"is_default": True})
+    assert kinds(rest.get("/endpoints/front")) == {"one": (False, "Control"), "two": (True, "Treatment")}
+    assert kinds(rest.call("DELETE", "/endpoints/front/versions/one")) == {"two": (True, "Control")}
+
+
 def test_versions_that_are_there_or_are_not(rest: Rest) -> None:
     deploy(rest)
     body = {"spec": spec(rest)}

@@ -145,7 +145,7 @@ class Endpoints:
         return self._published(self._store.write(apply))
 
     def delete_version(self, ws: str, name: str, version: str) -> Endpoint:
-        """Delete a version; its traffic goes to the default one, which cannot be deleted.
+        """Delete a version; its traffic goes to the default one, which cannot be deleted. So does being the control.
 
         Raises ``WebserviceNotFound``, and ``WebserviceInvalid`` for the default version.
         """
@@ -165,6 +165,9 @@ class Endpoints:
                     service=name,
                 )
             left = self._drop(connection, known)
+            if known.is_control:
+                default = next(each for each in _held(connection, ws, name) if each.is_default)
+                endpoints.mark(connection, ws, name, default.name, "is_control")
             mirrored = endpoints.mirror_traffic(connection, ws, name)
             if version in mirrored:
                 endpoints.set_mirror_traffic(connection, ws, name, {})
