@@ -97,7 +97,7 @@ class ModelDataCollector:
         self._sink: Sink | None = None
         self._number = 0
         self._shapes: dict[Any, Shape] = {}  # of arrays that came, by dtype and shape
-        self._second = 0
+        self._second = 0  # in microseconds
         self._begin = ""
         self._prints = os.environ.get(DEBUG, "").lower() == "true"
         if self.designation not in DESIGNATIONS:
@@ -161,9 +161,10 @@ class ModelDataCollector:
 
     def _stamp(self, micros: int) -> str:
         """``_iso``, whose text is made once in a second."""
-        second, rest = divmod(micros, 1_000_000)
-        if second != self._second:
-            self._second, self._begin = second, _iso(second * 1_000_000)[:-12]
+        rest = micros - self._second
+        if not 0 <= rest < 1_000_000:
+            rest = micros % 1_000_000
+            self._second, self._begin = micros - rest, _iso(micros - rest)[:-12]
         return f"{self._begin}{rest:06d}+00:00"
 
     def _about(self) -> dict[str, Any]:
@@ -178,12 +179,16 @@ class ModelDataCollector:
 
     def _packed(self, data: Any) -> tuple[Shape | None, int, bytes]:
         """Shape, rows and bytes. They are copies: lists, arrays and mappings may change when ``run()`` goes on."""
-        if _is_array(data):
-            key = data.dtype, data.shape
-            shape = self._shapes.get(key) or self._shape(data)
-            if shape is not None:
-                self._shapes[key] = shape
-                return shape, shape[1], data.tobytes()
+        try:
+            shape = self._shapes.get((data.dtype, data.shape))
+        except (AttributeError, TypeError):  # no array
+            shape = None
+        if shape is None and _is_array(data) and (shape := self._shape(data)) is not None:
+            if len(self._shapes) >= _MOST_SHAPES:
+                self._shapes.clear()
+            self._shapes[data.dtype, data.shape] = shape
+        if shape is not None:
+            return shape, shape[1], data.tobytes()
         form, rows = self._form(data)
         return None, rows, marshal.dumps(form)
 
@@ -222,8 +227,6 @@ class ModelDataCollector:
         else:
             rows, width = shape[0], data.size // (shape[0] or 1)
         _check_width(width)
-        if len(self._shapes) >= _MOST_SHAPES:
-            self._shapes.clear()
         return code, rows, width
 
     def _table(self, data: Any) -> list[Any]:

@@ -1,4 +1,8 @@
-"""Where the rows of one worker wait for the writer: bounded, and never in the way of a request."""
+"""Where the rows of one worker wait for the writer: bounded, and never in the way of a request.
+
+The bytes are put into a ring. Their heads go through a pipe, many at once: ``SIZE_BYTES``, then packed with ``marshal``
+the ring's position where the bytes begin, and the heads.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ import contextlib
 import fcntl
 import json
 import logging
+import marshal
 import os
 import subprocess
 import sys
@@ -20,12 +25,15 @@ from typing import Any, Final, Protocol
 import zaffre
 from zaffre.core.data_collector import Head
 from zaffre.serving import board
-from zaffre.serving.collection import pieces
+from zaffre.serving.collection.ring import Ring
 from zaffre.serving.collection.settings import CollectionSettings
 
 log = logging.getLogger("zaffre.serving")
 
-_HAND_OVER_BYTES: Final = 32 * 1024
+SIZE_BYTES: Final = 4
+HEAD_BYTES: Final = 128  # about
+_NO_REFERENCES: Final = 2  # the version of marshal's format that looks for none
+_HAND_OVER_BYTES: Final = 128 * 1024
 _PIPE_BYTES: Final = 1024 * 1024  # as much as a system lets any program have
 _HAND_OVER_SECONDS: Final = 0.5
 _TELL_SECONDS: Final = 60.0
@@ -43,8 +51,8 @@ class Caller(Protocol):
 class Outlet:
     """The ``Sink`` of a worker. A thread and the writer's process exist as soon as a collector does.
 
-    The thread only starts the writer, and hands over what a quiet service has: while requests come fast, the one that
-    fills a piece puts it into the pipe itself, without waiting. A busy thread would take Python's lock from ``run()``.
+    The thread only starts the writer, and hands over what a quiet service has: while requests come fast, one of many
+    tells the writer of all of them, without waiting. A busy thread would take Python's lock from ``run()``.
     """
 
     def __init__(self, settings: CollectionSettings, row: memoryview) -> None:
@@ -52,16 +60,19 @@ class Outlet:
         self._row = row
         self._collectors: list[tuple[int, dict[str, Any]]] = []
         self._heads: list[Any] = []
-        self._data: list[bytes] = []
-        self._rows = 0  # in the data
-        self._fresh = 0  # bytes of heads and data
-        self._push_at = _HAND_OVER_BYTES
+        self._ring = Ring.made(settings.memory_bytes)
+        self._begin = 0  # in the ring, of what the heads are about
+        self._rows = 0  # of the heads
+        self._fresh = 0  # bytes of the heads and of what they are about
+        self._limit = settings.memory_bytes
+        self._step = min(_HAND_OVER_BYTES, settings.memory_bytes // 4)
+        self._push_at = self._step
         self._rest = memoryview(b"")  # on its way into the pipe
         self._rest_rows = 0
         self._lock = threading.Lock()
         self._ending = threading.Event()
         self._caller: Caller | None = None
-        self._known: tuple[bytes, list[str] | None] = (b"", None)  # what one request of many collectors has
+        self._known: tuple[bytes, list[str] | None] = (b"", None)  # of the last request, which has many collectors
         self._thread: threading.Thread | None = None
         self._child: subprocess.Popen[bytes] | None = None
         self._pipe = -1
@@ -90,27 +101,30 @@ class Outlet:
         call = caller.call
         if call is None:
             return []
-        first: bytes = call.requests[0][1].request_id
-        if first is self._known[0] and len(call.requests) == 1:
-            return self._known[1]
-        sample = self._settings.sample
-        is_wanted = sample >= 1 or zlib.crc32(first) < sample * 2**32
-        ids = [request.request_id.decode("latin-1") for _, request in call.requests] if is_wanted else None
-        self._known = (first if len(call.requests) == 1 else b"", ids)
-        return ids
+        requests = call.requests
+        first: bytes = requests[0][1].request_id
+        if len(requests) == 1:
+            known = self._known
+            if known[0] is not first:
+                known = self._known = first, [first.decode("latin-1")] if self._wants(first) else None
+            return known[1]
+        return [one.request_id.decode("latin-1") for _, one in requests] if self._wants(first) else None
+
+    def _wants(self, request_id: bytes) -> bool:
+        """Whether it is in the sample."""
+        return self._settings.sample >= 1 or zlib.crc32(request_id) < self._settings.sample * 2**32
 
     def put(self, head: Head, data: bytes, rows: int) -> None:
-        size = len(data) + pieces.HEAD_BYTES
         with self._lock:
-            if self._fresh + len(self._rest) + size > self._settings.memory_bytes or self._ending.is_set():
+            fresh = self._fresh + len(data) + HEAD_BYTES
+            if fresh > self._limit or not self._ring.put(data):
                 self._drop(rows, "they came faster than they could be written")
                 return
             self._heads.append(head)
-            self._data.append(data)
             self._rows += rows
-            self._fresh += size
+            self._fresh = fresh
             self._row[board.COLLECTED] += rows
-            if self._fresh >= self._push_at:
+            if fresh >= self._push_at:
                 self._push()
 
     def refuse(self, reason: str) -> None:
@@ -120,6 +134,7 @@ class Outlet:
     def close(self) -> None:
         """Have everything written; returns when it is, or after a time."""
         self._ending.set()
+        self._limit = 0
         if self._thread is not None:
             self._thread.join(_CLOSE_SECONDS)
         if self._child is not None:
@@ -137,13 +152,14 @@ class Outlet:
         try:
             while self._rest or self._heads:
                 if not self._rest:
-                    self._rest = memoryview(pieces.pack(self._heads, self._data))
+                    packed = marshal.dumps((self._begin, self._heads), _NO_REFERENCES)
+                    self._rest = memoryview(len(packed).to_bytes(SIZE_BYTES, "little") + packed)
                     self._rest_rows = self._rows
-                    self._heads, self._data, self._rows, self._fresh = [], [], 0, 0
+                    self._begin, self._heads, self._rows, self._fresh = self._ring.end, [], 0, 0
                 self._rest = self._rest[os.write(self._pipe, self._rest) :]
-            self._push_at = _HAND_OVER_BYTES
+            self._push_at = self._step
         except BlockingIOError:
-            self._push_at = self._fresh + _HAND_OVER_BYTES
+            self._push_at = self._fresh + self._step
         except OSError as error:
             self._drop(self._rest_rows, f"the process that writes them ended ({error.strerror})")
             self._rest, self._pipe = memoryview(b""), -1
@@ -171,13 +187,14 @@ class Outlet:
             self._tell()
 
     def _start(self) -> None:
-        facts = {**asdict(self._settings), "folder": str(self._settings.folder)}
+        facts = {**asdict(self._settings), "folder": str(self._settings.folder), "ring": self._ring.fd}
         place = str(Path(zaffre.__file__).parent.parent)
         child = subprocess.Popen(
             [sys.executable, "-I", "-S", "-c", _START.format(place), json.dumps(facts)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             bufsize=0,
+            pass_fds=[self._ring.fd],
         )
         before = self._child
         if before is not None:
@@ -194,6 +211,7 @@ class Outlet:
                 self._drop(self._rest_rows, "the process that writes them ended")
                 self._rest = memoryview(b"")
             self._heads = [*self._collectors, *self._heads]
+            self._ring.free(self._begin)
             self._child, self._pipe = child, pipe
 
     def _end(self, child: subprocess.Popen[bytes]) -> None:

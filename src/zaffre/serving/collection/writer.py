@@ -14,19 +14,21 @@ import select
 import signal
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from zaffre.core import collection
 from zaffre.core.data_collector import Head
 from zaffre.core.parquet.writer import table
-from zaffre.serving.collection import pieces
+from zaffre.serving.collection.ring import Ring
 from zaffre.serving.collection.rows import Group, Origin, count, signature
 
-_PIECE: Final = 1024 * 1024
+_PIECE: Final = 64 * 1024
 _LOOK_SECONDS: Final = 0.25
 _GATHER_SECONDS: Final = 0.01
+_SIZE_BYTES: Final = 4
+_HEAD_BYTES: Final = 128  # about
 _MOST_GROUPS: Final = 64  # open at once; frames whose columns change from call to call make one each
 _IN_MEMORY: Final = 4  # times a file's size, over all groups
 
@@ -34,7 +36,8 @@ _IN_MEMORY: Final = 4  # times a file's size, over all groups
 class Writer:
     """``feed`` bytes as they come, ``tick`` now and then, ``close`` at the end."""
 
-    def __init__(self, origin: Origin, folder: Path, seconds: float, file_bytes: int) -> None:
+    def __init__(self, ring: Ring, origin: Origin, folder: Path, seconds: float, file_bytes: int) -> None:
+        self._ring = ring
         self._origin = origin
         self._folder = folder
         self._seconds = seconds
@@ -44,14 +47,22 @@ class Writer:
         self._size = 0  # bytes in the groups
         self._rest = bytearray()
 
-    def feed(self, data: memoryview) -> None:
-        """Take the next bytes; pieces that are whole with them are put into their groups."""
+    def feed(self, data: bytes) -> int:
+        """Take the next bytes of the pipe, and what their heads are about from the ring: so many bytes."""
         self._rest += data
-        for head, held in pieces.unpack(self._rest):
-            if len(head) == 2:
-                self._collectors[head[0]] = head[1]
-            else:
-                self._take(head, held)
+        taken = 0
+        for frame in self._frames():
+            begin, heads = marshal.loads(frame)  # noqa: S302  # from our own parent, and marshal makes no objects
+            at = begin
+            for head in heads:
+                if len(head) == 2:
+                    self._collectors[head[0]] = head[1]
+                else:
+                    self._take(head, self._ring.read(at, head[-1]))
+                    at += head[-1]
+            self._ring.free(at)
+            taken += at - begin
+        return taken
 
     def tick(self, now: float) -> None:
         """Close the files whose time has come."""
@@ -62,6 +73,16 @@ class Writer:
     def close(self) -> None:
         for key in list(self._groups):
             self._finish(key)
+
+    def _frames(self) -> Iterator[bytes]:
+        rest, at = self._rest, 0
+        while len(rest) - at >= _SIZE_BYTES:
+            size = int.from_bytes(rest[at : at + _SIZE_BYTES], "little")
+            if len(rest) - at - _SIZE_BYTES < size:
+                break
+            at += _SIZE_BYTES + size
+            yield bytes(rest[at - size : at])
+        del rest[:at]
 
     def _take(self, head: Head, data: bytes) -> None:
         number, micros, correlation, ids, shape, size = head
@@ -76,8 +97,8 @@ class Writer:
             if len(self._groups) >= _MOST_GROUPS:
                 self._finish(min(self._groups, key=lambda each: self._groups[each].since))
             group = self._groups[key] = Group(self._collectors[number], kind, time.monotonic())
-        group.add((micros, correlation, ids, rows), form, size + pieces.HEAD_BYTES)
-        self._size += size + pieces.HEAD_BYTES
+        group.add((micros, correlation, ids, rows), form, size + _HEAD_BYTES)
+        self._size += size + _HEAD_BYTES
         if group.size >= self._file_bytes:
             self._finish(key)
         elif self._size > _IN_MEMORY * self._file_bytes:
@@ -129,19 +150,17 @@ def main() -> None:
         signal.signal(number, signal.SIG_IGN)
     _step_back()
     origin = Origin(facts["account"], facts["service"], facts["hourly"])
-    writer = Writer(origin, Path(facts["folder"]), facts["seconds"], facts["file_bytes"])
-    buffer = memoryview(bytearray(_PIECE))
-    with open(0, "rb", buffering=0) as pipe:
-        while True:
-            ready, _, _ = select.select([pipe], [], [], _LOOK_SECONDS)
-            if ready:
-                size = pipe.readinto(buffer)
-                if not size:
-                    break
-                writer.feed(buffer[:size])
-                if size < _PIECE // 4:
-                    time.sleep(_GATHER_SECONDS)
-            writer.tick(time.monotonic())
+    ring = Ring(facts["ring"], facts["memory_bytes"])
+    writer = Writer(ring, origin, Path(facts["folder"]), facts["seconds"], facts["file_bytes"])
+    while True:
+        ready, _, _ = select.select([0], [], [], _LOOK_SECONDS)
+        if ready:
+            data = os.read(0, _PIECE)
+            if not data:
+                break
+            if writer.feed(data) < ring.size // 8:
+                time.sleep(_GATHER_SECONDS)
+        writer.tick(time.monotonic())
     writer.close()
 
 
