@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from tests import waiting
+from zaffre.core.service_counters import read_counters
 from zaffre.routing import table as tables
 from zaffre.routing.caller import VERSION
 from zaffre.routing.table import Choice, Replica, Table
@@ -69,13 +70,16 @@ class Routed:
 
     def __init__(self, folder: Path, table: Table) -> None:
         self.folder = folder
+        self.counters = folder / "counted"
         listener = socket.socket()
         listener.bind(("127.0.0.1", 0))
         tables.write(folder, table)
         fd = listener.fileno()
         self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "zaffre.routing", str(folder), str(fd)], stdin=subprocess.PIPE, pass_fds=[fd]
+            [sys.executable, "-m", "zaffre.routing", str(folder), str(fd), str(self.counters)],
+            stdin=subprocess.PIPE,
+            pass_fds=[fd],
         )
         listener.listen()  # callers wait in it until the router is there
         self._listener = listener
@@ -126,6 +130,23 @@ def test_an_answer_is_relayed_with_the_version_that_gave_it(route: Route) -> Non
             assert answer.headers[VERSION.decode()] == "v0"
         assert client.get(routed.url).text == "Healthy"
         assert client.get(f"{routed.url}/ready").text == "Ready"
+
+
+def test_what_it_answers_itself_is_counted_and_nothing_else(route: Route) -> None:
+    routed = route(says(b"11"))
+    with httpx.Client(timeout=60) as client:
+        for version, status in (("v0", 200), ("v9", 404), ("v9", 404)):
+            answer = client.post(f"{routed.url}/score?a=1", content="x", headers={VERSION.decode(): version})
+            assert answer.status_code == status
+        assert client.get(f"{routed.url}/swagger.json", headers={VERSION.decode(): "v9"}).status_code == 404
+        routed.change(Table("front", [], ["v0"]))
+        until(lambda: client.get(f"{routed.url}/ready").status_code == 503, "the change to be known")
+        assert client.post(f"{routed.url}/score", content="x").status_code == 503
+    counted = read_counters(routed.counters)
+    assert counted is not None
+    assert counted.statuses == {404: 2, 503: 1}
+    assert counted.latency.total == 3
+    until(lambda: (found := read_counters(routed.counters)) and found.memory_bytes and found.ticks, "its own account")
 
 
 def test_a_connection_that_a_version_ended_is_not_used_again(route: Route) -> None:

@@ -19,6 +19,7 @@ from typing import Final
 from zaffre.core import limits
 from zaffre.routing import answers, table
 from zaffre.routing.caller import Caller, Request
+from zaffre.routing.counters import Counters
 from zaffre.routing.link import Link
 from zaffre.routing.mirror import Mirror
 from zaffre.routing.table import Choice, Replica
@@ -39,8 +40,9 @@ _LINKS: Final = 512  # of one version that wait for the next request
 class Router:
     """``run`` returns after SIGTERM, or when the other end of standard input is gone, and the last answer is given."""
 
-    def __init__(self, folder: Path, listener: socket.socket, owner: int | None) -> None:
+    def __init__(self, folder: Path, listener: socket.socket, owner: int | None, counters: Counters) -> None:
         self._folder = folder
+        self._counters = counters
         self._listener = listener
         self._owner = owner
         self._poller = Poller()
@@ -198,6 +200,7 @@ class Router:
 
     def _tell(self, caller: Caller, request: Request, status: int, sentence: str) -> None:
         close, head = not request.keep_alive, request.method == b"HEAD"
+        self._counters.answered(request.target, status, self._now - caller.since)
         caller.send(answers.message(status, sentence, request.request_id, close=close, head=head))
         caller.closing = caller.closing or close
 
@@ -397,6 +400,7 @@ class Router:
             elif age > _IDLE_SECONDS or (self._stop_at and not caller.requests):
                 self._drop(caller)
         self._mirror.tick(self._now)
+        self._counters.tick(self._now)
 
     def _stop(self) -> None:
         """Accept nobody any more, and finish what is being answered."""
@@ -418,9 +422,9 @@ class Router:
         self._poller.watch(self._woken.fileno(), IN)
 
 
-def main(folder: Path, fd: int) -> int:
+def main(folder: Path, fd: int, counters: Path | None) -> int:
     """0 after an orderly end. Its standard input is a pipe: a byte says that the table changed, its end to end."""
     with contextlib.suppress(ValueError, OSError):
         _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.setrlimit(resource.RLIMIT_NOFILE, (20_000 if hard == resource.RLIM_INFINITY else hard, hard))
-    return Router(folder, socket.socket(fileno=fd), 0).run()
+    return Router(folder, socket.socket(fileno=fd), 0, Counters(counters)).run()

@@ -10,6 +10,7 @@ import contextlib
 import http.client
 import json
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -17,6 +18,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -33,6 +35,7 @@ from zaffre.runner.channel import Channel
 from zaffre.runner.service import Settings, read_settings
 from zaffre.runner.service_log import ServiceLog
 from zaffre.runner.service_reports import Reports
+from zaffre.runner.service_telemetry import Telemetry
 from zaffre.sdk import ports
 from zaffre.sdk.client import segment
 from zaffre.sdk.filelock import try_lock
@@ -82,6 +85,7 @@ class EndpointSupervisor:
         self._deleted = False
         self._table = Table(settings.name)
         self._router: subprocess.Popen[bytes] | None = None
+        self._telemetry = Telemetry(self._channel, self._service_route)
         self._started = 0.0
         self._deaths = 0
         self._shadow_seen = 0
@@ -95,6 +99,7 @@ class EndpointSupervisor:
     def run(self) -> bool:
         first = self._channel.insist(lambda client: client.get(self._service_route, Service), lambda: self._ending)
         self._created_at = first.created_at
+        self._service = first
         self._log = ServiceLog(self._service_folder.log(first.created_at), self._channel, f"{self._service_route}/logs")
         report = ServiceReport(revision=first.revision, host=socket.gethostname(), pid=os.getpid())
         self._reports = Reports(
@@ -104,6 +109,7 @@ class EndpointSupervisor:
         self._listener = self._bind(first.port)
         tables.write(self._folder, self._table)
         self._reports.start()
+        self._telemetry.start()
         try:
             self._supervise()
         finally:
@@ -195,9 +201,11 @@ class EndpointSupervisor:
             if self._deaths:
                 time.sleep(min(0.1 * 2**self._deaths, 5.0))
         self._started = time.monotonic()
+        counters = self._counters_file()
+        argv = [sys.executable, "-m", "zaffre.routing", str(self._folder), str(self._listener.fileno()), str(counters)]
         with self._log.path.open("ab") as log:
             self._router = subprocess.Popen(
-                [sys.executable, "-m", "zaffre.routing", str(self._folder), str(self._listener.fileno())],
+                argv,
                 stdin=subprocess.PIPE,  # when we are gone it ends, and so does the router
                 stdout=log,
                 stderr=log,
@@ -206,6 +214,15 @@ class EndpointSupervisor:
                 start_new_session=True,
             )
         self._wake.set()
+
+    def _counters_file(self) -> Path:
+        """A new file, in which the next router counts what it answers itself."""
+        for old in self._folder.glob("counters-*"):
+            old.unlink(missing_ok=True)
+        made = self._folder / f"counters-{secrets.token_hex(8)}"
+        made.touch(0o600)
+        self._telemetry.follow(self._service, made)
+        return made
 
     def _poke(self) -> None:
         if self._router is not None and self._router.stdin is not None:
@@ -240,6 +257,7 @@ class EndpointSupervisor:
             except subprocess.TimeoutExpired:
                 router.kill()
                 router.wait()
+        self._telemetry.close()
         self._listener.close()
         self._log.say("Deleted." if self._deleted else "Stopped.")
         self._log.close()
