@@ -130,17 +130,18 @@ def gauge(service: ScoringProcess, name: str) -> float:
 
 
 @contextmanager
-def callers(service: ScoringProcess, count: int, seconds: float) -> Iterator[list[int]]:
-    """So many who call all the time; the statuses that they got."""
+def callers(service: ScoringProcess, count: int, seconds: float, pids: list[int] | None = None) -> Iterator[list[int]]:
+    """So many who call all the time, each over one connection; the statuses that they got."""
     statuses: list[int] = []
     over = threading.Event()
 
     def call() -> None:
         with httpx.Client(base_url=service.http.base_url, timeout=SECONDS) as client:
             while not over.is_set():
-                statuses.append(
-                    client.post("/score", content=str(seconds), headers={"connection": "close"}).status_code
-                )
+                answer = client.post("/score", content=str(seconds))
+                statuses.append(answer.status_code)
+                if pids is not None:
+                    pids.append(answer.json())
 
     with ThreadPoolExecutor(count) as pool:
         going = [pool.submit(call) for _ in range(count)]
@@ -155,7 +156,6 @@ def callers(service: ScoringProcess, count: int, seconds: float) -> Iterator[lis
 def test_a_service_grows_under_load_and_shrinks_without_losing_a_request(tmp_path: Path) -> None:
     arguments = ("--workers", "1", "--max-workers", "3", "--target-utilization", "70")
     with ScoringProcess(tmp_path, SLOW, *arguments, ZAFFRE_SCALE_DOWN_SECONDS="3") as service:
-        assert gauge(service, "zaffre_workers_wanted") == 1
         with callers(service, 6, 0.2) as statuses:
             until(lambda: gauge(service, "zaffre_workers") == 3, "three workers to answer", SECONDS)
         assert set(statuses) == {200}
@@ -170,6 +170,15 @@ def test_a_service_grows_under_load_and_shrinks_without_losing_a_request(tmp_pat
             until(is_small, "one worker to be left", SECONDS)
         assert set(found) == {200}
         assert " to 1 (of " in service.log()
+        assert " ERROR " not in service.log()
+
+
+def test_connections_that_are_kept_go_to_the_workers_that_came(tmp_path: Path) -> None:
+    pids: list[int] = []
+    with ScoringProcess(tmp_path, SLOW, "--max-workers", "3") as service:
+        with callers(service, 6, 0.05, pids) as statuses:
+            until(lambda: len(set(pids[-12:])) == 3, "answers of three workers to six callers", SECONDS)
+        assert set(statuses) == {200}
         assert " ERROR " not in service.log()
 
 

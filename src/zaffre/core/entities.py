@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from zaffre.core.rollout import Rollout
+from zaffre.core.scaling import Scaling
 from zaffre.core.states import RunStatus, ServiceState
 
 Json = Any  # a JSON value: the shape belongs to the user or to a spec, not to us
@@ -393,6 +394,9 @@ class ServiceSpec:
     container: bool = False  # serve in a container of the machine's engine, not as a process
     cpus: float | None = None  # what its container may use of the machine's; None: no limit
     memory_gb: float | None = None
+    cpus_reserved: float | None = None  # what its container has a right to where others want more; None: nothing
+    memory_gb_reserved: float | None = None
+    scaling: Scaling | None = None  # of its workers; None: as many as WORKER_COUNT says, else one
     collect_model_data: bool = False  # keep what ModelDataCollector is given in the default datastore
     telemetry: bool = True  # keep what it answers and uses in the workspace
     recorded: dict[str, str | bool] = field(default_factory=dict)  # settings that change nothing here

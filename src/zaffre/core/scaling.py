@@ -19,24 +19,26 @@ class Scaling:
 
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid"}
 
-    min_workers: int = 1
+    min_workers: int | None = None  # None: what the environment's WORKER_COUNT says, else 1
     max_workers: int | None = None  # None: one for each processor that the service may use, and at most 10
     refresh_seconds: int = 1  # between two looks at the load
     target_utilization: int = DEFAULT_TARGET  # the share of its time that a worker shall be busy, in percent
 
     def __post_init__(self) -> None:
+        least = 1 if self.min_workers is None else self.min_workers
         most = MOST_WORKERS if self.max_workers is None else self.max_workers
-        _check("min_workers", self.min_workers, 1 <= self.min_workers <= MOST_WORKERS, f"1 to {MOST_WORKERS}")
+        _check("min_workers", least, 1 <= least <= MOST_WORKERS, f"1 to {MOST_WORKERS}")
         _check("max_workers", most, 1 <= most <= MOST_WORKERS, f"1 to {MOST_WORKERS}")
-        _check("max_workers", most, most >= self.min_workers, f"at least min_workers, {self.min_workers}")
+        _check("max_workers", most, most >= least, f"at least min_workers, {least}")
         _check("refresh_seconds", self.refresh_seconds, 1 <= self.refresh_seconds <= 3600, "1 to 3600")
         _check("target_utilization", self.target_utilization, 1 <= self.target_utilization <= 100, "1 to 100 percent")
 
     def arguments(self) -> tuple[str, ...]:
         """What tells the scoring server."""
         most = "auto" if self.max_workers is None else str(self.max_workers)
+        least = () if self.min_workers is None else ("--workers", str(self.min_workers))
         return (
-            "--workers", str(self.min_workers), "--max-workers", most,
+            *least, "--max-workers", most,
             "--target-utilization", str(self.target_utilization), "--scale-interval", str(self.refresh_seconds),
         )  # fmt: skip
 

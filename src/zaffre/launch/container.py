@@ -35,6 +35,8 @@ class Container:
     ports: Mapping[int, tuple[str, int]] = field(default_factory=dict)  # in the container -> address, port outside
     cpus: float | None = None
     memory: int | None = None
+    cpus_reserved: float | None = None  # its weight beside other containers, where all want more than there is
+    memory_reserved: int | None = None  # what it keeps where the machine's memory is scarce
     shm_size: int | None = None
     gpus: str = ""  # "all", or a number
     ulimits: Mapping[str, int] = field(default_factory=dict)

@@ -34,6 +34,7 @@ _SIGNALS: Final = {128 + number for number in (4, 6, 7, 8, 9, 11, 15)}  # exit c
 # The engine keeps standard output and errors apart, and with them the order in which a program printed.
 _ONE_STREAM: Final = 'exec "$0" "$@" 2>&1'
 _OUTPUT: Final = {"stream": True, "stdout": True, "stderr": True}
+_LEAST_SHARES: Final = 2  # what an engine takes
 _LOG_BYTES: Final = "64m"  # of what the engine itself keeps of a container's output
 
 
@@ -201,6 +202,10 @@ class DockerBackend:
             host["NanoCpus"] = int(container.cpus * 1e9)
         if container.memory:
             host["Memory"] = host["MemorySwap"] = container.memory
+        if container.cpus_reserved and facts.get("CPUShares", True):
+            host["CpuShares"] = max(_LEAST_SHARES, int(container.cpus_reserved * 1024))  # as Kubernetes makes them
+        if container.memory_reserved:
+            host["MemoryReservation"] = container.memory_reserved
         if container.shares_ipc:
             host["IpcMode"] = "host"
         elif container.shm_size:

@@ -40,6 +40,8 @@ class ServiceImage:
         self._image = build_image(
             definition, engine=self.engine, home=home, log=say, cancel=cancel, purpose="service", tokens=tokens
         )
+        if spec.cpus_reserved and not self.engine.get("/info").get("CPUShares", True):
+            say(f"This {self.engine.name} can reserve no processors for one container: cpu_cores changes nothing here.")
         self._spec = spec
         self._runtime = overlay_for(self._image, self.engine, home, say, cancel)
         self._docker: Mapping[str, Any] = definition.get("docker") or {}
@@ -65,7 +67,9 @@ class ServiceImage:
             image=self._image.tag,
             mounts=(Mount(self._runtime, _RUNTIME, read_only=True), *own),
             cpus=self._spec.cpus,
-            memory=int(self._spec.memory_gb * 1024**3) if self._spec.memory_gb else None,
+            memory=_bytes(self._spec.memory_gb),
+            cpus_reserved=self._spec.cpus_reserved,
+            memory_reserved=_bytes(self._spec.memory_gb_reserved),
             shm_size=size_of(str(shm), "docker.shm_size") if shm else None,
             hosts=("host.docker.internal:host-gateway",) if self.engine.name == "Docker" else (),
         )
@@ -74,3 +78,7 @@ class ServiceImage:
 
     def use(self, revision: int) -> EnvironmentUse:
         return self._image.use(self._spec.environment_name, self._spec.environment_version, revision)
+
+
+def _bytes(gigabytes: float | None) -> int | None:
+    return int(gigabytes * 1024**3) if gigabytes else None

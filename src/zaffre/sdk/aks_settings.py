@@ -10,26 +10,36 @@ from typing import Any, Final
 
 from zaffre.core import contract
 from zaffre.core.entities import ServiceSpec
-from zaffre.core.errors import Unsupported, WebserviceException
+from zaffre.core.errors import InvalidValue, Unsupported, WebserviceException
+from zaffre.core.scaling import MOST_WORKERS, Scaling
 from zaffre.sdk.webservice import WebserviceDeploymentConfiguration
 
 WORKERS: Final = "WORKER_COUNT"  # as Azure's scoring server reads it
-MOST_WORKERS: Final = 64
 _POSITIVE: Final = (
     "autoscale_min_replicas", "autoscale_max_replicas", "autoscale_refresh_seconds", "autoscale_target_utilization",
     "cpu_cores", "memory_gb", "cpu_cores_limit", "memory_gb_limit", "scoring_timeout_ms", "max_request_wait_time",
     "replica_max_concurrent_requests", "num_replicas", "period_seconds", "initial_delay_seconds", "timeout_seconds",
     "success_threshold", "failure_threshold",
 )  # fmt: skip
-_AUTOSCALE: Final = (
-    "autoscale_min_replicas", "autoscale_max_replicas", "autoscale_refresh_seconds", "autoscale_target_utilization",
-)  # fmt: skip
-# What changes nothing on one machine: there is nothing to reserve, to probe or to scale out to.
+_AUTOSCALE: Final = {
+    "autoscale_min_replicas": "min_workers",
+    "autoscale_max_replicas": "max_workers",
+    "autoscale_refresh_seconds": "refresh_seconds",
+    "autoscale_target_utilization": "target_utilization",
+}
+_WHOLE: Final = ("num_replicas", *_AUTOSCALE)
+# What changes nothing on one machine: names of a cluster's, and how its machines come to the models.
 _RECORDED: Final = (
-    "autoscale_enabled", *_AUTOSCALE, "cpu_cores", "memory_gb", "num_replicas",
     "period_seconds", "initial_delay_seconds", "timeout_seconds", "success_threshold", "failure_threshold",
     "namespace", "blobfuse_enabled", "replica_max_concurrent_requests", "gpu_cores",
 )  # fmt: skip
+# Fields of a service's specification by the settings that say them.
+_SIZES: Final = {
+    "cpus": "cpu_cores_limit",
+    "memory_gb": "memory_gb_limit",
+    "cpus_reserved": "cpu_cores",
+    "memory_gb_reserved": "memory_gb",
+}
 _NAMESPACE: Final = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 
 Given = Mapping[str, Any]
@@ -64,27 +74,24 @@ def check_honoured(given: Given) -> None:
             "replica_max_concurrent_requests: a replica answers one request at a time, and the others wait. Leave it "
             "out, and set num_replicas to answer more of them at a time."
         )
-    if (workers := _workers(given) or 1) > MOST_WORKERS:
-        raise Unsupported(f"{workers} replicas are more than the {MOST_WORKERS} that one machine is asked for.")
+    for name in ("num_replicas", "autoscale_min_replicas", "autoscale_max_replicas"):
+        if (workers := given.get(name) or 1) > MOST_WORKERS:
+            raise Unsupported(f"{name}: {workers} are more than the {MOST_WORKERS} that one machine is asked for.")
 
 
 def applied(spec: ServiceSpec, given: Given) -> ServiceSpec:
     """``spec`` with what is given of its settings; the others stay."""
     check_honoured(given)
+    spec = scaled(spec, given)
     variables = dict(spec.environment_variables)
-    if (workers := _workers(given)) is not None:
-        variables[WORKERS] = str(workers)
     if given.get("scoring_timeout_ms") is not None:
         variables[contract.SCORING_TIMEOUT_MS] = str(given["scoring_timeout_ms"])
     if given.get("max_request_wait_time") is not None:
         variables[contract.MAX_WAIT_MS] = str(given["max_request_wait_time"])
     recorded = {name: _text(given[name]) for name in _RECORDED if given.get(name) is not None}
-    limits = {"cpus": given.get("cpu_cores_limit"), "memory_gb": given.get("memory_gb_limit")}
     spec = replace(spec, environment_variables=variables, recorded={**spec.recorded, **recorded}, interpreter=None)
-    if limits["cpus"] is not None:
-        spec = replace(spec, cpus=limits["cpus"])
-    if limits["memory_gb"] is not None:
-        spec = replace(spec, memory_gb=limits["memory_gb"])
+    sizes = {name: given[setting] for name, setting in _SIZES.items() if given.get(setting) is not None}
+    spec = replace(spec, **sizes)
     if given.get("enable_app_insights") is not None:
         spec = replace(spec, telemetry=bool(given["enable_app_insights"]))
     if given.get("collect_model_data") is not None:
@@ -97,12 +104,42 @@ def applied(spec: ServiceSpec, given: Given) -> ServiceSpec:
     return spec
 
 
+def scaled(spec: ServiceSpec, given: Given) -> ServiceSpec:
+    """How many replicas: a number, or as many as the load asks for, which is what a service has of which nothing is
+    said."""
+    values = {name: int(given[setting]) for setting, name in _AUTOSCALE.items() if given.get(setting) is not None}
+    variables = dict(spec.environment_variables)
+    if given.get("num_replicas") is not None:
+        variables[WORKERS] = str(int(given["num_replicas"]))
+        return replace(spec, environment_variables=variables, scaling=None)
+    is_fixed = WORKERS in variables
+    if values and is_fixed and not given.get("autoscale_enabled"):
+        raise WebserviceException(
+            f"Invalid configuration, the service has a fixed number of replicas, {variables[WORKERS]}: set "
+            "autoscale_enabled=True for the other settings of scaling."
+        )
+    if is_fixed and not given.get("autoscale_enabled"):
+        return spec
+    variables.pop(WORKERS, None)
+    known = spec.scaling or Scaling()
+    if "max_workers" in values and known.min_workers is None:
+        values = {"min_workers": 1, **values}  # what an image says of WORKER_COUNT may be more
+    try:
+        scaling = replace(known, **values)
+    except InvalidValue as error:
+        raise WebserviceException(f"Invalid configuration, {error.message}") from error
+    return replace(spec, environment_variables=variables, scaling=scaling)
+
+
 def kept(built: ServiceSpec, known: ServiceSpec) -> ServiceSpec:
     """A new specification with the settings of the one before."""
     return replace(
         built,
         environment_variables=known.environment_variables,
         recorded=known.recorded,
+        cpus_reserved=known.cpus_reserved,
+        memory_gb_reserved=known.memory_gb_reserved,
+        scaling=known.scaling,
         cpus=known.cpus,
         memory_gb=known.memory_gb,
         collect_model_data=known.collect_model_data,
@@ -121,17 +158,14 @@ def _text(value: Any) -> str | bool:
     return value if isinstance(value, bool | str) else json.dumps(value)
 
 
-def _workers(given: Given) -> int | None:
-    """How many replicas are asked for: without a cluster to grow on, as many as there may ever be."""
-    for name in ("num_replicas", "autoscale_max_replicas", "autoscale_min_replicas"):
-        if given.get(name) is not None:
-            return int(given[name])
-    return None
-
-
 def _number_problems(given: Given) -> list[str]:
     held = {name: given.get(name) for name in _POSITIVE}
     problems = [f"{name} must be above 0" for name, value in held.items() if value is not None and value <= 0]
+    problems += [
+        f"{name} must be a whole number" for name in _WHOLE if (value := held[name]) is not None and int(value) != value
+    ]
+    highest = {"autoscale_target_utilization": 100, "autoscale_refresh_seconds": 3600}
+    problems += [f"{name} must be at most {most}" for name, most in highest.items() if (held[name] or 0) > most]
     if given.get("gpu_cores") is not None and given["gpu_cores"] < 0:
         problems.append("gpu_cores must be 0 or more")
     for wish, limit in (("cpu_cores", "cpu_cores_limit"), ("memory_gb", "memory_gb_limit")):

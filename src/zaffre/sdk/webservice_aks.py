@@ -12,7 +12,8 @@ from zaffre.core import contract, entities, service_wire, wire
 from zaffre.core.endpoint_wire import AccessToken
 from zaffre.core.errors import Unsupported, WebserviceException
 from zaffre.environments import image_spec
-from zaffre.sdk import aks_settings, service_spec
+from zaffre.sdk import aks_requirements, aks_settings, service_spec
+from zaffre.sdk.aks_requirements import AutoScaler, ContainerResourceRequirements
 from zaffre.sdk.aks_settings import AksServiceDeploymentConfiguration
 from zaffre.sdk.inference import InferenceConfig
 from zaffre.sdk.model_lookup import Tags, texts
@@ -52,9 +53,18 @@ class AksWebservice(ServerWebservice):
 
     @property
     def num_replicas(self) -> int | None:
-        """How many processes answer requests; None: one."""
+        """How many processes answer requests; None where their number follows the load: see ``autoscaler``."""
         held = service_spec.current(self._service).environment_variables.get(aks_settings.WORKERS)
         return int(held) if held else None
+
+    @property
+    def autoscaler(self) -> AutoScaler:
+        """Between what bounds the number of replicas follows the load."""
+        return aks_requirements.autoscaler(service_spec.current(self._service))
+
+    @property
+    def container_resource_requirements(self) -> ContainerResourceRequirements:
+        return aks_requirements.resources(service_spec.current(self._service))
 
     @property
     def scoring_timeout_ms(self) -> int:
@@ -89,12 +99,8 @@ class AksWebservice(ServerWebservice):
             "tokenAuthEnabled": self.token_auth_enabled,
             "numReplicas": self.num_replicas,
             "scoringTimeoutMs": self.scoring_timeout_ms,
-            "containerResourceRequirements": {
-                "cpu": aks_settings.recorded(spec, "cpu_cores"),
-                "memoryInGB": aks_settings.recorded(spec, "memory_gb"),
-                "cpuLimit": spec.cpus,
-                "memoryInGBLimit": spec.memory_gb,
-            },
+            "autoScaler": aks_requirements.autoscaler(spec).serialize(),
+            "containerResourceRequirements": aks_requirements.resources(spec).serialize(),
             "directUri": self.direct_uri,
         }
 

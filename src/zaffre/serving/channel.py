@@ -8,7 +8,7 @@ import os
 import socket
 from typing import Any, Final
 
-# In place of a slot's number: orders to the worker.
+# Orders to the worker. A slot's number without a connection: give that one back, if nothing of a request was read.
 RETIRE: Final = 0xFFFF  # give each connection back when what was read of it is answered, then end
 DRAIN: Final = 0xFFFE  # the service stops: answer whoever is connected once more, then close and end
 

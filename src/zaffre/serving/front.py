@@ -20,10 +20,10 @@ from zaffre.core import service_counters as counters
 from zaffre.core.handover import Line
 from zaffre.serving import board as boards
 from zaffre.serving import channel as channels
-from zaffre.serving import lost, usage
+from zaffre.serving import lost, seating, usage
 from zaffre.serving.board import Board
 from zaffre.serving.member import Member, Recruit
-from zaffre.serving.poller import ERROR, GONE, IN, NOTHING, Poller, count_readable
+from zaffre.serving.poller import ERROR, GONE, IN, NOTHING, Poller
 from zaffre.serving.scaling import Scaler
 from zaffre.serving.settings import Settings
 from zaffre.serving.signals import Signals
@@ -186,17 +186,14 @@ class Front:
             if len(self._staying()) <= self._wanted:
                 break
             member.is_retiring = not member.is_full and member.end.order(channels.RETIRE)
+        for member, slot in seating.misplaced(self._able(), self.board, lambda m: scaler.is_overloaded(m.row)):
+            member.end.order(slot)
 
     def _waiting(self) -> float:
-        """How many calls wait unread for a worker; of a batched ``run()``, how many batches."""
-        unread = [
-            sock
-            for member in self._members.values()
-            for slot, sock in member.guests.items()
-            if self.board.state(slot) == boards.IDLE
-        ]
-        at_once = max((int(member.facts.get("batch", 1)) for member in self._members.values()), default=1)
-        return (len(self._unseated) + count_readable(unread)) / at_once
+        """How many calls no worker has begun; of a batched ``run()``, how many batches."""
+        members = self._members.values()
+        at_once = max((int(member.facts.get("batch", 1)) for member in members), default=1)
+        return (len(self._unseated) + seating.waiting(members, self.board)) / at_once
 
     def _hear(self, member: Member) -> None:
         facts, _ = member.end.facts()

@@ -71,6 +71,7 @@ class Scaler:
         self._board = board
         self._looked_at = time.monotonic_ns()
         self._worked = self._work(self._looked_at)
+        self._shares = [0.0] * board.rows  # of the last interval that each row's worker was busy
         self._peaks: deque[tuple[float, int]] = deque()  # needs of the last time, falling: the first is the highest
 
     def look(self, now: float, workers: int, waiting: Callable[[], float]) -> str:
@@ -110,7 +111,12 @@ class Scaler:
         # A worker that ended in a call never counts it: then its row is less than it was.
         gone = [min(max(later - before, 0), elapsed) for later, before in zip(work, self._worked, strict=True)]
         self._looked_at, self._worked = now, work
-        return sum(gone) / elapsed
+        self._shares = [one / elapsed for one in gone]
+        return sum(self._shares)
+
+    def is_overloaded(self, row: int) -> bool:
+        """Whether the worker of this row was busier than it shall be."""
+        return self._shares[row] > self.bounds.target
 
     def _work(self, now: int) -> list[int]:
         """The time that each row's workers have been busy, with the calls that go on; nanoseconds."""

@@ -411,6 +411,9 @@ class Worker:
                 self.channel.tell(stage="gives")
             elif number == channels.DRAIN:
                 self._draining_since = now
+            else:
+                for connection in [one for one in self.connections.values() if one.slot == number]:
+                    self._hand_back(connection)
 
     def _adopt(self, sock: socket.socket, slot: int, now: float) -> None:
         sock.setblocking(False)
@@ -420,10 +423,14 @@ class Worker:
         self.poller.watch(connection.fd, IN)
 
     def _gives_back(self, connection: Connection) -> bool:
-        """Where this worker is replaced: let go of a connection that nothing was read of, or all is answered. What
-        its caller sends stays in the socket for whoever gets it."""
+        """Hand a connection back where this worker is replaced."""
+        return self._retiring and self._hand_back(connection)
+
+    def _hand_back(self, connection: Connection) -> bool:
+        """Let go of a connection that nothing was read of, or all is answered. What its caller sends stays in the
+        socket for whoever gets it."""
         one = connection
-        if not self._retiring or one.is_reading or one.requests or one.out or one.serving:
+        if one.is_reading or one.requests or one.out or one.serving:
             return False
         if one.closing or one.ended or one.lingers_until:
             return False

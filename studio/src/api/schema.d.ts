@@ -3833,6 +3833,26 @@ export interface components {
          */
         RunStatus: "NotStarted" | "Queued" | "Starting" | "Provisioning" | "Preparing" | "Running" | "CancelRequested" | "Finalizing" | "Completed" | "Failed" | "Canceled" | "NotResponding" | "Unapproved" | "Pausing" | "Paused";
         /**
+         * Scaling
+         * @description ``InvalidValue`` for values that cannot be.
+         */
+        Scaling: {
+            /** Max Workers */
+            max_workers?: number | null;
+            /** Min Workers */
+            min_workers?: number | null;
+            /**
+             * Refresh Seconds
+             * @default 1
+             */
+            refresh_seconds: number;
+            /**
+             * Target Utilization
+             * @default 70
+             */
+            target_utilization: number;
+        };
+        /**
          * ScriptSpec
          * @description What a submitted run executes; immutable once the run exists.
          */
@@ -4212,6 +4232,8 @@ export interface components {
             container: boolean;
             /** Cpus */
             cpus?: number | null;
+            /** Cpus Reserved */
+            cpus_reserved?: number | null;
             /** Entry Script */
             entry_script: string;
             /** Environment */
@@ -4235,6 +4257,8 @@ export interface components {
             };
             /** Memory Gb */
             memory_gb?: number | null;
+            /** Memory Gb Reserved */
+            memory_gb_reserved?: number | null;
             /** Port */
             port?: number | null;
             /** Recorded */
@@ -4242,6 +4266,7 @@ export interface components {
                 [key: string]: string | boolean;
             };
             rollout?: components["schemas"]["Rollout"];
+            scaling?: components["schemas"]["Scaling"] | null;
             /** Snapshot Id */
             snapshot_id: string;
             /** Source Name */

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from zaffre.sdk.aks_requirements import AutoScaler
 from zaffre.sdk.aks_settings import AksEndpointDeploymentConfiguration, AksServiceDeploymentConfiguration
 from zaffre.sdk.endpoint_aks import AksEndpoint
 from zaffre.sdk.webservice_aks import AksServiceAccessToken, AksWebservice
@@ -12,4 +13,5 @@ __all__ = [
     "AksServiceAccessToken",
     "AksServiceDeploymentConfiguration",
     "AksWebservice",
+    "AutoScaler",
 ]

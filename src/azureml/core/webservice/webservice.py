@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from zaffre.sdk.aks_requirements import ContainerResourceRequirements
 from zaffre.sdk.webservice import (
     UnknownWebservice,
     Webservice,
@@ -9,4 +10,10 @@ from zaffre.sdk.webservice import (
     WebserviceDeploymentConfiguration,
 )
 
-__all__ = ["UnknownWebservice", "WebServiceAccessToken", "Webservice", "WebserviceDeploymentConfiguration"]
+__all__ = [
+    "ContainerResourceRequirements",
+    "UnknownWebservice",
+    "WebServiceAccessToken",
+    "Webservice",
+    "WebserviceDeploymentConfiguration",
+]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Final
 
 from zaffre.core.entities import ServiceSpec
@@ -38,6 +39,7 @@ def check(compute_type: str, spec: ServiceSpec, *, auth_enabled: bool, tokens: b
             f"The server cannot read files of your machine, such as {next(iter(spec.local_models.values()))}: register "
             "them with Model.register, and deploy the models."
         )
+    _check_reserved(spec)
     if compute_type == ACI and not spec.container:
         raise WebserviceInvalid("A service of the type ACI runs in a container: its spec must say container=true.")
     if not spec.container:
@@ -52,6 +54,30 @@ def check(compute_type: str, spec: ServiceSpec, *, auth_enabled: bool, tokens: b
     if spec.memory_gb is not None and spec.memory_gb < _LEAST_MEMORY_GB:
         raise WebserviceInvalid(f"memory_gb is {spec.memory_gb}: it must be at least {_LEAST_MEMORY_GB}.")
     engine()
+
+
+def _check_reserved(spec: ServiceSpec) -> None:
+    """Raise ``Unsupported`` for more than this machine has, as a cluster does not place what fits on no machine."""
+    if spec.cpus_reserved is not None:
+        has = os.cpu_count() or 1
+        if spec.cpus_reserved > has:
+            raise Unsupported(
+                f"cpu_cores is {spec.cpus_reserved:g}, and the server's machine has {has} processors: ask for less."
+            )
+    if spec.memory_gb_reserved is not None:
+        has_gb = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1024**3
+        if spec.memory_gb_reserved > has_gb:
+            raise Unsupported(
+                f"memory_gb is {spec.memory_gb_reserved:g}, and the server's machine has {has_gb:.1f} GB: ask for less."
+            )
+    for name, reserved, limit in (
+        ("cpus", spec.cpus_reserved, spec.cpus),
+        ("memory_gb", spec.memory_gb_reserved, spec.memory_gb),
+    ):
+        if reserved is not None and reserved <= 0:
+            raise WebserviceInvalid(f"{name}_reserved is {reserved}: it must be above 0.")
+        if reserved is not None and limit is not None and reserved > limit:
+            raise WebserviceInvalid(f"{name} is {limit:g}, less than the {reserved:g} that are reserved.")
 
 
 def check_auth(compute_type: str, auth_enabled: bool, tokens: bool = False) -> None:
