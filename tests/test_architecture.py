@@ -82,6 +82,10 @@ PACKAGES: dict[str, tuple[str, ...]] = {
 # The one module that owns a heavy library, and imports it inside functions: importing the module stays cheap.
 OPTIONAL: dict[str, tuple[str, ...]] = {
     "zaffre.sdk.transport": ("httpx",),
+    # These of the standard library take a third of the time that a serving process needs to start.
+    "zaffre.core.rawhttp": ("email",),
+    "zaffre.serving.model_folder": ("importlib",),
+    "zaffre.serving.command": ("logging",),
     "zaffre.serving.coroutines": ("asyncio",),
     "zaffre.serving.batching": ("msgspec",),  # the entry scripts that want no batches need not have it
     "zaffre.sdk.migration.source": ("mlflow",),

@@ -5,8 +5,6 @@ They have the attributes that scripts use of Flask's request and response, and n
 
 from __future__ import annotations
 
-import email.parser
-import email.policy
 import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -173,6 +171,9 @@ class AMLRequest:
 
 
 def _multipart(content_type: str, body: bytes) -> tuple[Values, dict[str, UploadedFile]]:
+    import email.parser
+    import email.policy
+
     head = f"Content-Type: {content_type}\r\n\r\n".encode("latin-1")
     document = email.parser.BytesParser(policy=email.policy.HTTP).parsebytes(head + body)
     fields: list[tuple[str, str]] = []

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from threading import Event
 from typing import Final, TypeVar
 
-from zaffre import __version__
 from zaffre.core import collection, contract
 from zaffre.core.codec import convert
 from zaffre.core.entities import EnvironmentUse, ModelVersion, Service, ServiceSpec
 from zaffre.core.errors import ActivityCanceledException, ModelInvalid
 from zaffre.core.wire import WorkspaceAnswer
-from zaffre.environments.overlay import BOOT, overlay
 from zaffre.environments.realise import Realised, realise
 from zaffre.runner import source
 from zaffre.runner.channel import Channel
@@ -24,6 +21,7 @@ from zaffre.runner.script import DROPPED
 from zaffre.runner.service_container import APP_ROOT, SERVICE
 from zaffre.runner.service_data import account
 from zaffre.runner.service_image import COLLECTED, ServiceImage
+from zaffre.runner.service_interpreters import Interpreters
 from zaffre.runner.service_keys import FILE as KEYS
 from zaffre.runner.service_process import Command
 from zaffre.runner.service_steps import ENVIRONMENT, IMAGE, MODELS, SNAPSHOT, Steps
@@ -37,7 +35,6 @@ T = TypeVar("T")
 _PREFIX: Final = "SERVICE_PATH_PREFIX"
 # A variable of these families in the supervisor's environment speaks of another run, service or server.
 _FOREIGN: Final = ("ZAFFRE_", "AZUREML_", "AML_", "MLFLOW_", "SERVICE_", "SCORING_")
-_OWN_VERSION: Final = "import zaffre, zaffre.serving.front; print(zaffre.__version__)"
 
 
 class Preparation:
@@ -48,6 +45,7 @@ class Preparation:
         channel: Channel,
         home: Path,
         folder: ServiceFolder,
+        interpreters: Interpreters,
         in_use: set[Path],
         say: Callable[[str], None],
         cancel: Event,
@@ -55,6 +53,7 @@ class Preparation:
         self._channel = channel
         self._home = home
         self._folder = folder
+        self._interpreters = interpreters
         self._in_use = in_use  # working directories of revisions that serve, or may again
         self._say = say
         self._cancel = cancel
@@ -83,7 +82,9 @@ class Preparation:
             )
             env = self._variables(service, spec, realised, root, folders)
             env = self._collecting(service, spec, env, self._folder.collected)
-            argv = (*self._command(realised, env), *asked(service, root), *scaled(spec))
+            is_users = realised.key == "user-managed"
+            start = self._interpreters.command(realised.python, env, self._cancel, is_users=is_users)
+            argv = (*start, *asked(service, root))
             step.detail = "found" if realised.reused else "built"
             self._tell(service, realised.use(spec.environment_name, spec.environment_version, service.revision))
         return Command(argv=argv, env=env, folder=root, prefix=path_prefix(env))
@@ -100,7 +101,7 @@ class Preparation:
         env = self._collecting(service, spec, env, Path(COLLECTED))
         collected = self._folder.collected if collection.PLACE in env else None
         container = image.container({SERVICE: f"{service.workspace}/{service.name}"}, collected)
-        argv = (*image.argv, *asked(service, Path(APP_ROOT)), *scaled(spec))
+        argv = (*image.argv, *asked(service, Path(APP_ROOT)))
         return Command(argv, env, root, path_prefix(env), container, image.engine)
 
     def _new_root(self, service: Service) -> Path:
@@ -199,13 +200,6 @@ class Preparation:
             own[contract.SOURCE_DIRECTORY] = spec.source_name
         return own
 
-    def _command(self, realised: Realised, env: Mapping[str, str]) -> tuple[str, ...]:
-        python = str(realised.python)
-        if realised.key == "user-managed" and _has_our_server(python, env):
-            return (python, "-m", "zaffre.serving")
-        beside = overlay(realised.python, self._home, self._say, self._cancel)
-        return (python, str(beside / BOOT), "zaffre.serving")
-
 
 def asked(service: Service, root: Path) -> tuple[str, ...]:
     """What makes the scoring server ask for keys, and answer as Azure's clusters do where it stands for one.
@@ -215,24 +209,10 @@ def asked(service: Service, root: Path) -> tuple[str, ...]:
     return (*keys, "--front-end") if service.compute_type == "AKS" else keys
 
 
-def scaled(spec: ServiceSpec) -> tuple[str, ...]:
-    """What tells the scoring server how many workers it may have."""
-    return () if spec.scaling is None else spec.scaling.arguments()
-
-
 def path_prefix(env: Mapping[str, str]) -> str:
     """What stands before every route of the service: empty, or a path such as ``/api/v1``."""
     text = env.get(_PREFIX, "").strip("/")
     return f"/{text}" if text else ""
-
-
-def _has_our_server(python: str, env: Mapping[str, str]) -> bool:
-    """Whether the user's own interpreter holds this version of the serving server, so that nothing must be added."""
-    try:
-        asked = subprocess.run([python, "-c", _OWN_VERSION], env=dict(env), cwd="/", capture_output=True, timeout=60)
-    except (OSError, subprocess.SubprocessError):
-        return False
-    return asked.returncode == 0 and asked.stdout.decode().strip() == __version__
 
 
 def _link_tree(origin: Path, target: Path) -> None:

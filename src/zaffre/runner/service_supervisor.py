@@ -37,6 +37,7 @@ from zaffre.runner.channel import Channel
 from zaffre.runner.service_bake import Bake
 from zaffre.runner.service_container import ContainerProcess
 from zaffre.runner.service_data import Carrier
+from zaffre.runner.service_interpreters import Interpreters
 from zaffre.runner.service_keys import KeysFiles
 from zaffre.runner.service_log import ServiceLog
 from zaffre.runner.service_memory import Memory, RolledBack
@@ -130,6 +131,7 @@ class Supervisor:
         self._log = ServiceLog(self._folder.log(first.created_at), self._channel, f"{self._route}/logs")
         report = ServiceReport(revision=first.revision, host=socket.gethostname(), pid=os.getpid())
         self._reports = Reports(self._channel, self._route, self._stream, report, self._hear, self._keys.set)
+        self._interpreters = Interpreters(self._home, self._log.say)
         carrier = Carrier(self._channel, self._workspace, self._name, self._folder.collected, self._log.say)
         self._log.start()
         self._reports.start()
@@ -216,7 +218,13 @@ class Supervisor:
 
     def _preparation(self) -> Preparation:
         return Preparation(
-            self._channel, self._home, self._folder, self._folders_in_use(), self._log.say, self._superseded
+            self._channel,
+            self._home,
+            self._folder,
+            self._interpreters,
+            self._folders_in_use(),
+            self._log.say,
+            self._superseded,
         )
 
     def _folders_in_use(self) -> set[Path]:

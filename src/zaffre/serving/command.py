@@ -6,7 +6,6 @@ import faulthandler
 import importlib
 import json
 import logging
-import logging.config
 import os
 import resource
 import sys
@@ -144,6 +143,8 @@ def _configure_user_log(settings: Settings) -> None:
         file = folder / "logging.json"
         if file.is_file():
             try:
+                import logging.config
+
                 logging.config.dictConfig({"disable_existing_loggers": False, **json.loads(file.read_bytes())})
             except (ValueError, TypeError, AttributeError, ImportError) as error:
                 raise ScriptFault("script", f"{file} is no logging configuration: {error}") from error

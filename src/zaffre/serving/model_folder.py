@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import zlib
-from importlib import metadata
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -96,6 +95,8 @@ def _asked(file: Path, folder: Path) -> str:
 
 
 def _installed(name: str) -> str | None:
+    from importlib import metadata
+
     try:
         return metadata.version(name)
     except metadata.PackageNotFoundError:
