@@ -84,7 +84,7 @@ class Preparation:
             env = self._collecting(service, spec, env, self._folder.collected)
             is_users = realised.key == "user-managed"
             start = self._interpreters.command(realised.python, env, self._cancel, is_users=is_users)
-            argv = (*start, *asked(service, root))
+            argv = (*start, *asked(service, root), *scaled(spec))
             step.detail = "found" if realised.reused else "built"
             self._tell(service, realised.use(spec.environment_name, spec.environment_version, service.revision))
         return Command(argv=argv, env=env, folder=root, prefix=path_prefix(env))
@@ -101,7 +101,7 @@ class Preparation:
         env = self._collecting(service, spec, env, Path(COLLECTED))
         collected = self._folder.collected if collection.PLACE in env else None
         container = image.container({SERVICE: f"{service.workspace}/{service.name}"}, collected)
-        argv = (*image.argv, *asked(service, Path(APP_ROOT)))
+        argv = (*image.argv, *asked(service, Path(APP_ROOT)), *scaled(spec))
         return Command(argv, env, root, path_prefix(env), container, image.engine)
 
     def _new_root(self, service: Service) -> Path:
@@ -207,6 +207,11 @@ def asked(service: Service, root: Path) -> tuple[str, ...]:
     Who deploys to the own machine alone can call there: no keys."""
     keys = () if service.compute_type == "Local" else ("--keys-file", f"{root}/{KEYS}")
     return (*keys, "--front-end") if service.compute_type == "AKS" else keys
+
+
+def scaled(spec: ServiceSpec) -> tuple[str, ...]:
+    """What tells the scoring server how many workers it may have."""
+    return () if spec.scaling is None else spec.scaling.arguments()
 
 
 def path_prefix(env: Mapping[str, str]) -> str:
