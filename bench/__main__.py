@@ -44,6 +44,7 @@ MEASURES: dict[str, Callable[[Path], list[Figure]]] = {
     "serving-data": serving_data.figures,
     "serving-starts": serving_life.starts,
     "serving-updates": serving_life.updates,
+    "serving-roll-backs": serving_life.roll_backs,
     "serving-peers": serving_peers.figures,
     "serving-soak": serving_life.soak,
     "tracking": tracking.figures,

@@ -6,17 +6,19 @@ import os
 import statistics
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
 
 from bench.figure import Figure
 from bench.scoring_load import load, ours, prepare, served
-from tests.sdk.services import config, write
+from tests.sdk.services import config, user_managed, write
 from tests.server_process import ServerProcess
 from tests.serving.peer_server import python
 from tests.serving.scoring_process import ScoringProcess
 from tests.steady_load import SteadyLoad
+from zaffre.sdk.inference import InferenceConfig
 from zaffre.sdk.model import Model
 from zaffre.sdk.webservice_local import LocalWebservice
 from zaffre.sdk.workspace import Workspace
@@ -29,6 +31,20 @@ CONNECTIONS = 8
 SLICE_SECONDS = 5
 _WARM = 0.2  # of the requests, after which memory is looked at
 _SECONDS = 300.0
+_QUICK = 0.002  # what a call of the revision before takes
+_OWN_FAULT = "An unexpected error occurred in scoring script"
+_WORSE = """
+import json, time
+calls = 0
+def init(): pass
+def run(data):
+    global calls
+    calls += 1
+    time.sleep({seconds})
+    if {fails} and calls % 5 == 0:
+        raise ValueError("badly made")
+    return [json.loads(data), {number}]
+"""
 _SCRIPT = "import json\ndef init(): pass\ndef run(data): return [json.loads(data), {number}]\n"
 
 
@@ -54,17 +70,38 @@ def starts(folder: Path) -> list[Figure]:
 
 def updates(folder: Path) -> list[Figure]:
     """A service that is changed and changed back while 500 requests a second go on."""
+    return _deployed(folder, _SCRIPT.format(number=0), 1, {}, _under_load)
+
+
+def roll_backs(folder: Path) -> list[Figure]:
+    """The same load while a service is changed for the worse, which it takes back by itself: once for a revision that
+    fails each fifth request, once for one that takes five times as long."""
+    limits = {"max_error_rate": 0.1, "max_latency_ms": 1000 * 3 * _QUICK, "min_requests": 100}
+    return _deployed(folder, _WORSE.format(number=0, seconds=_QUICK, fails=0), 4, limits, _taken_back)
+
+
+def _deployed(
+    folder: Path,
+    script: str,
+    workers: int,
+    rollout: dict[str, float],
+    measure: Callable[[LocalWebservice], list[Figure]],
+) -> list[Figure]:
     os.environ["ZAFFRE_HOME"] = str(folder / "home")
     server = ServerProcess(folder / "home").start()
     os.chdir(folder)
     try:
-        write(_SCRIPT.format(number=0))
+        write(script)
+        environment = user_managed(WORKER_COUNT=str(workers))
+        inference = InferenceConfig("score.py", source_directory="source", environment=environment)
         local = LocalWebservice.deploy_configuration()
-        service = Model.deploy(Workspace("s", "g", "default"), "rolled", [], config(), local)
+        if rollout:
+            local.rollout = rollout
+        service = Model.deploy(Workspace("s", "g", "default"), "rolled", [], inference, local)
         assert isinstance(service, LocalWebservice)
         service.wait_for_deployment(timeout_sec=_SECONDS)
         try:
-            return _under_load(service)
+            return measure(service)
         finally:
             service.delete()
     finally:
@@ -93,6 +130,35 @@ def _under_load(service: LocalWebservice) -> list[Figure]:
         Figure("failed requests while a service is updated and rolled back", [len(steady.failures)], "", 1, note=note),
         Figure("such an update, until its first answer", seconds, "s", 3.0),
     ]
+
+
+def _taken_back(service: LocalWebservice) -> list[Figure]:
+    assert service.scoring_uri is not None
+    words = {1: "fails a fifth of its calls", 2: "is five times slower"}
+    scripts = {
+        1: _WORSE.format(number=1, seconds=_QUICK, fails=1),
+        2: _WORSE.format(number=2, seconds=5 * _QUICK, fails=0),
+    }
+    figures = []
+    with SteadyLoad(service.scoring_uri, b"7", PER_SECOND, CONNECTIONS) as steady:
+        for number, script in scripts.items():
+            bad = b"[7, %d]" % number
+            write(script)
+            service.reload()
+            ends = time.monotonic() + _SECONDS
+            while not (bad in steady.first and service.error is not None) and time.monotonic() < ends:
+                time.sleep(0.1)
+                service.update_deployment_state()
+            time.sleep(1)  # what would still go wrong
+            seconds = steady.last[bad] - steady.first[bad]
+            figures.append(Figure(f"a revision that {words[number]}, until it has no traffic", [seconds], "s", 5.0))
+    own = sum(_OWN_FAULT in one for one in steady.failures)
+    note = f"{steady.answers.total():,} answers, {steady.per_second:.0f} a second; {own} calls of bad revisions failed"
+    lost = [one for one in steady.failures if _OWN_FAULT not in one]
+    if lost:
+        note += f"; the first: {lost[0]}"
+    name = "requests that fail in a roll-back, but for those that run() failed"
+    return [Figure(name, [len(lost)], "", 1, note=note), *figures]
 
 
 def soak(folder: Path) -> list[Figure]:

@@ -15,7 +15,8 @@ SECONDS = 60.0  # how long an answer may take
 class SteadyLoad:
     """Inside ``with``, ``connections`` callers send ``per_second`` requests together; each keeps its connection.
 
-    ``answers`` counts the bodies of all that were answered with 200, ``failures`` names the others. A connection is
+    ``answers`` counts the bodies of all that were answered with 200, ``first`` and ``last`` tell when one of them came
+    (``time.monotonic()``), ``failures`` names the other requests. A connection is
     opened again where the server said that it closes it, never to send a request a second time.
     """
 
@@ -23,6 +24,8 @@ class SteadyLoad:
         self.answers: Counter[bytes] = Counter()
         self.failures: list[str] = []
         self.latest = b""
+        self.first: dict[bytes, float] = {}
+        self.last: dict[bytes, float] = {}
         self._address = urlsplit(url)
         self._body = body
         self._pause = connections / per_second
@@ -67,6 +70,8 @@ class SteadyLoad:
             if response.status == 200:
                 self.latest = content
                 self.answers[content] += 1
+                self.last[content] = time.monotonic()
+                self.first.setdefault(content, self.last[content])
             else:
                 self.failures.append(f"{response.status}: {content[:300]!r}")
             if response.will_close:
