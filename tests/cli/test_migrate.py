@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +110,44 @@ def test_what_cannot_be_read_is_said(server: ServerProcess, uri: str, code: int,
     done = run(server, uri)
     assert (done.returncode, done.stdout) == (code, "")
     assert words in done.stderr
+
+
+def test_a_server_that_does_not_let_in_is_said(server: ServerProcess) -> None:
+    """As MLflow's own server does it with its users."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = b"You are not authenticated."
+            self.send_response(401)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_POST = do_GET
+
+        def log_message(self, format: str, *args: Any) -> None:
+            """Nothing: only the answer counts."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as closed:
+        thread = threading.Thread(target=closed.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        try:
+            done = run(server, f"http://ada:s3cret-word@127.0.0.1:{closed.server_address[1]}")
+        finally:
+            closed.shutdown()
+            thread.join()
+    assert (done.returncode, done.stdout) == (6, "")
+    assert "MLFLOW_TRACKING_USERNAME" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "s3cret-word" not in done.stderr
+
+
+def test_a_server_that_is_not_there_is_said_at_once(server: ServerProcess) -> None:
+    with socket.socket() as silent:  # bound, so that nobody else takes the port, and not listening
+        silent.bind(("127.0.0.1", 0))
+        done = run(server, f"http://127.0.0.1:{silent.getsockname()[1]}")
+    assert done.returncode == 4
+    assert "No MLflow server answers" in done.stderr
 
 
 def test_without_mlflow_it_says_what_to_install(server: ServerProcess, tmp_path: Path) -> None:

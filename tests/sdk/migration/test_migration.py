@@ -215,6 +215,35 @@ def _older(folder: Path) -> Path:
     return file
 
 
+def test_a_newer_sqlite_store_says_what_to_install(tmp_path: Path, scope: Scope) -> None:
+    file = tmp_path / "newer.db"
+    with contextlib.closing(sqlite3.connect(file)) as connection:
+        connection.execute("CREATE TABLE alembic_version (version_num TEXT)")
+        connection.execute("INSERT INTO alembic_version VALUES ('of-tomorrow')")
+        connection.commit()
+    with pytest.raises(InvalidValue, match="pip install --upgrade mlflow"):
+        migrate(scope, f"sqlite:///{file}")
+
+
+@pytest.mark.parametrize("name", ["it's", 'say "so"', """both ' and " are here"""])
+def test_quotes_in_the_name_of_a_model(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scope: Scope, name: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    client = client_of(f"sqlite:///{tmp_path}/quotes.db")
+    experiment = client.create_experiment("quotes", artifact_location=(tmp_path / "files").as_uri())
+    run = client.create_run(experiment).info.run_id
+    client.log_text(run, "x", "model/MLmodel")
+    client.set_terminated(run)
+    for model in (name, "another"):
+        client.create_registered_model(model)
+        client.create_model_version(model, f"runs:/{run}/model", run)
+        client.set_registered_model_alias(model, "champion", "1")
+    done = migrate(scope, f"sqlite:///{tmp_path}/quotes.db")
+    assert_complete(done)
+    assert (done.target["model versions"], done.target["aliases"]) == (2, 2)
+
+
 @pytest.mark.parametrize(
     ("uri", "error", "words"),
     [

@@ -86,7 +86,8 @@ class ModelCopy:
             return
         aliases = {alias: int(number) for alias, number in (model.aliases or {}).items()}
         kept = {int(one.version) for one in versions}
-        aliases = {alias: number for alias, number in aliases.items() if number in kept}
+        if not all_versions:  # else one whose version is missed is a difference, and is said
+            aliases = {alias: number for alias, number in aliases.items() if number in kept}
         self._target.registered_model(_model(model, {}))
         for version in versions:
             try:

@@ -12,23 +12,35 @@ import json
 import logging
 import os
 import sqlite3
+import ssl
 import tempfile
+import urllib.error
+import urllib.request
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote, urlsplit
 
-from zaffre.core.errors import InvalidValue, NotFound, UserErrorException
+from zaffre.core.errors import (
+    AuthenticationException,
+    AzureMLException,
+    InvalidValue,
+    NotFound,
+    ServerUnavailable,
+    UserErrorException,
+)
 from zaffre.core.traces import LOCATION_TAG, SPANS_HERE, SPANS_TAG
 
 if TYPE_CHECKING:
     from mlflow.entities import Experiment, LoggedModel, Run, Span, TraceInfo
     from mlflow.entities.model_registry import ModelVersion, RegisteredModel
+    from mlflow.exceptions import MlflowException
 
 _PAGE: Final = 1000
 _VERSIONS_PAGE: Final = 10_000
 _TRACES_PAGE: Final = 500
+_PATIENCE_SECONDS: Final = 10.0
 _PROXIED: Final = "mlflow-artifacts:/"
 _ALLOW_FILES: Final = "MLFLOW_ALLOW_FILE_STORE"
 _NO_TELEMETRY: Final = "MLFLOW_DISABLE_TELEMETRY"
@@ -103,7 +115,7 @@ class Source:
                 break
         missing = sorted(set(names) - {one.name for one in found})
         if missing:
-            raise NotFound(f"There is no experiment named {', '.join(missing)} in {self.uri}.")
+            raise NotFound(f"There is no experiment named {', '.join(missing)} in {_without_password(self.uri)}.")
         wanted = [one for one in found if not names or one.name in names]
         return sorted(wanted, key=lambda one: int(one.creation_time or 0))
 
@@ -195,15 +207,18 @@ class Source:
 
     def versions(self, model: RegisteredModel) -> list[ModelVersion]:
         """The versions of a model, the oldest first."""
-        quoted = model.name.replace("'", "''")
-        condition = f"name = '{quoted}'"
+        # MLflow's filters know no quote within quotes: a name with both kinds of them cannot be asked for.
+        quote = "'" if "'" not in model.name else '"'
+        clauses = [f"name = {quote}{model.name}{quote}"] if quote not in model.name else []
         if model.tags.get("mlflow.prompt.is_prompt") == "true":
-            condition += " AND tags.`mlflow.prompt.is_prompt` = 'true'"
+            clauses.append("tags.`mlflow.prompt.is_prompt` = 'true'")
         found: list[ModelVersion] = []
         token: str | None = None
         while True:
-            page = self._client.search_model_versions(condition, max_results=_VERSIONS_PAGE, page_token=token)
-            found += page
+            page = self._client.search_model_versions(
+                " AND ".join(clauses) or None, max_results=_VERSIONS_PAGE, page_token=token
+            )
+            found += [one for one in page if one.name == model.name]
             token = page.token
             if not token:
                 break
@@ -231,7 +246,8 @@ def open_source(uri: str, artifacts: str | None = None) -> Iterator[Source]:
     """Open what ``uri`` names: http(s), a folder, or a database as SQLAlchemy writes it.
 
     ``artifacts``: where a server kept files that its database calls ``mlflow-artifacts:/``. Raises
-    ``UserErrorException`` where MLflow is not installed, ``InvalidValue`` or ``NotFound`` for what cannot be read.
+    ``UserErrorException`` where MLflow is not installed, ``InvalidValue`` or ``NotFound`` for what cannot be read,
+    ``ServerUnavailable`` and ``AuthenticationException`` for what a server says or does not say.
     """
     try:
         import mlflow  # noqa: F401
@@ -239,12 +255,16 @@ def open_source(uri: str, artifacts: str | None = None) -> Iterator[Source]:
         raise UserErrorException(
             "Migrating reads with MLflow, which is not installed here: run `pip install mlflow` beside zaffre."
         ) from error
+    from mlflow.exceptions import MlflowException
     from mlflow.tracking import MlflowClient
 
     with contextlib.ExitStack() as stack:
         stack.enter_context(_environment())
         address = _checked(uri, stack)
-        yield Source(address, MlflowClient(address, registry_uri=address), artifacts)
+        try:
+            yield Source(address, MlflowClient(address, registry_uri=address), artifacts)
+        except MlflowException as error:
+            raise _refusal(_without_password(address), error) from error
 
 
 @contextlib.contextmanager
@@ -271,6 +291,7 @@ def _checked(uri: str, stack: contextlib.ExitStack) -> str:
     """The address that MLflow is given; what is not there is refused, because MLflow would make it."""
     parts = urlsplit(uri)
     if parts.scheme in ("http", "https"):
+        _check_answers(uri.rstrip("/"))
         return uri.rstrip("/")
     if parts.scheme in ("", "file"):
         return _folder(Path(unquote(parts.path) if parts.scheme else uri).expanduser())
@@ -284,6 +305,46 @@ def _checked(uri: str, stack: contextlib.ExitStack) -> str:
         f"{parts.scheme}:// is nothing to migrate from: name a server (http://...), a folder (./mlruns) or a database "
         "(sqlite:///mlflow.db, postgresql://...)."
     )
+
+
+def _check_answers(uri: str) -> None:
+    """Raise ``ServerUnavailable`` where nobody listens: MLflow itself would try for minutes before it says so."""
+    plain = _without_password(uri)
+    try:
+        with urllib.request.urlopen(f"{plain}/health", timeout=_PATIENCE_SECONDS):  # noqa: S310 - http or https
+            return
+    except urllib.error.HTTPError:
+        return  # it answers: what it says is for MLflow to judge
+    except urllib.error.URLError as error:
+        if isinstance(error.reason, ssl.SSLError):
+            return  # which certificates are trusted, MLflow's own settings say
+        raise ServerUnavailable(
+            f"No MLflow server answers at {plain} ({error.reason}). Check the address and that the server runs."
+        ) from error
+    except OSError:
+        return  # it is slow
+
+
+def _refusal(uri: str, error: MlflowException) -> AzureMLException:
+    text = str(error)
+    if error.get_http_status_code() in (401, 403) or "error code 401" in text or "error code 403" in text:
+        return AuthenticationException(
+            f"{uri} does not let this user read ({text[:300]}). Set MLFLOW_TRACKING_USERNAME and "
+            "MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN, to those of a user there who may read everything."
+        )
+    return UserErrorException(f"{uri} cannot be read with MLflow {_mlflow_version()}: {text[:600]}")
+
+
+def _mlflow_version() -> str:
+    import mlflow
+
+    return str(mlflow.__version__)
+
+
+def _without_password(uri: str) -> str:
+    """An address as it may be shown."""
+    parts = urlsplit(uri)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl() if "@" in parts.netloc else uri
 
 
 def _folder(path: Path) -> str:
@@ -321,6 +382,11 @@ def _sqlite(uri: str, stack: contextlib.ExitStack) -> str:
     engine = utils.create_sqlalchemy_engine(f"sqlite:///{copy}")
     try:
         utils._upgrade_db(engine)
+    except Exception as error:  # of whatever MLflow has below it; the copy is thrown away
+        raise InvalidValue(
+            f"MLflow {_mlflow_version()}, which is installed here, cannot read {file} ({error}). Where a newer one "
+            "made it: pip install --upgrade mlflow."
+        ) from error
     finally:
         engine.dispose()
     return f"sqlite:///{copy}"
