@@ -1,8 +1,8 @@
 """``ModelDataCollector`` in an entry script: it hands rows over to the serving process that collects.
 
-``collect`` copies what it is given and returns; everything else is done elsewhere. What it hands over are a head,
-``(collector, microseconds, correlation id, request ids, shape, size)``, and so many bytes: those of an array of the
-shape ``(dtype, rows, width)``, or where the shape is None a form, packed with ``marshal``, one of
+``collect`` copies what it is given and returns; everything else is done elsewhere. A record is ``HEAD``, the request
+ids with a line feed between them, the correlation id, and the bytes of an array or, where the width is 0, of a form
+that is packed with ``marshal``, one of
 
     ("array", dtype, rows, width, bytes)      ("rows", [[cell, ...], ...])      ("columns", [(name, form of one), ...])
 """
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import marshal
 import os
+import struct
 import sys
 import time
 import uuid
@@ -32,8 +33,10 @@ NUMBERS: Final = {
 }  # fmt: skip
 _PLAIN: Final = (bool, int, float, str, type(None))
 
+# Collector, place of the dtype in NUMBERS, width, microseconds since 1970; bytes of request ids, correlation id, data.
+HEAD: Final = struct.Struct("<IHHqIII")
 Shape = tuple[str, int, int]  # dtype, rows, width
-Head = tuple[int, int, str, list[str], Shape | None, int]
+_DTYPES: Final = {name: place for place, name in enumerate(NUMBERS)}
 
 
 class Sink(Protocol):
@@ -42,10 +45,10 @@ class Sink(Protocol):
     def register(self, collector: Mapping[str, Any]) -> int:
         """A number for a collector: ``model``, ``version``, ``designation``, ``stem`` and ``names``."""
 
-    def request_ids(self) -> list[str] | None:
-        """Those that ``run()`` works on now; None where they are not in the sample."""
+    def request_ids(self) -> Sequence[bytes] | None:
+        """Those that ``run()`` works on now, in latin-1; None where they are not in the sample."""
 
-    def put(self, head: Head, data: bytes, rows: int) -> None:
+    def put(self, record: bytes, rows: int) -> None:
         """Returns at once; what there is no room for is counted as dropped."""
 
     def refuse(self, reason: str) -> None:
@@ -96,7 +99,7 @@ class ModelDataCollector:
         self.webservice_name = webservice_name
         self._sink: Sink | None = None
         self._number = 0
-        self._shapes: dict[Any, Shape] = {}  # of arrays that came, by dtype and shape
+        self._shapes: dict[Any, tuple[int, int, int]] = {}  # place of the dtype, width, rows
         self._second = 0  # in microseconds
         self._begin = ""
         self._prints = os.environ.get(DEBUG, "").lower() == "true"
@@ -127,20 +130,22 @@ class ModelDataCollector:
         if ids is None:
             return {}
         now = time.time_ns() // 1000
-        correlation = str(user_correlation_id) if user_correlation_id else ids[0] if len(ids) == 1 else ""
+        correlation = str(user_correlation_id)
         if not correlation and not ids:
             correlation = str(uuid.uuid4())
         try:
-            shape, rows, data = self._packed(input_data)
+            dtype, width, rows, data = self._packed(input_data)
             if rows:
-                sink.put((self._number, now, correlation, ids, shape, len(data)), data, rows)
+                named, about = b"\n".join(ids), correlation.encode("utf-8", "replace")
+                head = HEAD.pack(self._number, dtype, width, now, len(named), len(about), len(data))
+                sink.put(b"".join((head, named, about, data)), rows)
         except Uncollectable as reason:
             sink.refuse(f"{self.designation} of {self.model_name}: {reason}")
         except Exception as error:  # a frame of odd shape, a list that holds itself: the request goes on
             sink.refuse(f"{self.designation} of {self.model_name}: {type(error).__name__}: {error}")
         if self.designation != "inputs":
             return {}
-        return {CORRELATION: correlation or ",".join(ids), TIMESTAMP: self._stamp(now)}
+        return {CORRELATION: correlation or b",".join(ids).decode("latin-1"), TIMESTAMP: self._stamp(now)}
 
     def add_correlations(self, input_data: Any, correlations: Mapping[str, str]) -> Any:
         """The data with the correlations of ``collect`` as first columns; itself where there are none."""
@@ -177,20 +182,21 @@ class ModelDataCollector:
             "names": self.feature_names,
         }
 
-    def _packed(self, data: Any) -> tuple[Shape | None, int, bytes]:
-        """Shape, rows and bytes. They are copies: lists, arrays and mappings may change when ``run()`` goes on."""
+    def _packed(self, data: Any) -> tuple[int, int, int, bytes]:
+        """Place of the dtype, width, rows, and bytes that stay when ``run()`` goes on and changes the data."""
         try:
-            shape = self._shapes.get((data.dtype, data.shape))
+            known = self._shapes.get((data.dtype, data.shape))
         except (AttributeError, TypeError):  # no array
-            shape = None
-        if shape is None and _is_array(data) and (shape := self._shape(data)) is not None:
+            known = None
+        if known is None and _is_array(data) and (shape := self._shape(data)) is not None:
             if len(self._shapes) >= _MOST_SHAPES:
                 self._shapes.clear()
-            self._shapes[data.dtype, data.shape] = shape
-        if shape is not None:
-            return shape, shape[1], data.tobytes()
+            code, rows, width = shape
+            known = self._shapes[data.dtype, data.shape] = _DTYPES[code], width, rows
+        if known is not None:
+            return *known, data.tobytes()
         form, rows = self._form(data)
-        return None, rows, marshal.dumps(form)
+        return 0, 0, rows, marshal.dumps(form)
 
     def _form(self, data: Any) -> tuple[Any, int]:
         if _is_array(data) and (shape := self._shape(data)) is not None:
@@ -214,10 +220,10 @@ class ModelDataCollector:
         return ("rows", [row if _is_numeric(row) else [_cell(value) for value in row] for row in rows]), len(rows)
 
     def _shape(self, data: Any) -> Shape | None:
-        """None for an array of other things than numbers."""
+        """None for an array of other things than numbers, and one of none."""
         kind = data.dtype
         code = kind.str[1:]
-        if code not in NUMBERS or not kind.isnative:
+        if code not in NUMBERS or not kind.isnative or not data.size:
             return None
         shape = data.shape
         if len(shape) == 2:
@@ -225,7 +231,7 @@ class ModelDataCollector:
         elif len(shape) < 2:
             rows, width = (1, data.size) if self._is_row(data.size) else (data.size, 1)
         else:
-            rows, width = shape[0], data.size // (shape[0] or 1)
+            rows, width = shape[0], data.size // shape[0]
         _check_width(width)
         return code, rows, width
 

@@ -1,7 +1,7 @@
 """Where the rows of one worker wait for the writer: bounded, and never in the way of a request.
 
-The bytes are put into a ring. Their heads go through a pipe, many at once: ``SIZE_BYTES``, then packed with ``marshal``
-the ring's position where the bytes begin, and the heads.
+They are put into a ring. A pipe carries, as ``SIZE_BYTES`` and a tuple packed with ``marshal``, which bytes of the ring
+are new: where they begin and end, and the collectors that have come.
 """
 
 from __future__ import annotations
@@ -17,13 +17,12 @@ import sys
 import threading
 import time
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final, Protocol
 
 import zaffre
-from zaffre.core.data_collector import Head
 from zaffre.serving import board
 from zaffre.serving.collection.ring import Ring
 from zaffre.serving.collection.settings import CollectionSettings
@@ -31,8 +30,6 @@ from zaffre.serving.collection.settings import CollectionSettings
 log = logging.getLogger("zaffre.serving")
 
 SIZE_BYTES: Final = 4
-HEAD_BYTES: Final = 128  # about
-_NO_REFERENCES: Final = 2  # the version of marshal's format that looks for none
 _HAND_OVER_BYTES: Final = 128 * 1024
 _PIPE_BYTES: Final = 1024 * 1024  # as much as a system lets any program have
 _HAND_OVER_SECONDS: Final = 0.5
@@ -59,20 +56,18 @@ class Outlet:
         self._settings = settings
         self._row = row
         self._collectors: list[tuple[int, dict[str, Any]]] = []
-        self._heads: list[Any] = []
+        self._fresh: list[tuple[int, dict[str, Any]]] = []  # collectors that the writer has not been told of
         self._ring = Ring.made(settings.memory_bytes)
-        self._begin = 0  # in the ring, of what the heads are about
-        self._rows = 0  # of the heads
-        self._fresh = 0  # bytes of the heads and of what they are about
-        self._limit = settings.memory_bytes
+        self._sent = 0  # position in the ring: of what is before, the writer knows
+        self._push_at = 0  # so too: when to send again
+        self._rows = 0  # not sent
         self._step = min(_HAND_OVER_BYTES, settings.memory_bytes // 4)
-        self._push_at = self._step
         self._rest = memoryview(b"")  # on its way into the pipe
         self._rest_rows = 0
         self._lock = threading.Lock()
         self._ending = threading.Event()
+        self._is_over = False
         self._caller: Caller | None = None
-        self._known: tuple[bytes, list[str] | None] = (b"", None)  # of the last request, which has many collectors
         self._thread: threading.Thread | None = None
         self._child: subprocess.Popen[bytes] | None = None
         self._pipe = -1
@@ -88,43 +83,31 @@ class Outlet:
         with self._lock:
             number = len(self._collectors)
             self._collectors.append((number, dict(collector)))
-            self._heads.append(self._collectors[-1])
+            self._fresh.append(self._collectors[-1])
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="collection", daemon=True)
                 self._thread.start()
             return number
 
-    def request_ids(self) -> list[str] | None:
+    def request_ids(self) -> Sequence[bytes] | None:
         caller = self._caller
         if caller is None:  # what the preflight asks is nobody's request
             return None
         call = caller.call
         if call is None:
-            return []
-        requests = call.requests
-        first: bytes = requests[0][1].request_id
-        if len(requests) == 1:
-            known = self._known
-            if known[0] is not first:
-                known = self._known = first, [first.decode("latin-1")] if self._wants(first) else None
-            return known[1]
-        return [one.request_id.decode("latin-1") for _, one in requests] if self._wants(first) else None
+            return ()
+        ids = [request.request_id for _, request in call.requests]
+        sample = self._settings.sample
+        return ids if sample >= 1 or zlib.crc32(ids[0]) < sample * 2**32 else None
 
-    def _wants(self, request_id: bytes) -> bool:
-        """Whether it is in the sample."""
-        return self._settings.sample >= 1 or zlib.crc32(request_id) < self._settings.sample * 2**32
-
-    def put(self, head: Head, data: bytes, rows: int) -> None:
+    def put(self, record: bytes, rows: int) -> None:
         with self._lock:
-            fresh = self._fresh + len(data) + HEAD_BYTES
-            if fresh > self._limit or not self._ring.put(data):
+            if self._is_over or not self._ring.put(record):
                 self._drop(rows, "they came faster than they could be written")
                 return
-            self._heads.append(head)
             self._rows += rows
-            self._fresh = fresh
             self._row[board.COLLECTED] += rows
-            if fresh >= self._push_at:
+            if self._ring.end >= self._push_at:
                 self._push()
 
     def refuse(self, reason: str) -> None:
@@ -134,7 +117,7 @@ class Outlet:
     def close(self) -> None:
         """Have everything written; returns when it is, or after a time."""
         self._ending.set()
-        self._limit = 0
+        self._is_over = True
         if self._thread is not None:
             self._thread.join(_CLOSE_SECONDS)
         if self._child is not None:
@@ -147,19 +130,19 @@ class Outlet:
 
     def _push(self) -> None:
         """Put into the pipe what it takes now. The lock is held."""
+        self._push_at = self._ring.end + self._step
         if self._pipe < 0:
             return
         try:
-            while self._rest or self._heads:
+            while self._rest or self._fresh or self._sent < self._ring.end:
                 if not self._rest:
-                    packed = marshal.dumps((self._begin, self._heads), _NO_REFERENCES)
+                    packed = marshal.dumps((self._sent, self._ring.end, self._fresh))
                     self._rest = memoryview(len(packed).to_bytes(SIZE_BYTES, "little") + packed)
                     self._rest_rows = self._rows
-                    self._begin, self._heads, self._rows, self._fresh = self._ring.end, [], 0, 0
+                    self._sent, self._fresh, self._rows = self._ring.end, [], 0
                 self._rest = self._rest[os.write(self._pipe, self._rest) :]
-            self._push_at = self._step
         except BlockingIOError:
-            self._push_at = self._fresh + self._step
+            pass  # it has enough to do
         except OSError as error:
             self._drop(self._rest_rows, f"the process that writes them ended ({error.strerror})")
             self._rest, self._pipe = memoryview(b""), -1
@@ -210,8 +193,8 @@ class Outlet:
             if self._rest:  # what another began to read
                 self._drop(self._rest_rows, "the process that writes them ended")
                 self._rest = memoryview(b"")
-            self._heads = [*self._collectors, *self._heads]
-            self._ring.free(self._begin)
+            self._fresh = list(self._collectors)
+            self._ring.free(self._sent)
             self._child, self._pipe = child, pipe
 
     def _end(self, child: subprocess.Popen[bytes]) -> None:

@@ -19,16 +19,16 @@ from pathlib import Path
 from typing import Any, Final
 
 from zaffre.core import collection
-from zaffre.core.data_collector import Head
+from zaffre.core.data_collector import HEAD, NUMBERS
 from zaffre.core.parquet.writer import table
 from zaffre.serving.collection.ring import Ring
-from zaffre.serving.collection.rows import Group, Origin, count, signature
+from zaffre.serving.collection.rows import Group, Origin, Signature, count, signature
 
 _PIECE: Final = 64 * 1024
 _LOOK_SECONDS: Final = 0.25
 _GATHER_SECONDS: Final = 0.01
 _SIZE_BYTES: Final = 4
-_HEAD_BYTES: Final = 128  # about
+_DTYPES: Final = tuple(NUMBERS)
 _MOST_GROUPS: Final = 64  # open at once; frames whose columns change from call to call make one each
 _IN_MEMORY: Final = 4  # times a file's size, over all groups
 
@@ -48,20 +48,17 @@ class Writer:
         self._rest = bytearray()
 
     def feed(self, data: bytes) -> int:
-        """Take the next bytes of the pipe, and what their heads are about from the ring: so many bytes."""
+        """Take the next bytes of the pipe, and from the ring the records that they tell of: so many bytes."""
         self._rest += data
         taken = 0
         for frame in self._frames():
-            begin, heads = marshal.loads(frame)  # noqa: S302  # from our own parent, and marshal makes no objects
-            at = begin
-            for head in heads:
-                if len(head) == 2:
-                    self._collectors[head[0]] = head[1]
-                else:
-                    self._take(head, self._ring.read(at, head[-1]))
-                    at += head[-1]
-            self._ring.free(at)
-            taken += at - begin
+            begin, end, collectors = marshal.loads(frame)  # noqa: S302  # from our own parent; marshal makes no objects
+            self._collectors.update(collectors)
+            records, at = self._ring.read(begin, end - begin), 0
+            self._ring.free(end)
+            taken += len(records)
+            while at < len(records):
+                at = self._take(records, at)
         return taken
 
     def tick(self, now: float) -> None:
@@ -84,25 +81,35 @@ class Writer:
             yield bytes(rest[at - size : at])
         del rest[:at]
 
-    def _take(self, head: Head, data: bytes) -> None:
-        number, micros, correlation, ids, shape, size = head
-        if shape is None:
-            form = marshal.loads(data)  # noqa: S302
-            kind, rows = signature(form), count(form)
+    def _take(self, records: bytes, at: int) -> int:
+        """Put the record that begins there into its group: where the next one begins."""
+        number, dtype, width, micros, *sizes = HEAD.unpack_from(records, at)
+        begin = at + HEAD.size
+        correlated = begin + sizes[0]
+        data = correlated + sizes[1]
+        end: int = data + sizes[2]
+        form: Any = records[data:end]
+        if width:
+            kind: Signature = ("array", _DTYPES[dtype], width)
+            rows = len(form) // (width * int(_DTYPES[dtype][1]))
         else:
-            form, kind, rows = data, ("array", shape[0], shape[2]), shape[1]
+            form = marshal.loads(form)  # noqa: S302
+            kind, rows = signature(form), count(form)
+        ids = records[begin:correlated].decode("latin-1").split("\n") if sizes[0] else []
+        about = (micros, records[correlated:data].decode(), ids, rows)
         key = (number, kind, micros // (3_600_000_000 if self._origin.hourly else 86_400_000_000))
         group = self._groups.get(key)
         if group is None:
             if len(self._groups) >= _MOST_GROUPS:
                 self._finish(min(self._groups, key=lambda each: self._groups[each].since))
             group = self._groups[key] = Group(self._collectors[number], kind, time.monotonic())
-        group.add((micros, correlation, ids, rows), form, size + _HEAD_BYTES)
-        self._size += size + _HEAD_BYTES
+        group.add(about, form, end - at)
+        self._size += end - at
         if group.size >= self._file_bytes:
             self._finish(key)
         elif self._size > _IN_MEMORY * self._file_bytes:
             self._finish(max(self._groups, key=lambda each: self._groups[each].size))
+        return end
 
     def _finish(self, key: Any) -> None:
         """Write the file of a group: there at once as a whole, or not at all."""
