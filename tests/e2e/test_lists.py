@@ -150,3 +150,45 @@ def test_thousands_of_rows_cost_a_screenful(workspace: Workspace, studio: Studio
         studio.page.wait_for_timeout(100)
     expect(studio.page.get_by_text("304 runs")).to_be_visible()
     assert studio.page.locator("tbody tr").count() < 60
+
+
+def rows(studio: Studio) -> list[str]:
+    """The first words of the rows, from the top."""
+    return studio.page.locator("tbody tr td:first-child").all_inner_texts()
+
+
+def test_a_table_keeps_its_order_and_its_search_in_the_address(workspace: Workspace, studio: Studio) -> None:
+    for name in ("beryl-one", "amber-one", "coral-two"):
+        workspace.call("PUT", f"/experiments/{name}")
+    page = studio.page
+    studio.open("/experiments")
+    header = page.get_by_role("columnheader", name="Name")
+    header.get_by_role("button").click()
+    expect(header).to_have_attribute("aria-sort", "ascending")
+    until(lambda: rows(studio) == ["amber-one", "beryl-one", "coral-two"] or None)
+    header.get_by_role("button").click()
+    expect(header).to_have_attribute("aria-sort", "descending")
+    page.get_by_role("searchbox", name="Search experiments").fill("one")
+    until(lambda: rows(studio) == ["beryl-one", "amber-one"] or None)
+    page.reload()
+    until(lambda: rows(studio) == ["beryl-one", "amber-one"] or None)
+    expect(page.get_by_role("searchbox", name="Search experiments")).to_have_value("one")
+    page.get_by_role("link", name="amber-one").click()
+    expect(page.locator("h1")).to_have_text("amber-one")
+    page.go_back()
+    expect(page.locator("h1")).to_have_text("Experiments")
+    until(lambda: rows(studio) == ["beryl-one", "amber-one"] or None)
+
+
+def test_the_order_of_one_tab_is_not_that_of_another(workspace: Workspace, studio: Studio) -> None:
+    workspace.call("POST", "/environments/train", {"definition": {"name": "train"}})
+    workspace.call("POST", "/environments/train", {"definition": {"name": "train", "docker": {"baseImage": "a"}}})
+    page = studio.page
+    studio.open("/environments/train?tab=versions")
+    header = page.get_by_role("table", name="Versions").get_by_role("columnheader", name="Version")
+    expect(header).to_have_attribute("aria-sort", "descending")
+    header.get_by_role("button").click()
+    expect(header).to_have_attribute("aria-sort", "ascending")
+    page.get_by_role("tab", name="Definition").click()
+    page.get_by_role("tab", name="Versions").click()
+    expect(header).to_have_attribute("aria-sort", "descending")

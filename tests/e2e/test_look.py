@@ -84,6 +84,26 @@ def test_the_narrow_navigation_opens_as_a_drawer(browser: Browser, workspace: Wo
         expect(studio.page.get_by_role("navigation", name="Workspace")).to_have_count(0)
 
 
+OVERLAPS = """
+(nodes) => {
+  const boxes = nodes.map((node) => node.getBoundingClientRect()).filter((box) => box.width > 0);
+  return boxes.filter((box, i) => i > 0 && box.left < boxes[i - 1].right - 1).length;
+}
+"""
+
+
+def test_long_names_in_the_path_of_a_page_give_way(browser: Browser, workspace: Workspace) -> None:
+    run = workspace.run("an-experiment-whose-name-is-far-longer-than-a-phone-is-wide", display_name="first")
+    with signed_in(browser, workspace, NARROW) as studio:
+        studio.open(f"/runs/{run}")
+        crumbs = studio.page.get_by_role("navigation", name="Breadcrumb")
+        assert crumbs.locator("a, [aria-current=page]").evaluate_all(OVERLAPS) == 0
+        for whole in ("Experiments", "first"):
+            word = crumbs.get_by_text(whole, exact=True)
+            assert word.evaluate("node => node.scrollWidth <= node.clientWidth + 1 || node.clientWidth === 0")
+        assert crumbs.evaluate("node => node.scrollWidth <= node.clientWidth + 1")
+
+
 def test_still_pages_for_who_wants_no_motion(browser: Browser, workspace: Workspace) -> None:
     run = workspace.run()
     with signed_in(browser, workspace, reduced_motion="reduce") as studio:

@@ -24,7 +24,10 @@ const useStyles = makeStyles({
   scrolling: { overflowY: "auto" },
   head: { display: "flex", flexDirection: "column", rowGap: "4px", flexShrink: 0, minWidth: 0 },
   crumbs: { minWidth: 0, overflow: "hidden", marginLeft: "-2px" },
-  crumb: { minWidth: 0, fontSize: tokens.fontSizeBase200 },
+  crumb: { minWidth: 0, overflow: "hidden", fontSize: tokens.fontSizeBase200 },
+  // Names of things that are long give way to the words beside them.
+  kept: { flexShrink: 0, maxWidth: "160px", "@media (max-width: 767px)": { maxWidth: "96px" } },
+  last: { flexShrink: 0 },
   current: {
     overflow: "hidden",
     textOverflow: "ellipsis",
@@ -96,11 +99,11 @@ function Crumbs({ crumbs, here }: { crumbs: ReactNode[]; here: string }) {
     <Breadcrumb aria-label="Breadcrumb" size="small" className={styles.crumbs}>
       {crumbs.map((crumb, i) => (
         <Fragment key={i}>
-          <BreadcrumbItem className={styles.crumb}>{crumb}</BreadcrumbItem>
+          <BreadcrumbItem className={mergeClasses(styles.crumb, i < 2 && styles.kept)}>{crumb}</BreadcrumbItem>
           <BreadcrumbDivider />
         </Fragment>
       ))}
-      <BreadcrumbItem className={styles.crumb}>
+      <BreadcrumbItem className={mergeClasses(styles.crumb, styles.last)}>
         <span className={styles.current} aria-current="page" title={here}>
           {here}
         </span>

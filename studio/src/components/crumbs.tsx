@@ -6,7 +6,7 @@ import { useWorkspace } from "./WorkspaceContext";
 export function HomeCrumb() {
   const ws = useWorkspace();
   return (
-    <AppLink to="/ws/$ws" params={{ ws }}>
+    <AppLink to="/ws/$ws" params={{ ws }} cut title={ws}>
       {ws}
     </AppLink>
   );
@@ -35,7 +35,7 @@ export function RoomCrumb({ room }: { room: Room }) {
 export function ExperimentCrumb({ name }: { name: string }) {
   const ws = useWorkspace();
   return (
-    <AppLink to="/ws/$ws/experiments/$name" params={{ ws, name }}>
+    <AppLink to="/ws/$ws/experiments/$name" params={{ ws, name }} cut title={name}>
       {name}
     </AppLink>
   );

@@ -61,19 +61,20 @@ type TabName = (typeof TABS)[number][0];
 /** What the endpoint as a whole is, on the tabs that can show one of its versions instead. */
 const WHOLE: Partial<Record<TabName, string>> = {
   metrics: "All versions together",
-  environment: "The endpoint",
   logs: "The endpoint's router",
 };
 
 /** The service that a tab is about: the endpoint, or the version that the address names. */
-function usePart(ws: string, service: Service, version: string | undefined) {
+function usePart(ws: string, service: Service, version: string | undefined, tab: TabName) {
   const query = useQuery({
     ...endpointQuery(ws, service.name, service.updated_at),
     enabled: service.compute_type === VERSIONS,
   });
   const versions = query.data?.versions ?? [];
-  const chosen = versions.find(({ name }) => name === version);
-  const pending = version !== undefined && query.isLoading;
+  // The endpoint itself has no environment: its versions have one each.
+  const needed = tab === "environment";
+  const chosen = versions.find(({ name }) => name === version) ?? versions.find((one) => needed && one.is_default);
+  const pending = (version !== undefined || needed) && query.isLoading;
   return { versions, version: chosen?.name, service: chosen?.service ?? service, pending };
 }
 
@@ -90,7 +91,7 @@ function Part({ ws, tab, whole, service }: PartProps) {
     case "details":
       return <EndpointDetails ws={ws} service={whole} />;
     case "metrics":
-      return <MetricsTab ws={ws} service={service} />;
+      return <MetricsTab ws={ws} service={service} called={whole} />;
     case "data":
       return <DataTab ws={ws} name={whole.name} />;
     case "test":
@@ -111,7 +112,7 @@ function LoadedEndpoint({ ws, service }: { ws: string; service: Service }) {
   const notify = useNotify();
   const search = route.useSearch();
   const tab: TabName = TABS.find(([known]) => known === search.tab)?.[0] ?? "details";
-  const part = usePart(ws, service, search.version);
+  const part = usePart(ws, service, search.version, tab);
   const [deleting, setDeleting] = useState(false);
 
   const remove = async () => {
@@ -143,7 +144,7 @@ function LoadedEndpoint({ ws, service }: { ws: string; service: Service }) {
           void stay({ search: (before) => changed(before, { ...NO_PLACE, tab: next }), replace: true })
         }
       />
-      {part.versions.length > 0 && WHOLE[tab] ? (
+      {part.versions.length > 0 && (WHOLE[tab] ?? tab === "environment") ? (
         <PartPicker
           versions={part.versions}
           chosen={part.version}

@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { useMemo } from "react";
 
-import { servicesQuery } from "../api/services";
+import { scoringAddress, servicesQuery } from "../api/services";
 import type { Service } from "../api/types";
 import { AppLink } from "../components/AppLink";
 import { CodeBlock } from "../components/CodeBlock";
@@ -12,12 +12,15 @@ import { Page } from "../components/Page";
 import { ServiceStateBadge } from "../components/StatusBadge";
 import type { Column } from "../components/table/column";
 import { timeColumn } from "../components/table/cells";
+import { Cut } from "../components/table/Cut";
 import { QueryTable } from "../components/table/QueryTable";
 import { deployModel } from "../format/snippets";
 
 const route = getRouteApi("/ws/$ws/endpoints");
 
 const nameOf = (service: Service) => service.name;
+
+const addressOf = (service: Service) => scoringAddress(service, window.location.origin);
 
 const REFRESH_MS = 5000;
 
@@ -55,14 +58,14 @@ function columns(ws: string): Column<Service>[] {
       header: "Compute",
       cell: (service) => service.compute_type,
       value: (service) => service.compute_type,
-      width: 110,
+      width: 150,
     },
     {
       id: "uri",
       header: "Address",
-      cell: (service) => service.scoring_uri ?? "–",
-      value: (service) => service.scoring_uri,
-      width: 260,
+      cell: (service) => <Cut text={addressOf(service) ?? "–"} />,
+      value: addressOf,
+      width: 320,
     },
     timeColumn("updated", "Changed", (service) => service.updated_at),
   ];

@@ -1,4 +1,9 @@
-import { Archive20Regular, ArchiveArrowBack20Regular, Delete20Regular } from "@fluentui/react-icons";
+import {
+  Archive20Regular,
+  ArchiveArrowBack20Regular,
+  ArrowSync20Regular,
+  Delete20Regular,
+} from "@fluentui/react-icons";
 import { Badge } from "@fluentui/react-components";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
@@ -37,6 +42,7 @@ const TABS = [
 export function ExperimentPage() {
   const { ws, name } = route.useParams();
   const navigate = route.useNavigate();
+  const client = useQueryClient();
   const [state, onState] = useRunsState(route.useSearch(), navigate);
   const experiment = useQuery(experimentQuery(ws, name));
   const [deleting, setDeleting] = useState(false);
@@ -47,6 +53,12 @@ export function ExperimentPage() {
     title: name,
     crumbs: [<HomeCrumb key="home" />, <RoomCrumb key="room" room="experiments" />],
     aside: archived ? <Badge appearance="tint">Archived</Badge> : null,
+  };
+  const refresh: Command = {
+    id: "refresh",
+    label: "Refresh",
+    icon: <ArrowSync20Regular />,
+    onClick: () => void client.invalidateQueries({ type: "active" }),
   };
   const above = (
     <>
@@ -67,7 +79,7 @@ export function ExperimentPage() {
     );
   }
   return (
-    <Page {...head} commands={commands}>
+    <Page {...head} commands={[refresh, ...commands]}>
       {above}
       <Suspense fallback={<LoadingPage />}>
         {tab === "models" ? <LoggedModelList ws={ws} experiment={name} /> : null}

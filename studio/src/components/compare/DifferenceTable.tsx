@@ -3,6 +3,7 @@ import { useMemo, type ReactNode } from "react";
 
 import type { Run } from "../../api/types";
 import { metric } from "../../format/number";
+import { unitOf } from "../../format/unit";
 import { AppLink } from "../AppLink";
 import { lineColor } from "../metrics/colors";
 import { Duration, RelativeTime } from "../RelativeTime";
@@ -78,7 +79,7 @@ export function DifferenceTable({ ws, runs, onlyDifferent }: { ws: string; runs:
           rows: rowsOf(
             runs,
             (run) => run.metrics,
-            (value) => metric(Number(value)),
+            (value, name) => [metric(Number(value)), unitOf(name)].filter(Boolean).join(" "),
           ),
         },
         { title: "Tags", rows: rowsOf(runs, visibleTags, String) },
@@ -155,13 +156,17 @@ function visibleTags(run: Run): Record<string, string> {
   return Object.fromEntries(Object.entries(run.tags).filter(([key]) => !key.startsWith("mlflow.")));
 }
 
-function rowsOf(runs: Run[], of: (run: Run) => Record<string, unknown>, text: (value: unknown) => string): Row[] {
+function rowsOf(
+  runs: Run[],
+  of: (run: Run) => Record<string, unknown>,
+  text: (value: unknown, name: string) => string,
+): Row[] {
   const names = [...new Set(runs.flatMap((run) => Object.keys(of(run))))].sort((a, b) => a.localeCompare(b));
   return names.map((name) => {
     const values = runs.map((run) => of(run)[name]);
     return {
       name,
-      cells: values.map((value) => (value === undefined ? "–" : text(value))),
+      cells: values.map((value) => (value === undefined ? "–" : text(value, name))),
       differs: values.some((value) => value !== values[0]),
     };
   });

@@ -60,8 +60,16 @@ function useRange(): [number, (seconds: number) => void] {
   return [seconds, keep];
 }
 
+interface Props {
+  ws: string;
+  /** Whose answers are shown: an endpoint's, or those of one of its versions. */
+  service: Service;
+  /** The endpoint that is called to see some. */
+  called?: Service;
+}
+
 /** What an endpoint answered and used, live. */
-export function MetricsTab({ ws, service }: { ws: string; service: Service }) {
+export function MetricsTab({ ws, service, called = service }: Props) {
   const styles = useStyles();
   const label = useId("range");
   const [seconds, setSeconds] = useRange();
@@ -86,13 +94,13 @@ export function MetricsTab({ ws, service }: { ws: string; service: Service }) {
             ))}
           </Dropdown>
         </div>
-        {query.data?.total ? <Text className={styles.summary}>{requestsText(query.data.total)}</Text> : null}
+        {query.data?.total?.requests ? <Text className={styles.summary}>{requestsText(query.data.total)}</Text> : null}
       </div>
       {query.error ? (
         <ErrorState error={query.error} what="The metrics could not be read." retry={() => void query.refetch()} />
       ) : null}
       {query.data ? (
-        <Charts ws={ws} service={service} found={query.data} />
+        <Charts ws={ws} called={called} found={query.data} />
       ) : query.error ? null : (
         <Skeleton aria-label="Loading metrics">
           <SkeletonItem style={{ height: 260 }} />
@@ -102,7 +110,7 @@ export function MetricsTab({ ws, service }: { ws: string; service: Service }) {
   );
 }
 
-function Charts({ ws, service, found }: { ws: string; service: Service; found: ServiceMetrics }) {
+function Charts({ ws, called, found }: { ws: string; called: Service; found: ServiceMetrics }) {
   const styles = useStyles();
   if (!found.stored && found.points.length === 0) {
     return (
@@ -118,7 +126,7 @@ function Charts({ ws, service, found }: { ws: string; service: Service; found: S
   const charts = TELEMETRY_CHARTS.filter((chart) => found.total?.requests || chart.isUse);
   return (
     <>
-      {found.total?.requests ? null : <FirstRequest ws={ws} service={service} />}
+      {found.total?.requests ? null : <FirstRequest ws={ws} service={called} />}
       {found.points.length > 0 ? (
         <div className={styles.charts}>
           {charts.map((chart) => (

@@ -13,8 +13,8 @@ interface Props {
   versions: EndpointVersion[];
   /** The name of a version; undefined is the endpoint as a whole. */
   chosen: string | undefined;
-  /** What the endpoint as a whole is called here. */
-  whole: string;
+  /** What the endpoint as a whole is called here; undefined: there are versions alone. */
+  whole: string | undefined;
   onChoose: (version: string | undefined) => void;
 }
 
@@ -28,11 +28,11 @@ export function PartPicker({ versions, chosen, whole, onChoose }: Props) {
       <Dropdown
         className={styles.choice}
         aria-labelledby={label}
-        value={chosen ?? whole}
+        value={chosen ?? whole ?? ""}
         selectedOptions={[chosen ?? WHOLE]}
         onOptionSelect={(_, data) => onChoose(data.optionValue === WHOLE ? undefined : data.optionValue)}
       >
-        <Option value={WHOLE}>{whole}</Option>
+        {whole === undefined ? null : <Option value={WHOLE}>{whole}</Option>}
         {versions.map(({ name }) => (
           <Option key={name} value={name}>
             {name}

@@ -128,13 +128,13 @@ function amountRange(_: uPlot, _low: number | null, high: number | null): [numbe
   return [0, high ? high * 1.1 : 1];
 }
 
-const DAY = "\n{D} {MMM}";
+const DAY = "\n{MMM} {D}";
 
 /** Times of the axis by how far apart they are, with the day where it changes: as everywhere, with 24 hours. */
 const TIMES: uPlot.Axis.Values = [
   [3600 * 24 * 365, "{YYYY}", null, null, null, null, null, null, 1],
   [3600 * 24 * 28, "{MMM}", "\n{YYYY}", null, null, null, null, null, 1],
-  [3600 * 24, "{D} {MMM}", "\n{YYYY}", null, null, null, null, null, 1],
+  [3600 * 24, "{MMM} {D}", "\n{YYYY}", null, null, null, null, null, 1],
   [60, "{HH}:{mm}", DAY, null, DAY, null, null, null, 1],
   [1, "{HH}:{mm}:{ss}", DAY, null, DAY, null, null, null, 1],
   [0.001, "{HH}:{mm}:{ss}.{fff}", DAY, null, DAY, null, null, null, 1],

@@ -16,6 +16,7 @@ import { TagEditor } from "../TagEditor";
 import { RunLineage } from "../lineage/RunLineage";
 import { Description } from "./Description";
 import { PairTable } from "./PairTable";
+import { RunById } from "./RunById";
 import { RunErrorBar } from "./RunErrorBar";
 import { StateHistory } from "./StateHistory";
 
@@ -152,12 +153,7 @@ function RunFacts({ ws, run }: { ws: string; run: Run }) {
             "Code snapshot",
             <CopyText key="snapshot" text={run.snapshot_id} what="the snapshot ID" />,
           ],
-          run.parent_id != null && [
-            "Parent run",
-            <AppLink key="parent" to="/ws/$ws/runs/$id" params={{ ws, id: run.parent_id }}>
-              {run.parent_id}
-            </AppLink>,
-          ],
+          run.parent_id != null && ["Parent run", <RunById key="parent" id={run.parent_id} />],
           run.created_by !== "" && ["Created by", run.created_by],
         ]}
       />

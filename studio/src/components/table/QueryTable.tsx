@@ -33,17 +33,20 @@ export function QueryTable<T extends AnyRow>({ query, searched, filters, none, .
   );
   const things = table.label.toLowerCase();
   const filtered = query.data !== undefined && query.data.length > 0;
+  const searchable = searched !== undefined && (filtered || query.data === undefined || wanted !== "");
   return (
     <>
-      {searched ? (
+      {searchable || filters ? (
         <div className={styles.filters}>
-          <SearchBox
-            className={styles.search}
-            label={`Search ${things}`}
-            placeholder="Search names"
-            value={text}
-            onSearch={onSearch}
-          />
+          {searchable ? (
+            <SearchBox
+              className={styles.search}
+              label={`Search ${things}`}
+              placeholder="Search names"
+              value={text}
+              onSearch={onSearch}
+            />
+          ) : null}
           {filters}
         </div>
       ) : null}
