@@ -22,7 +22,7 @@ from zaffre.launch.process import ProcessBackend
 from zaffre.server.accounts.credentials import Credentials, keep_token_file
 from zaffre.server.accounts.permissions import Permissions
 from zaffre.server.accounts.users import Users
-from zaffre.server.api import access, errors, routes
+from zaffre.server.api import access, errors, routes, served
 from zaffre.server.api.events import Streams
 from zaffre.server.api.guard import Answers, Guard
 from zaffre.server.api.parts import Parts
@@ -183,10 +183,12 @@ def _rooms(parts: Parts) -> Rooms:
     )
 
 
-def render(error: AzureMLException, path: str) -> Response:
+def render(error: AzureMLException, path: str, request_id: str = "") -> Response:
     """The answer for ``error`` in the words of the door that ``path`` belongs to."""
     if path == API or path.startswith(f"{API}/"):
         return errors.render(error)
+    if path.startswith(served.PREFIX):
+        return served.refusal(error, request_id)
     return mlflow_errors.render(error)
 
 
@@ -201,7 +203,7 @@ async def _life(app: FastAPI) -> AsyncIterator[None]:
 
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, AzureMLException)
-    return render(error, request.url.path)
+    return render(error, request.url.path, request.headers.get("x-request-id", ""))
 
 
 async def _invalid(request: Request, error: Exception) -> Response:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.server
 import threading
+import uuid
 from collections.abc import Iterator
 from typing import Any
 
@@ -130,6 +131,34 @@ def test_local_services_and_those_that_are_not_there_are_not_found(service: Rest
     service.post("/services/mine/report", {"revision": 1, "state": "running", "scoring_uri": uri})
     for path in (f"{service.ws}/mine", f"{service.ws}/none", "none/svc"):
         assert caller(service).post(f"/services/{path}/score", content=b"1").status_code == 404
+
+
+def test_what_the_door_refuses_it_tells_as_services_do(service: Rest) -> None:
+    deploy(service, 1, "gone")  # nobody listens there
+    snapshot = service.post("/snapshots", {"files": []})["id"]
+    made = {"entry_script": "s.py", "source_name": "", "snapshot_id": snapshot, "environment": {}, "container": True}
+    service.put("/services/new", {"spec": made, "compute_type": "ACI"})
+    here, base = caller(service), f"/services/{service.ws}"
+    for name, status, words in (
+        ("new", 503, "serves nothing yet"),
+        ("gone", 503, "does not answer"),
+        ("none", 404, "none"),
+    ):
+        answer = here.post(f"{base}/{name}/score", content=b"1", headers={"x-request-id": "mine"})
+        assert (answer.status_code, sorted(answer.json())) == (status, ["message", "request_id"]), name
+        assert words in answer.json()["message"]
+        assert (
+            answer.json()["request_id"] == answer.headers["x-request-id"] == answer.headers["x-ms-request-id"] == "mine"
+        )
+        assert answer.headers.get("retry-after") == ("1" if status == 503 else None)
+    for refused, status in (
+        (here.put(f"{base}/svc/score"), 405),
+        (caller(service, "192.0.2.7").post(f"{base}/svc/score", headers={"x-request-id": "i" * 101}), 401),
+        (here.post(f"{base}/svc/score", headers={"content-length": str(10**12)}), 413),
+    ):
+        assert refused.status_code == status
+        assert uuid.UUID(refused.json()["request_id"]) == uuid.UUID(refused.headers["x-request-id"])
+    assert caller(service, "192.0.2.7").post(f"{base}/svc/score").headers["www-authenticate"] == "Bearer"
 
 
 def test_a_page_of_another_origin_cannot_call_a_service(service: Rest) -> None:

@@ -6,18 +6,22 @@ answers everyone on this machine, as its own port does, and nobody else without 
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Final
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response, StreamingResponse
 
+from zaffre.core import codec
 from zaffre.core.entities import Service
-from zaffre.core.errors import AuthenticationException
+from zaffre.core.errors import AuthenticationException, AzureMLException, Category
 from zaffre.core.wire import API
 from zaffre.server.accounts.credentials import read_header
-from zaffre.server.api import access
+from zaffre.server.api import access, errors
 from zaffre.server.api.guard import address_of
 from zaffre.server.api.parts import Parts, PartsOf
 from zaffre.server.deployments import targets
@@ -27,6 +31,8 @@ from zaffre.server.store.services import missing
 
 router = APIRouter(tags=["services"], generate_unique_id_function=lambda route: route.name, include_in_schema=False)
 
+PREFIX: Final = "/services/"
+_ID_CHARACTERS: Final = 100  # of a request's id, as services have it
 _SANDBOX = {"Content-Security-Policy": "default-src 'none'; sandbox"}  # a service's answer is no page of the server
 
 
@@ -43,6 +49,23 @@ async def serve_swagger(ws: str, name: str, parts: PartsOf, request: Request) ->
 @router.get("/services/{ws}/{name}/")
 async def serve_health(ws: str, name: str, parts: PartsOf, request: Request) -> Response:
     return await _serve(parts, ws, name, "/", request)
+
+
+def refusal(error: AzureMLException, request_id: str = "") -> Response:
+    """The answer of this door for ``error``, in the shape of a service's own: a caller need not tell them apart.
+
+    ``request_id`` is the caller's. A service that does not serve yet is 503, as one that does not answer.
+    """
+    if not (request_id.isascii() and request_id.isprintable() and 0 < len(request_id) <= _ID_CHARACTERS):
+        request_id = str(uuid.uuid4())
+    status = HTTPStatus.SERVICE_UNAVAILABLE if error.category is Category.CONFLICT else errors.STATUS[error.category]
+    headers = {"x-request-id": request_id, "x-ms-request-id": request_id}
+    if status is HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = "Bearer"
+    elif status is HTTPStatus.SERVICE_UNAVAILABLE:
+        headers["Retry-After"] = "1"
+    body = codec.encode({"message": error.message, "request_id": request_id})
+    return Response(body, status, headers, media_type="application/json")
 
 
 async def _serve(parts: Parts, ws: str, name: str, path: str, request: Request) -> Response:
