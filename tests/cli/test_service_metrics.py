@@ -14,9 +14,10 @@ def test_metrics_of_a_service_that_was_asked(cli: Cli, workspace_name: str) -> N
     told_service(Workspace("sub", "group", workspace_name))
     soon = (datetime.datetime.now() + datetime.timedelta(minutes=1)).isoformat()
     headings, line = cli("service", "metrics", "svc", "--until", soon).out.splitlines()
-    assert " ".join(headings.lower().split()) == "time requests per second 4xx 5xx p50 ms p95 ms p99 ms cores memory"
+    columns = "time requests per second 4xx 5xx p50 ms p95 ms p99 ms cores memory workers"
+    assert " ".join(headings.lower().split()) == columns
     assert line.split()[2:6] == ["2", "0.2", "0", "1"]
-    assert line.split()[-3:] == ["0.25", "1000", "B"]
+    assert line.split()[-4:] == ["0.25", "1000", "B", "2"]
     [total] = json.loads(cli("service", "metrics", "svc", "--until", soon, "--total", "--output", "json").out)
     assert (total["requests"], total["statuses"]) == (2, {"200": 1, "500": 1})
     nothing = cli("service", "metrics", "svc", "--since", "2d", "--until", "1d")

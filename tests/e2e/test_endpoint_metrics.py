@@ -18,7 +18,8 @@ def tell(workspace: Workspace, start: int, *times: float, **fields: object) -> N
     held = Histogram()
     for one in times:
         held.observe(one)
-    sample = {"start": start, "until": start + SLOT, "latency": held.pairs(), "memory_bytes": 64 * 1024**2, **fields}
+    sample = {"start": start, "until": start + SLOT, "latency": held.pairs(), "memory_bytes": 64 * 1024**2}
+    sample |= {"workers": 3, **fields}
     body = {"source": "s", "revision": 1, "samples": [sample]}
     workspace.call("POST", "/services/told/telemetry", body)
 
@@ -36,6 +37,7 @@ def test_charts_of_an_endpoint_grow_as_it_is_called(workspace: Workspace, studio
     expect(page.locator("[data-telemetry=errors]")).to_contain_text("4xx 0.1")
     expect(page.locator("[data-telemetry=cpu]")).to_contain_text("in use 0.5")
     expect(page.locator("[data-telemetry=memory]")).to_contain_text("64")
+    expect(page.locator("[data-telemetry=workers]")).to_contain_text("can answer 3")
     latency = page.locator("[data-telemetry=latency]").get_attribute("aria-label") or ""
     assert latency.startswith(("Latency, ms: p50 99", "Latency, ms: p50 100", "Latency, ms: p50 101"))
     expect(page.get_by_text("4 requests · 2 errors")).to_be_visible()

@@ -144,6 +144,11 @@ def gauge(service: AksWebservice, name: str) -> int:
     return int(next(line.split()[1] for line in text.splitlines() if line.startswith(f"{name} ")))
 
 
+def most_workers(service: AksWebservice) -> int:
+    total = service.get_metrics().total
+    return 0 if total is None else total.workers
+
+
 def test_a_service_of_the_kind_aks_scales_and_is_changed(workspace: Workspace, tmp_path: Path) -> None:
     config = AksWebservice.deploy_configuration(
         autoscale_min_replicas=1, autoscale_max_replicas=2, autoscale_target_utilization=60,
@@ -159,6 +164,7 @@ def test_a_service_of_the_kind_aks_scales_and_is_changed(workspace: Workspace, t
         assert service.serialize()["autoScaler"]["maxReplicas"] == 2
         assert under_load(service, 4, lambda: gauge(service, "zaffre_workers") == 2) == {200}
         assert "more workers: from 1 to 2 (of 1, " in service.get_logs()
+        until(lambda: most_workers(service) == 2, "the metrics to tell of two workers", SECONDS)
         service.update(autoscale_enabled=False, num_replicas=1)
         service.wait_for_deployment(timeout_sec=SECONDS)
         assert (service.num_replicas, service.autoscaler.autoscale_enabled) == (1, False)

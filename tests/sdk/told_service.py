@@ -31,6 +31,7 @@ def told_service(workspace: Workspace) -> Webservice:
         answer_seconds=0.4,
         cpu_seconds=2.5,
         memory_bytes=1000,
+        workers=2,
     )
     report = TelemetryReport(source="s", revision=3, samples=[sample])
     scope.client.post(scope.path("services", "svc", "telemetry"), TelemetryAnswer, report)

@@ -27,6 +27,7 @@ class TelemetrySample:
     answer_seconds: float = 0.0  # their sum
     cpu_seconds: float = 0.0
     memory_bytes: int = 0  # the most
+    workers: int = 0  # that could answer, the most
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +63,7 @@ class ServiceMetricsPoint:
     p99_ms: float | None
     cpu_cores: float  # processors in use on average
     memory_bytes: int  # resident memory of the serving processes, the most
+    workers: int  # processes that could answer, the most
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

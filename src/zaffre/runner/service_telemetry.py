@@ -38,6 +38,7 @@ class _Source:
     before: ServiceCounters = field(default_factory=ServiceCounters)  # at the beginning of the stretch
     now: ServiceCounters = field(default_factory=ServiceCounters)
     memory: int = 0  # the most in the stretch
+    workers: int = 0  # likewise
     told: int = 0  # requests, in the last report
     alive_at: float = field(default_factory=time.monotonic)
     waiting: deque[TelemetrySample] = field(default_factory=lambda: deque(maxlen=LATE_MS // SLOT_MS))
@@ -51,6 +52,7 @@ class _Source:
         self.now = held
         if self._is_alive:
             self.memory = max(self.memory, held.memory_bytes)
+            self.workers = max(self.workers, held.workers)
 
     @property
     def _is_alive(self) -> bool:
@@ -63,13 +65,13 @@ class _Source:
         if self.now.ticks != self.before.ticks or self.now.requests != self.before.requests:
             self.waiting.append(self.sample(self.slot + SLOT_MS))
         self.slot, self.before = slot, self.now
-        self.memory = self.now.memory_bytes if self._is_alive else 0
+        self.memory, self.workers = (self.now.memory_bytes, self.now.workers) if self._is_alive else (0, 0)
 
     def sample(self, until: int) -> TelemetrySample:
-        return _sample(self.now.since(self.before), self.slot, until, self.memory)
+        return _sample(self.now.since(self.before), self.slot, until, self.memory, self.workers)
 
     def total(self, until: int) -> TelemetrySample:
-        return _sample(self.now, self.began, until, 0)
+        return _sample(self.now, self.began, until, 0, 0)
 
 
 class Telemetry:
@@ -150,7 +152,7 @@ def _slot(now: int) -> int:
     return now // SLOT_MS * SLOT_MS
 
 
-def _sample(counted: ServiceCounters, start: int, until: int, memory: int) -> TelemetrySample:
+def _sample(counted: ServiceCounters, start: int, until: int, memory: int, workers: int) -> TelemetrySample:
     return TelemetrySample(
         start=start,
         until=until,
@@ -160,4 +162,5 @@ def _sample(counted: ServiceCounters, start: int, until: int, memory: int) -> Te
         answer_seconds=counted.answer_seconds,
         cpu_seconds=counted.cpu_seconds,
         memory_bytes=memory,
+        workers=workers,
     )

@@ -336,8 +336,8 @@ class Webservice:
         (None when nothing was heard), has ``start`` (milliseconds since the epoch), ``seconds`` observed,
         ``requests``, ``requests_per_second``, ``client_errors`` (4xx), ``server_errors`` (5xx), ``statuses`` (counts
         by status), ``failures`` of ``run()``, ``mean_ms``, ``p50_ms``, ``p95_ms``, ``p99_ms`` (milliseconds from a
-        request's arrival to its answer, percentiles within 1 %; None without requests), ``cpu_cores`` in use and
-        ``memory_bytes``. ``revision`` asks for that one alone.
+        request's arrival to its answer, percentiles within 1 %; None without requests), ``cpu_cores`` in use,
+        ``memory_bytes`` and ``workers`` (processes that could answer; the most). ``revision`` asks for that one alone.
         """
         return service_metrics.read(self.workspace._scope, self.name, since, until, points, revision)
 

@@ -4161,6 +4161,8 @@ export interface components {
             statuses: {
                 [key: string]: number;
             };
+            /** Workers */
+            workers: number;
         };
         /**
          * ServicePatch
@@ -4587,6 +4589,11 @@ export interface components {
             };
             /** Until */
             until: number;
+            /**
+             * Workers
+             * @default 0
+             */
+            workers: number;
         };
         /** TicketCreate */
         TicketCreate: {

@@ -48,13 +48,16 @@ def test_what_is_told_is_read_with_percentiles_of_all_processes(rest: Rest) -> N
     numbers = random.Random(7)  # noqa: S311
     first = [numbers.lognormvariate(-5, 1) for _ in range(300)]
     second = [numbers.lognormvariate(-4, 1) for _ in range(200)]
-    tell(rest, sample(start, *first, cpu_seconds=4.0, memory_bytes=100))
-    tell(rest, sample(start, *second, cpu_seconds=1.0, memory_bytes=50, failures=2), source="two", revision=2)
+    tell(rest, sample(start, *first, cpu_seconds=4.0, memory_bytes=100, workers=3))
+    tell(
+        rest, sample(start, *second, cpu_seconds=1.0, memory_bytes=50, workers=1, failures=2), source="two", revision=2
+    )
     found = metrics(rest, since=start, until=start + SLOT)
     [point] = found["points"]
     assert (found["step_seconds"], found["stored"], found["revisions"]) == (10, True, [1, 2])
     assert (point["start"], point["seconds"], point["requests"]) == (start, 10.0, 500)
     assert (point["requests_per_second"], point["cpu_cores"], point["memory_bytes"]) == (50.0, 0.5, 150)
+    assert point["workers"] == 4  # of two processes beside each other
     assert point["failures"] == 2
     exact = sorted(first + second)
     for name, q in (("p50_ms", 0.5), ("p95_ms", 0.95), ("p99_ms", 0.99)):

@@ -28,6 +28,7 @@ def sample(start: int, *times: float) -> TelemetrySample:
         answer_seconds=sum(times),
         cpu_seconds=0.5,
         memory_bytes=100,
+        workers=3,
     )
 
 
@@ -58,7 +59,7 @@ def test_stretches_are_replaced_added_up_and_forgotten(store: Store) -> None:
     ]
     assert [one.sample.statuses for one in found] == [{"200": 6}] * 4
     assert found[0].sample.until == 60_000
-    assert found[0].sample.memory_bytes == 100
+    assert (found[0].sample.memory_bytes, found[0].sample.workers) == (100, 3)
     assert found[0].sample.cpu_seconds == 3.0
     assert [one.seconds for one in store.read(partial(stretches, ws="other"))] == [60]
     store.write(lambda connection: service_telemetry.forget(connection, 60, 60_000))

@@ -19,6 +19,7 @@ COLUMNS = (
     ("p99 ms", lambda point: _ms(point.p99_ms)),
     ("cores", lambda point: f"{point.cpu_cores:.3g}"),
     ("memory", lambda point: size(point.memory_bytes)),
+    ("workers", lambda point: str(point.workers)),
 )
 
 

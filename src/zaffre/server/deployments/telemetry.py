@@ -149,7 +149,7 @@ def _check(sample: TelemetrySample) -> None:
     wrong = [status for status in sample.statuses if not (status.isascii() and status.isdigit() and len(status) <= 3)]
     if wrong:
         raise InvalidValue(f"statuses: {wrong[0]!r} is not an HTTP status.")
-    numbers = (sample.failures, sample.answer_seconds, sample.cpu_seconds, sample.memory_bytes)
+    numbers = (sample.failures, sample.answer_seconds, sample.cpu_seconds, sample.memory_bytes, sample.workers)
     if min(*sample.statuses.values(), *numbers, 0) < 0 or sample.until < sample.start:
         raise InvalidValue("A sample has no negative counts, and ends after it began.")
 
@@ -182,6 +182,7 @@ def _point(start: int, samples: Sequence[TelemetrySample]) -> ServiceMetricsPoin
         p99_ms=p99,
         cpu_cores=whole.cpu_seconds / seconds,
         memory_bytes=whole.memory_bytes,
+        workers=whole.workers,
     )
 
 

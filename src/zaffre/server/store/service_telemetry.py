@@ -151,12 +151,14 @@ def forget(connection: Connection, seconds: int, before: int) -> None:
 
 
 def merged(samples: Sequence[TelemetrySample]) -> TelemetrySample:
-    """The sum of samples; ``start`` and ``until`` are the first and the last. The memory is the most of any stretch:
-    processes with the same one stood beside each other."""
+    """The sum of samples; ``start`` and ``until`` are the first and the last. Memory and workers are the most of any
+    stretch: processes with the same one stood beside each other."""
     statuses: dict[str, int] = {}
     memory: dict[int, int] = {}
+    workers: dict[int, int] = {}
     for sample in samples:
         memory[sample.start] = memory.get(sample.start, 0) + sample.memory_bytes
+        workers[sample.start] = workers.get(sample.start, 0) + sample.workers
         for status, count in sample.statuses.items():
             statuses[status] = statuses.get(status, 0) + count
     latency = Histogram().merge(Histogram.from_pairs(sample.latency) for sample in samples if sample.latency)
@@ -169,6 +171,7 @@ def merged(samples: Sequence[TelemetrySample]) -> TelemetrySample:
         answer_seconds=sum(sample.answer_seconds for sample in samples),
         cpu_seconds=sum(sample.cpu_seconds for sample in samples),
         memory_bytes=max(memory.values()),
+        workers=max(workers.values()),
     )
 
 

@@ -18,6 +18,7 @@ function point(start: number, fields: Partial<ServiceMetricsPoint> = {}): Servic
     p95_ms: 2,
     p99_ms: 3,
     cpu_cores: 0.5,
+    workers: 2,
     memory_bytes: 1024 * 1024,
     ...fields,
   };

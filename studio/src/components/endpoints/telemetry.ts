@@ -60,6 +60,13 @@ export const TELEMETRY_CHARTS: readonly TelemetryChart[] = [
     isUse: true,
     lines: [{ label: "resident", read: (point) => point.memory_bytes / MIB }],
   },
+  {
+    id: "workers",
+    title: "Workers",
+    unit: "processes",
+    isUse: true,
+    lines: [{ label: "can answer", read: (point) => point.workers }],
+  },
 ];
 
 /**
