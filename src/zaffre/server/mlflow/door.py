@@ -20,7 +20,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from zaffre.core import codec, contract
 from zaffre.core.errors import AzureMLException, InternalError, InvalidValue
-from zaffre.server.mlflow import framing, permits
+from zaffre.server.mlflow import framing, page_tokens, permits
 from zaffre.server.mlflow.errors import EndpointNotFound, render
 from zaffre.server.mlflow.framing import Message
 from zaffre.server.mlflow.rooms import Rooms
@@ -101,7 +101,10 @@ class Door:
         message = await _read(request, act, parts)
         if not rooms.permissions.is_free(rooms.asker):
             await permits.check(rooms, act.verb, act.path, message)
+        digest = page_tokens.check(message, rooms.workspace) if page_tokens.has_pages(act.message) else None
         answer = await (act.run(rooms, message) if act.is_async else run_in_threadpool(act.run, rooms, message))
+        if digest is not None:
+            answer = page_tokens.bind(answer, digest)
         return _Answered(codec.encode({} if answer is None else answer))
 
     def _find(self, path: str, request: Request) -> tuple[Act[Any], Mapping[str, str]]:
