@@ -165,6 +165,8 @@ def test_only_who_sends_one_of_its_keys_is_answered(deploy: Deploy, own: ServerP
 
     for uri in (service.scoring_uri, service.direct_uri):
         assert [status(uri, key) for key in (None, "wrong", primary, secondary)] == [401, 401, 200, 200]
+        failed = httpx.post(uri or "", content="{", headers={"Authorization": f"Bearer {primary}"}, timeout=SECONDS)
+        assert failed.status_code == 500  # container instances have no front end, which would make it 502
     service.regen_key("Primary")
     assert status(service.direct_uri, primary) == 401
     after, same = service.get_keys()
