@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import time
 from collections.abc import Iterator
@@ -76,6 +77,12 @@ def test_who_asks_whether_to_go_on_is_told(service: ScoringProcess) -> None:
         assert read_all(sock).endswith(b"[5]")
 
 
+def check_id(answer: bytes) -> None:
+    """The body names the request as the headers do."""
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert f"x-request-id: {json.loads(body)['request_id']}\r\n".encode() in head.lower()
+
+
 @pytest.mark.parametrize(
     "sent", [b"POST /score HTTP/1.1\r\nHo", request(b"")[:-4].replace(b"th: 0", b"th: 9") + b"\r\n\r\n1"]
 )
@@ -84,7 +91,7 @@ def test_a_request_that_does_not_arrive_in_time_is_408(service: ScoringProcess, 
         sock.sendall(sent)
         answer = read_all(sock)
     assert answer.startswith(b"HTTP/1.1 408")
-    assert b"request_id" in answer
+    check_id(answer)
 
 
 def test_one_byte_now_and_then_does_not_keep_a_connection(service: ScoringProcess) -> None:
@@ -106,7 +113,9 @@ def test_one_byte_now_and_then_does_not_keep_a_connection(service: ScoringProces
 def test_headers_have_a_limit(service: ScoringProcess) -> None:
     with connected(service) as sock:
         sock.sendall(b"POST /score HTTP/1.1\r\nX: " + b"a" * 70_000)
-        assert read_all(sock).startswith(b"HTTP/1.1 431")
+        answer = read_all(sock)
+    assert answer.startswith(b"HTTP/1.1 431")
+    check_id(answer)
 
 
 def test_a_body_over_the_limit_is_answered_before_it_has_come(service: ScoringProcess) -> None:
@@ -115,6 +124,7 @@ def test_a_body_over_the_limit_is_answered_before_it_has_come(service: ScoringPr
         answer = read_all(sock)
     assert answer.startswith(b"HTTP/1.1 413")
     assert b"20000000 bytes" in answer
+    check_id(answer)
 
 
 def test_a_caller_that_ends_its_side_is_answered(service: ScoringProcess) -> None:
