@@ -220,7 +220,8 @@ function Readout({ name, series, total, settings, cursor }: ReadoutProps) {
   const last = series.values.length - 1;
   const shown = cursor?.values[0] ?? series.values[last];
   const where = cursor ? xText(cursor.x, settings) : `step ${count(series.steps[last] ?? 0)}`;
-  const all = Math.max(total, series.values.length);
+  // What was sent twice is counted twice in the total, and drawn once.
+  const all = series.exact ? series.values.length : Math.max(total, series.values.length);
   const exactness = series.exact ? `Exact · ${counted(all, "point")}` : `Min–max of ${counted(all, "point")}`;
   const explained = series.exact
     ? "Every logged point is drawn."
