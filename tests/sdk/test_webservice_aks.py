@@ -56,7 +56,7 @@ def service(workspace: Workspace, tmp_path: Path) -> Iterator[AksWebservice]:
     environment.python.interpreter_path = sys.executable
     inference = InferenceConfig("score.py", source_directory=str(source), environment=environment)
     config = AksWebservice.deploy_configuration(
-        auth_enabled=False, scoring_timeout_ms=10_000, max_request_wait_time=2000, num_replicas=1
+        auth_enabled=False, scoring_timeout_ms=10_000, max_request_wait_time=1000, num_replicas=1
     )
     made = Model.deploy(workspace, f"aks-{uuid4().hex[:8]}", [], inference, config)
     assert isinstance(made, AksWebservice)
@@ -68,7 +68,7 @@ def service(workspace: Workspace, tmp_path: Path) -> Iterator[AksWebservice]:
 
 
 def test_failures_are_told_as_by_the_front_end_of_a_cluster(service: AksWebservice, tmp_path: Path) -> None:
-    assert (service.scoring_timeout_ms, service.max_request_wait_time) == (10_000, 2000)
+    assert (service.scoring_timeout_ms, service.max_request_wait_time) == (10_000, 1000)
     assert service.direct_uri is not None
     assert service.scoring_uri is not None
     for uri in (service.direct_uri, service.scoring_uri):  # its own port, and through the server
@@ -104,6 +104,6 @@ def test_who_waits_too_long_for_others_is_told(service: AksWebservice, tmp_path:
         second = httpx.post(uri, json="well", timeout=SECONDS)
         (tmp_path / "go").touch()
         assert first.result(SECONDS).text == '"hold"'
-    assert (second.status_code, "waited 2000 ms" in second.json()["message"]) == (503, True)
+    assert (second.status_code, "waited 1000 ms" in second.json()["message"]) == (503, True)
     assert second.json()["request_id"] == second.headers["x-request-id"]
     assert httpx.post(uri, json="well", timeout=SECONDS).json() == "well"
