@@ -47,6 +47,10 @@ def test_versions_are_deployed_routed_and_deleted(cli: Cli) -> None:
         assert cli("endpoint", "mirror", name, "--off").out == f"No requests to {name} are copied any more.\n"
         changed = cli("endpoint", "update-version", name, "two", "--default")
         assert changed.out.splitlines()[2].split()[3] == "yes"
+        scaled = cli("endpoint", "update-version", name, "two", "--max-replicas", "2", "--output", "json")
+        assert json.loads(scaled.out)[1]["service"]["spec"]["scaling"]["max_workers"] == 2
+        both = cli("endpoint", "update-version", name, "two", "--max-replicas", "2", "--replicas", "2")
+        assert "num_replicas cannot be set with autoscaling" in both.err
         assert cli("endpoint", "delete-version", name, "one", "--yes").out.startswith("Deleted the version one")
         assert len(cli("endpoint", "show", name).out.splitlines()) == 2
         assert cli("endpoint", "list").out.splitlines()[1].split()[:2] == [name, "running"]

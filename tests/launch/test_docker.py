@@ -99,6 +99,18 @@ class TestContainers:
         assert (host["NanoCpus"], host["Memory"], host["ShmSize"]) == (500_000_000, 64 * 1024**2, 8 * 1024**2)
         assert " 8192 " in said(tmp_path)
 
+    def test_what_is_reserved_is_told_to_the_engine(self, engine: Engine, tmp_path: Path) -> None:
+        reserving = Container(image=BASE, cpus_reserved=0.25, memory_reserved=32 * 1024**2)
+        backend = DockerBackend(engine, reserving)
+        handle = backend.start(shell(tmp_path, "echo begun; sleep 600"))
+        until(lambda: "begun" in said(tmp_path), "its start")
+        found = containers.inspect(engine, handle.started)
+        assert found is not None
+        host = found["HostConfig"]
+        backend.stop(handle, 0)
+        assert host["MemoryReservation"] == 32 * 1024**2
+        assert host["CpuShares"] == (256 if engine.get("/info").get("CPUShares", True) else 0)
+
     def test_a_program_that_wants_more_memory_than_it_may_have_says_so(self, engine: Engine, tmp_path: Path) -> None:
         backend = DockerBackend(engine, Container(image=BASE, memory=32 * 1024**2))
         handle = backend.start(shell(tmp_path, "python3 -c 'x = bytearray(500_000_000)'; exit $?"))

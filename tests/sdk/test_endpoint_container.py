@@ -71,7 +71,7 @@ def test_a_version_runs_in_a_container_where_its_environment_names_an_image(
     monkeypatch.setenv("ZAFFRE_HOME", str(own_server.home))
     workspace = Workspace("sub", "group", "default")
     name = f"ep-{uuid4().hex[:8]}"
-    config = AksEndpoint.deploy_configuration(version_name="boxed", cpu_cores_limit=0.5, num_replicas=2)
+    config = AksEndpoint.deploy_configuration(version_name="boxed", cpu_cores_limit=0.5, memory_gb=0.1, num_replicas=2)
     endpoint = Model.deploy(workspace, name, [], in_container(tmp_path / "boxed", "boxed"), config)
     assert isinstance(endpoint, AksEndpoint)
     try:
@@ -82,6 +82,7 @@ def test_a_version_runs_in_a_container_where_its_environment_names_an_image(
         inside = containers.inspect(docker, found["Id"])
         assert inside is not None
         assert inside["HostConfig"]["NanoCpus"] == 500_000_000
+        assert inside["HostConfig"]["MemoryReservation"] == int(0.1 * 1024**3)
         endpoint.create_version("plain", inference_config=inference(tmp_path / "plain", "plain"), traffic_percentile=50)
         endpoint.wait_for_deployment(timeout_sec=SECONDS)
         assert {one: version.run("1") for one, version in endpoint.versions.items()} == {

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from zaffre.core.liveness import LivenessProbe
 from zaffre.core.rollout import Rollout
 from zaffre.core.scaling import Scaling
 from zaffre.core.states import RunStatus, ServiceState
@@ -397,6 +398,7 @@ class ServiceSpec:
     cpus_reserved: float | None = None  # what its container has a right to where others want more; None: nothing
     memory_gb_reserved: float | None = None
     scaling: Scaling | None = None  # of its workers; None: as many as WORKER_COUNT says, else one
+    probe: LivenessProbe | None = None  # by which it is started anew; None: it is not asked
     collect_model_data: bool = False  # keep what ModelDataCollector is given in the default datastore
     telemetry: bool = True  # keep what it answers and uses in the workspace
     recorded: dict[str, str | bool] = field(default_factory=dict)  # settings that change nothing here

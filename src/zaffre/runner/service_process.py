@@ -100,11 +100,15 @@ class ServingProcess(ABC):
 
     def wait_ready(self, is_canceled: Callable[[], bool]) -> None:
         """Wait until the port answers. Raises ``DeploymentFailed``."""
-        while not self._answers():
+        while not self._answers("/ready", 5):
             if self.exit_code is not None:
                 raise self._fault(self._status().get("error"))
             _check_wanted(is_canceled)
             time.sleep(_POLL_SECONDS)
+
+    def lives(self, seconds: float) -> bool:
+        """Whether it answers within ``seconds`` that it lives."""
+        return self._answers("/", seconds)
 
     def retire(self, heir: ServingProcess, seconds: float) -> None:
         """Let it accept no more callers and give its connections to ``heir``, each when its answer is sent; returns
@@ -155,12 +159,12 @@ class ServingProcess(ABC):
             return {}
         return held
 
-    def _answers(self) -> bool:
-        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=5)
+    def _answers(self, route: str, seconds: float) -> bool:
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=seconds)
         try:
-            connection.request("GET", f"{self._prefix}/ready")
+            connection.request("GET", f"{self._prefix}{route}")
             return connection.getresponse().status == 200
-        except OSError:
+        except (OSError, http.client.HTTPException):
             return False
         finally:
             connection.close()

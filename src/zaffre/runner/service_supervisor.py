@@ -41,6 +41,7 @@ from zaffre.runner.service_interpreters import Interpreters
 from zaffre.runner.service_keys import KeysFiles
 from zaffre.runner.service_log import ServiceLog
 from zaffre.runner.service_memory import Memory, RolledBack
+from zaffre.runner.service_probe import Probe
 from zaffre.runner.service_process import DRAIN_SECONDS, Command, HostProcess, ServingProcess
 from zaffre.runner.service_reports import Reports
 from zaffre.runner.service_revision import Preparation
@@ -68,7 +69,17 @@ class Serving:
     command: Command
     process: ServingProcess
     sock: socket.socket
+    probe: Probe | None
     since: float = field(default_factory=time.monotonic)
+
+    @property
+    def end(self) -> str | None:
+        """How it came to its end, or shall come to it now; None while it lives."""
+        if (code := self.process.exit_code) is not None:
+            return f"with exit code {code}"
+        if self.probe is not None and self.probe.has_failed:
+            return f"because it did not answer {self.probe}"
+        return None
 
     @property
     def revision(self) -> int:
@@ -270,7 +281,8 @@ class Supervisor:
                 process.stop(0)
             raise
         self._telemetry.follow(service, process.counters_file)
-        return Serving(service, command, process, sock)
+        wanted_probe = convert(service.spec, ServiceSpec, what="the specification").probe
+        return Serving(service, command, process, sock, Probe(wanted_probe, process) if wanted_probe else None)
 
     def _process(self, command: Command, sock: socket.socket, preflight: str | None) -> ServingProcess:
         self._keys.keep(command.folder)
@@ -403,17 +415,15 @@ class Supervisor:
             self._reports.tell(state=ServiceState.RUNNING, error=failure)
 
     def _look(self) -> None:
-        """Start a serving process anew that ended by itself; give it up when it keeps ending."""
+        """Start a serving process anew that ended by itself, or lives no more; give it up when it keeps ending."""
         serving = self._serving
-        if serving is None or (code := serving.process.exit_code) is None:
+        if serving is None or (end := serving.end) is None:
             return
         if not self._engine_away:
-            self._log.say(f"The serving process ended by itself with exit code {code}.")
+            self._log.say(f"The serving process ended {end}.")
         serving.process.stop(0)  # what it started
         self._restarts = 0 if time.monotonic() - serving.since > _STABLE_SECONDS else self._restarts + 1
-        failure: AzureMLException = DeploymentFailed(
-            f"The serving process keeps ending, at last with exit code {code}."
-        )
+        failure: AzureMLException = DeploymentFailed(f"The serving process keeps ending, at last {end}.")
         steps = Steps(self._tell_steps)
         if self._restarts <= _RESTARTS:
             self._superseded.wait(min(0.1 * 2**self._restarts, 5.0) if self._restarts else 0)

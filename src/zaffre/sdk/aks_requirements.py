@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from zaffre.core.entities import ServiceSpec
+from zaffre.core.liveness import LivenessProbe
 from zaffre.core.scaling import Scaling
 
 
@@ -45,6 +46,32 @@ class ContainerResourceRequirements:
             "cpuLimit": self.cpu_limit,
             "memoryInGBLimit": self.memory_in_gb_limit,
         }
+
+
+@dataclass(frozen=True)
+class LivenessProbeRequirements:
+    """When the service is asked whether it lives, and what counts as no."""
+
+    period_seconds: int
+    initial_delay_seconds: int
+    timeout_seconds: int
+    failure_threshold: int
+    success_threshold: int
+
+    def serialize(self) -> dict[str, Any]:
+        return {
+            "periodSeconds": self.period_seconds,
+            "initialDelaySeconds": self.initial_delay_seconds,
+            "timeoutSeconds": self.timeout_seconds,
+            "failureThreshold": self.failure_threshold,
+            "successThreshold": self.success_threshold,
+        }
+
+
+def probe(spec: ServiceSpec) -> LivenessProbeRequirements | None:
+    """None where none was asked for."""
+    held: LivenessProbe | None = spec.probe
+    return None if held is None else LivenessProbeRequirements(**asdict(held))
 
 
 def autoscaler(spec: ServiceSpec) -> AutoScaler:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import replace
-from typing import Any, Final
+from dataclasses import fields, replace
+from typing import Any, Final, TypeVar
 
 from zaffre.core import contract
 from zaffre.core.entities import ServiceSpec
 from zaffre.core.errors import InvalidValue, Unsupported, WebserviceException
+from zaffre.core.liveness import LivenessProbe
 from zaffre.core.scaling import MOST_WORKERS, Scaling
 from zaffre.sdk.webservice import WebserviceDeploymentConfiguration
 
@@ -27,10 +28,10 @@ _AUTOSCALE: Final = {
     "autoscale_refresh_seconds": "refresh_seconds",
     "autoscale_target_utilization": "target_utilization",
 }
-_WHOLE: Final = ("num_replicas", *_AUTOSCALE)
+_PROBE: Final = tuple(one.name for one in fields(LivenessProbe))
+_WHOLE: Final = ("num_replicas", *_AUTOSCALE, *_PROBE)
 # What changes nothing on one machine: names of a cluster's, and how its machines come to the models.
 _RECORDED: Final = (
-    "period_seconds", "initial_delay_seconds", "timeout_seconds", "success_threshold", "failure_threshold",
     "namespace", "blobfuse_enabled", "replica_max_concurrent_requests", "gpu_cores",
 )  # fmt: skip
 # Fields of a service's specification by the settings that say them.
@@ -43,6 +44,7 @@ _SIZES: Final = {
 _NAMESPACE: Final = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 
 Given = Mapping[str, Any]
+Held = TypeVar("Held", Scaling, LivenessProbe)
 
 
 def check(given: Given) -> None:
@@ -92,6 +94,8 @@ def applied(spec: ServiceSpec, given: Given) -> ServiceSpec:
     spec = replace(spec, environment_variables=variables, recorded={**spec.recorded, **recorded}, interpreter=None)
     sizes = {name: given[setting] for name, setting in _SIZES.items() if given.get(setting) is not None}
     spec = replace(spec, **sizes)
+    if probe := {name: int(given[name]) for name in _PROBE if given.get(name) is not None}:
+        spec = replace(spec, probe=_valid(spec.probe or LivenessProbe(), probe))
     if given.get("enable_app_insights") is not None:
         spec = replace(spec, telemetry=bool(given["enable_app_insights"]))
     if given.get("collect_model_data") is not None:
@@ -124,11 +128,14 @@ def scaled(spec: ServiceSpec, given: Given) -> ServiceSpec:
     known = spec.scaling or Scaling()
     if "max_workers" in values and known.min_workers is None:
         values = {"min_workers": 1, **values}  # what an image says of WORKER_COUNT may be more
+    return replace(spec, environment_variables=variables, scaling=_valid(known, values))
+
+
+def _valid(known: Held, values: Mapping[str, int]) -> Held:
     try:
-        scaling = replace(known, **values)
+        return replace(known, **values)
     except InvalidValue as error:
         raise WebserviceException(f"Invalid configuration, {error.message}") from error
-    return replace(spec, environment_variables=variables, scaling=scaling)
 
 
 def kept(built: ServiceSpec, known: ServiceSpec) -> ServiceSpec:
@@ -140,6 +147,7 @@ def kept(built: ServiceSpec, known: ServiceSpec) -> ServiceSpec:
         cpus_reserved=known.cpus_reserved,
         memory_gb_reserved=known.memory_gb_reserved,
         scaling=known.scaling,
+        probe=known.probe,
         cpus=known.cpus,
         memory_gb=known.memory_gb,
         collect_model_data=known.collect_model_data,

@@ -13,7 +13,7 @@ from zaffre.core.endpoint_wire import AccessToken
 from zaffre.core.errors import Unsupported, WebserviceException
 from zaffre.environments import image_spec
 from zaffre.sdk import aks_requirements, aks_settings, service_spec
-from zaffre.sdk.aks_requirements import AutoScaler, ContainerResourceRequirements
+from zaffre.sdk.aks_requirements import AutoScaler, ContainerResourceRequirements, LivenessProbeRequirements
 from zaffre.sdk.aks_settings import AksServiceDeploymentConfiguration
 from zaffre.sdk.inference import InferenceConfig
 from zaffre.sdk.model_lookup import Tags, texts
@@ -67,6 +67,11 @@ class AksWebservice(ServerWebservice):
         return aks_requirements.resources(service_spec.current(self._service))
 
     @property
+    def liveness_probe_requirements(self) -> LivenessProbeRequirements | None:
+        """None where no setting of a probe was given."""
+        return aks_requirements.probe(service_spec.current(self._service))
+
+    @property
     def scoring_timeout_ms(self) -> int:
         """How long a request may take, waiting included."""
         held = service_spec.current(self._service).environment_variables.get(contract.SCORING_TIMEOUT_MS)
@@ -91,6 +96,7 @@ class AksWebservice(ServerWebservice):
 
     def serialize(self) -> dict[str, Any]:
         spec = service_spec.current(self._service)
+        probe = aks_requirements.probe(spec)
         return {
             **super().serialize(),
             "scoringUri": self.scoring_uri,
@@ -101,6 +107,7 @@ class AksWebservice(ServerWebservice):
             "scoringTimeoutMs": self.scoring_timeout_ms,
             "autoScaler": aks_requirements.autoscaler(spec).serialize(),
             "containerResourceRequirements": aks_requirements.resources(spec).serialize(),
+            "livenessProbeRequirements": None if probe is None else probe.serialize(),
             "directUri": self.direct_uri,
         }
 

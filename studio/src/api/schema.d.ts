@@ -2952,6 +2952,37 @@ export interface components {
             labels: string[];
         };
         /**
+         * LivenessProbe
+         * @description The defaults are those of Azure's clusters. ``InvalidValue`` for values that cannot be.
+         */
+        LivenessProbe: {
+            /**
+             * Failure Threshold
+             * @default 3
+             */
+            failure_threshold: number;
+            /**
+             * Initial Delay Seconds
+             * @default 310
+             */
+            initial_delay_seconds: number;
+            /**
+             * Period Seconds
+             * @default 10
+             */
+            period_seconds: number;
+            /**
+             * Success Threshold
+             * @default 1
+             */
+            success_threshold: number;
+            /**
+             * Timeout Seconds
+             * @default 2
+             */
+            timeout_seconds: number;
+        };
+        /**
          * LoggedModel
          * @description A model that an MLflow 3 client logged, registered or not.
          */
@@ -4263,6 +4294,7 @@ export interface components {
             memory_gb_reserved?: number | null;
             /** Port */
             port?: number | null;
+            probe?: components["schemas"]["LivenessProbe"] | null;
             /** Recorded */
             recorded?: {
                 [key: string]: string | boolean;

@@ -247,5 +247,11 @@ def test_what_the_server_cannot_honour_is_refused(rest: Rest, monkeypatch: pytes
     assert "no container engine" in refused(container=True)
     assert "hold for containers" in refused(cpus=1.0)
     assert "hold for containers" in refused(memory_gb=1.0)
+    assert "cpu_cores is 4096, and the server's machine has" in refused(cpus_reserved=4096)
+    assert "memory_gb is 1e+06, and the server's machine has" in refused(memory_gb_reserved=1_000_000)
+    assert "cpus_reserved is -1" in refused(cpus_reserved=-1)
+    assert "memory_gb is 0.1, less than the 0.2 that are reserved" in refused(memory_gb_reserved=0.2, memory_gb=0.1)
+    assert "max_workers of a service's scaling must be 1 to 64" in refused(scaling={"max_workers": 65})
+    assert "period_seconds of a liveness probe" in refused(probe={"period_seconds": 0})
     assert "register them" in refused(local_models={"m": "/tmp/m"})  # noqa: S108
     assert rest.get("/services")["items"] == []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from zaffre.sdk.aks_requirements import AutoScaler
+from zaffre.sdk.aks_requirements import AutoScaler, LivenessProbeRequirements
 from zaffre.sdk.aks_settings import AksEndpointDeploymentConfiguration, AksServiceDeploymentConfiguration
 from zaffre.sdk.endpoint_aks import AksEndpoint
 from zaffre.sdk.webservice_aks import AksServiceAccessToken, AksWebservice
@@ -14,4 +14,5 @@ __all__ = [
     "AksServiceDeploymentConfiguration",
     "AksWebservice",
     "AutoScaler",
+    "LivenessProbeRequirements",
 ]

@@ -50,7 +50,7 @@ def deploy_endpoint(
         raise UsageError("A version needs its software: give one of --environment, --conda and --pip.")
     settings = AksEndpoint.deploy_configuration(
         version_name=version,
-        num_replicas=runs.replicas,
+        **runs.scaling(),
         auth_enabled=auth == "key",
         token_auth_enabled=auth == "token",
     )

@@ -48,7 +48,7 @@ def update_version(
         version,
         models=runs.models(workspace),
         inference_config=runs.inference(workspace, software, f"{name}-{version}"),
-        num_replicas=runs.replicas,
+        **runs.scaling(),
         traffic_percentile=traffic,
         is_default=default or None,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypedDict
 
 from cyclopts import Group, Parameter
 
@@ -31,6 +31,15 @@ COLUMNS = (
 RUNS = Group("What it runs", sort_key=4)
 
 
+class Scaling(TypedDict):
+    """Arguments of the SDK."""
+
+    num_replicas: int | None
+    autoscale_enabled: bool | None
+    autoscale_min_replicas: int | None
+    autoscale_max_replicas: int | None
+
+
 @Parameter(name="*", group=RUNS)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Runs:
@@ -41,7 +50,20 @@ class Runs:
     source: Path = Path()
     """The folder to send."""
     replicas: int | None = None
-    """How many processes answer requests."""
+    """How many processes answer requests, always; by default as many as the load asks for."""
+    min_replicas: int | None = None
+    """The fewest, where they follow the load: 1 by default."""
+    max_replicas: int | None = None
+    """The most, where they follow the load: by default one for each processor, at most 10."""
+
+    def scaling(self) -> Scaling:
+        follows = self.min_replicas is not None or self.max_replicas is not None
+        return {
+            "num_replicas": self.replicas,
+            "autoscale_enabled": True if follows else None,
+            "autoscale_min_replicas": self.min_replicas,
+            "autoscale_max_replicas": self.max_replicas,
+        }
 
     def models(self, workspace: Workspace) -> list[Model | str] | None:
         if self.model is None:
