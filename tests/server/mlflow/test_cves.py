@@ -72,6 +72,12 @@ def test_cve_2024_4263_who_may_read_may_not_remove(http: TestClient, door: Door)
     for answer in (reader.delete(path), reader.put(path, content=b"x"), reader.delete(path.rpartition("/")[0])):
         assert (answer.status_code, answer.json()["error_code"]) == (403, "PERMISSION_DENIED")
     assert http.get(path).content == b"kept"
+    granted = http.put("/api/v1/workspaces/default/experiments/Default/permissions/reader", json={"level": "EDIT"})
+    granted.raise_for_status()
+    assert reader.put(path, content=b"edited").status_code == 200
+    for answer in (reader.delete(path), reader.delete(path.rpartition("/")[0])):  # EDIT is not enough to remove
+        assert (answer.status_code, answer.json()["error_code"]) == (403, "PERMISSION_DENIED")
+    assert http.get(path).content == b"edited"
     http.delete("/api/v1/users/reader").raise_for_status()
 
 

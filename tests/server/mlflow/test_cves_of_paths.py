@@ -69,6 +69,24 @@ SOURCES = [
 ]
 
 
+def test_a_version_of_one_run_has_no_files_of_another(door: Door, run_id: str) -> None:
+    name = f"of-{run_id}"
+    door.post("registered-models/create", {"name": name})
+    other = door.run()
+    door.http.put(f"{FILES}/0/{other}/artifacts/m/MLmodel", content=b"other").raise_for_status()
+    model = door.post("logged-models", {"experiment_id": "0", "name": "m"})["model"]["info"]["model_id"]
+    door.http.put(f"{FILES}/0/models/{model}/artifacts/MLmodel", content=b"other").raise_for_status()
+    for fields in (
+        {"run_id": run_id, "source": f"runs:/{other}/m"},
+        {"run_id": run_id, "source": f"mlflow-artifacts:/0/{other}/artifacts/m"},
+        {"model_id": "m-" + "0" * 32, "source": f"models:/{model}"},
+        {"model_id": "m-" + "0" * 32, "source": f"mlflow-artifacts:/0/models/{model}/artifacts"},
+    ):
+        refused = door.post("model-versions/create", {"name": name, **fields}, status=400)
+        assert "is not among the files of" in refused["message"]
+    assert "model_versions" not in door.get("model-versions/search", filter=f"name = '{name}'")
+
+
 @pytest.mark.parametrize("source", SOURCES)
 def test_a_version_comes_from_nowhere_but_its_run_or_model(door: Door, run_id: str, source: str) -> None:
     name = f"of-{run_id}"
