@@ -192,3 +192,17 @@ def test_the_order_of_one_tab_is_not_that_of_another(workspace: Workspace, studi
     page.get_by_role("tab", name="Definition").click()
     page.get_by_role("tab", name="Versions").click()
     expect(header).to_have_attribute("aria-sort", "descending")
+
+
+def test_lists_grow_while_they_are_looked_at(workspace: Workspace, studio: Studio) -> None:
+    page = studio.page
+    studio.open("/models")
+    expect(page.get_by_text("No models yet")).to_be_visible()
+    run = workspace.run("late")
+    workspace.send(f"/runs/{run}/artifacts/outputs/model.pkl", b"x")
+    workspace.call("POST", "/models", {"name": "late", "run_id": run, "run_path": "outputs/model.pkl"})
+    expect(page.get_by_role("link", name="late", exact=True)).to_be_visible()
+    page.get_by_role("link", name="Experiments", exact=True).click()
+    expect(page.get_by_role("table", name="Experiments").get_by_role("link", name="late")).to_be_visible()
+    workspace.call("PUT", "/experiments/later")
+    expect(page.get_by_role("table", name="Experiments").get_by_role("link", name="later")).to_be_visible()

@@ -1,7 +1,7 @@
 import { queryOptions } from "@tanstack/react-query";
 
 import { request, workspacePath } from "./client";
-import { allItems } from "./pages";
+import { allItems, LIVE_LIST_MS } from "./pages";
 import type { Experiment } from "./types";
 
 export type ExperimentView = "active" | "archived" | "all";
@@ -16,6 +16,7 @@ export const experimentsQuery = (ws: string, view: ExperimentView = "active") =>
   queryOptions({
     queryKey: experimentKeys.list(ws, view),
     queryFn: ({ signal }) => allItems<Experiment>(`${workspacePath(ws)}/experiments`, { view, limit: 1000 }, signal),
+    refetchInterval: LIVE_LIST_MS,
   });
 
 export const experimentQuery = (ws: string, name: string) =>

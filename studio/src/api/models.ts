@@ -1,7 +1,7 @@
 import { queryOptions } from "@tanstack/react-query";
 
 import { encodePath, request, workspacePath } from "./client";
-import { allItems } from "./pages";
+import { allItems, LIVE_LIST_MS } from "./pages";
 import type { ArtifactInfo, ModelCreate, ModelPatch, ModelVersion } from "./types";
 
 export const modelKeys = {
@@ -27,6 +27,7 @@ export const modelsQuery = (ws: string) =>
     queryKey: modelKeys.list(ws),
     queryFn: ({ signal }) =>
       allItems<ModelVersion>(`${workspacePath(ws)}/models`, { latest: true, limit: 1000 }, signal),
+    refetchInterval: LIVE_LIST_MS,
   });
 
 export const modelsOfRunQuery = (ws: string, run: string) =>
@@ -43,6 +44,7 @@ export const modelVersionsQuery = (ws: string, name: string) =>
       const versions = await allItems<ModelVersion>(`${modelPath(ws, name)}/versions`, { limit: 1000 }, signal);
       return versions.sort((a, b) => b.version - a.version);
     },
+    refetchInterval: LIVE_LIST_MS,
   });
 
 export const modelVersionQuery = (ws: string, name: string, version: number) =>

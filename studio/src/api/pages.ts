@@ -6,6 +6,9 @@ export interface Page<T> {
   next?: string | null;
 }
 
+/** How often a list is read again while it is looked at. */
+export const LIVE_LIST_MS = 8000;
+
 /** Every item of a list that is short by nature (models, endpoints, files): follows `next` to the end. */
 export async function allItems<T>(path: string, query: Query, signal?: AbortSignal): Promise<T[]> {
   const items: T[] = [];

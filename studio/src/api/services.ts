@@ -1,7 +1,7 @@
 import { queryOptions } from "@tanstack/react-query";
 
 import { request, send, workspacePath } from "./client";
-import { allItems } from "./pages";
+import { allItems, LIVE_LIST_MS } from "./pages";
 import type { Service, ServiceKeys } from "./types";
 
 export const serviceKeys = {
@@ -18,6 +18,7 @@ export const servicesQuery = (ws: string, model?: string) =>
   queryOptions({
     queryKey: serviceKeys.list(ws, model),
     queryFn: ({ signal }) => allItems<Service>(`${workspacePath(ws)}/services`, { model, limit: 1000 }, signal),
+    refetchInterval: LIVE_LIST_MS,
   });
 
 export const serviceQuery = (ws: string, name: string) =>

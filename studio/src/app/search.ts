@@ -1,14 +1,6 @@
 /** What the addresses carry after the question mark: the state of a page that can be shared by its link. */
 
-/** Where somebody is in a table: what was searched for, and the column it is sorted by. */
-export interface TablePlace {
-  q?: string;
-  sort?: string;
-  desc?: boolean;
-}
-
-/** Leaves the place in a table behind, for another table on the same page. */
-export const NO_PLACE = { q: undefined, sort: undefined, desc: undefined } as const;
+import { present, type TablePlace } from "../format/address";
 
 export interface RunsSearch extends TablePlace {
   status?: string;
@@ -70,24 +62,12 @@ function text(raw: Raw, name: string): string | undefined {
   return typeof value === "string" && value !== "" ? value : undefined;
 }
 
-export type Change<T> = { [K in keyof T]?: T[K] | undefined };
-
-/** Only what is there: an absent setting leaves no trace in the address. */
-function present<T extends object>(values: { [K in keyof T]: T[K] | undefined }): T {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as T;
-}
-
 function truth(raw: Raw, name: string): boolean | undefined {
   return raw[name] === undefined ? undefined : raw[name] === true || raw[name] === "true";
 }
 
 export function tablePlace(raw: Raw): TablePlace {
   return present<TablePlace>({ q: text(raw, "q"), sort: text(raw, "sort"), desc: truth(raw, "desc") });
-}
-
-/** What an address says with some of it changed; what is undefined then leaves it. */
-export function changed<T extends object>(before: T, change: Change<T>): T {
-  return present<T>({ ...before, ...change });
 }
 
 export function runsSearch(raw: Raw): RunsSearch {

@@ -7,7 +7,6 @@ import { endpointQuery, VERSIONS } from "../api/endpoints";
 import { useServiceStream } from "../api/live";
 import { deleteService, serviceKeys, serviceQuery } from "../api/services";
 import type { Service } from "../api/types";
-import { changed, NO_PLACE } from "../app/search";
 import { ConfirmDialog } from "../components/ConfirmDialog";
 import { HomeCrumb, RoomCrumb } from "../components/crumbs";
 import { Consume } from "../components/endpoints/Consume";
@@ -24,6 +23,7 @@ import { LoadingPage } from "../components/PageStates";
 import { PageTabs } from "../components/PageTabs";
 import { ErrorState } from "../components/States";
 import { ServiceStateBadge } from "../components/StatusBadge";
+import { changed, NO_PLACE } from "../format/address";
 
 const route = getRouteApi("/ws/$ws/endpoints/$name");
 

@@ -6,7 +6,7 @@ import { useCallback, useState } from "react";
 
 import { deleteEnvironment, environmentKeys, environmentVersionsQuery } from "../api/environments";
 import type { EnvironmentVersion, Run } from "../api/types";
-import { changed, NO_PLACE, type Change, type EnvironmentSearch } from "../app/search";
+import type { EnvironmentSearch } from "../app/search";
 import type { Command } from "../components/CommandBar";
 import { ConfirmDialog } from "../components/ConfirmDialog";
 import { HomeCrumb, RoomCrumb } from "../components/crumbs";
@@ -22,6 +22,7 @@ import { Page } from "../components/Page";
 import { LoadingPage } from "../components/PageStates";
 import { PageTabs } from "../components/PageTabs";
 import { ErrorState } from "../components/States";
+import { changed, NO_PLACE, type Change } from "../format/address";
 
 const route = getRouteApi("/ws/$ws/environments/$name");
 

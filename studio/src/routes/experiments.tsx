@@ -5,7 +5,6 @@ import { getRouteApi } from "@tanstack/react-router";
 
 import { experimentsQuery, type ExperimentView } from "../api/experiments";
 import type { Experiment } from "../api/types";
-import { changed } from "../app/search";
 import { HomeCrumb } from "../components/crumbs";
 import { GettingStarted } from "../components/GettingStarted";
 import { Page } from "../components/Page";
@@ -13,6 +12,7 @@ import { ExperimentLink } from "../components/runs/columns";
 import type { Column } from "../components/table/column";
 import { tagsColumn, timeColumn } from "../components/table/cells";
 import { QueryTable } from "../components/table/QueryTable";
+import { changed } from "../format/address";
 
 const route = getRouteApi("/ws/$ws/experiments");
 

@@ -10,6 +10,11 @@ const useStyles = makeStyles({
     overflow: "auto",
     display: "block",
     margin: "4px 0",
+  },
+  sentence: { display: "block" },
+  rest: {
+    display: "block",
+    marginTop: "8px",
     fontFamily: tokens.fontFamilyMonospace,
     fontSize: tokens.fontSizeBase200,
   },
@@ -34,13 +39,16 @@ function titleOf(service: Service, details: Details): string {
 export function DeploymentError({ service, error }: { service: Service; error: RunError }) {
   const styles = useStyles();
   const details = (error.details ?? {}) as Details;
+  const [sentence = "", ...lines] = [error.message, details.traceback].filter(Boolean).join("\n\n").split("\n");
+  const rest = lines.join("\n").replace(/^\n+/, "");
   const serves = service.state === "running";
   return (
     <MessageBar intent={serves ? "warning" : "error"} layout="multiline">
       <MessageBarBody>
         <MessageBarTitle>{titleOf(service, details)}</MessageBarTitle>
         <span className={styles.message} tabIndex={0} role="region" aria-label="Error">
-          {[error.message, details.traceback].filter(Boolean).join("\n\n")}
+          <span className={styles.sentence}>{sentence}</span>
+          {rest === "" ? null : <span className={styles.rest}>{rest}</span>}
         </span>
       </MessageBarBody>
     </MessageBar>

@@ -5,6 +5,7 @@ import { request } from "../../api/client";
 import { endpointQuery, VERSIONS } from "../../api/endpoints";
 import { scoringAddress, serviceKeys, servicePath } from "../../api/services";
 import type { Service, ServiceSpec } from "../../api/types";
+import { revisionText } from "../../format/revision";
 import { AppLink } from "../AppLink";
 import { Card, Facts } from "../Card";
 import { Columns } from "../Columns";
@@ -100,7 +101,7 @@ function ServiceFacts({ ws, service }: { ws: string; service: Service }) {
           spec?.cpus != null && ["CPU cores", spec.cpus],
           spec?.memory_gb != null && ["Memory", `${spec.memory_gb} GB`],
           ["Authentication", service.auth_enabled ? "Key" : service.token_auth_enabled ? "Token" : "None"],
-          ["Revision", service.revision],
+          ["Revision", revisionText(service)],
           ["Created", <RelativeTime key="created" at={service.created_at} />],
           ["Changed", <RelativeTime key="updated" at={service.updated_at} />],
           service.heartbeat_at != null && ["Last heard of", <RelativeTime key="beat" at={service.heartbeat_at} />],

@@ -3,6 +3,7 @@ import { useInfiniteQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 
 import { loggedModelsQuery } from "../../api/logged_models";
+import { LIVE_LIST_MS } from "../../api/pages";
 import type { LoggedModel } from "../../api/types";
 import { isFilter, likeText, type Sorting } from "../../format/filter";
 import { metric } from "../../format/number";
@@ -30,6 +31,7 @@ export function LoggedModelList({ ws, experiment }: { ws: string; experiment: st
   const query = useInfiniteQuery({
     ...loggedModelsQuery(ws, experiment, { filter, order: `${sort.id} ${sort.desc ? "DESC" : "ASC"}` }),
     placeholderData: (before) => before,
+    refetchInterval: LIVE_LIST_MS,
   });
   const models = useMemo(() => query.data?.pages.flatMap((page) => page.items), [query.data]);
   const columns = useMemo(() => modelColumns(models ?? []), [models]);

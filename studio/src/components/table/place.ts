@@ -1,7 +1,7 @@
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useCallback } from "react";
 
-import { changed, type Change, type TablePlace } from "../../app/search";
+import { changed, type Change, type TablePlace } from "../../format/address";
 import type { Sorting } from "../../format/filter";
 
 /** Where somebody is in the table of the page, kept in the address: a link or a reload leads to the same rows. */
