@@ -154,7 +154,7 @@ def callers(service: ScoringProcess, count: int, seconds: float, pids: list[int]
 
 
 def test_a_service_grows_under_load_and_shrinks_without_losing_a_request(tmp_path: Path) -> None:
-    arguments = ("--workers", "1", "--max-workers", "3", "--target-utilization", "70")
+    arguments = ("--workers", "1", "--max-workers", "3", "--target-utilization", "95")
     with ScoringProcess(tmp_path, SLOW, *arguments, ZAFFRE_SCALE_DOWN_SECONDS="3") as service:
         with callers(service, 6, 0.2) as statuses:
             until(lambda: gauge(service, "zaffre_workers") == 3, "three workers to answer", SECONDS)
