@@ -6,6 +6,7 @@ import contextlib
 import datetime
 import io
 import math
+import random
 from array import array
 
 import pytest
@@ -70,6 +71,20 @@ def test_many_rows_and_columns_are_whole() -> None:
 
     assert by_pyarrow(data) == reader.read(data, "it").columns
     assert reader.read(data, "it").rows == 999
+
+
+def test_what_gzip_makes_no_smaller_is_not_packed() -> None:
+    chance = random.Random(3)  # noqa: S311
+    values = {
+        "noise": [chance.random() for _ in range(2000)],
+        "same": [0.5] * 2000,
+        "some": [chance.randrange(9) / 8 for _ in range(2000)],
+    }
+    data = table(*(columns.of_values(name, held) for name, held in values.items()))
+
+    assert by_pyarrow(data) == reader.read(data, "it").columns == values
+    group = parquet.read_metadata(io.BytesIO(data)).row_group(0)
+    assert [group.column(at).compression for at in range(3)] == ["UNCOMPRESSED", "GZIP", "GZIP"]
 
 
 @pytest.mark.parametrize("cut", [0, 3, 11, 40, -1, -5, -9])

@@ -12,7 +12,7 @@ from typing import Any, Final
 from zaffre.core.errors import InvalidValue
 from zaffre.core.parquet import compact
 from zaffre.core.parquet.columns import CODES, Kind
-from zaffre.core.parquet.writer import GZIP, MAGIC, PLAIN
+from zaffre.core.parquet.writer import GZIP, MAGIC, PLAIN, UNCOMPRESSED
 
 _EPOCH: Final = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
 _MOST_PLAIN_BYTES: Final = 1024 * 1024 * 1024  # of one page
@@ -62,11 +62,11 @@ def _kind(element: dict[int, Any]) -> Kind:
 
 def _chunk(data: bytes, kind: Kind, about: dict[int, Any]) -> list[Any]:
     header, at = compact.decode(data, about[9])
-    if about[4] != GZIP or header[1] != 0 or header[5][2] != PLAIN:
+    if about[4] not in (GZIP, UNCOMPRESSED) or header[1] != 0 or header[5][2] != PLAIN:
         raise compact.Malformed("it is packed in a way that no collected data is")
-    unpacker = zlib.decompressobj(wbits=31)
-    limit = min(int(header[2]), _MOST_PLAIN_BYTES)
-    page = unpacker.decompress(data[at : at + header[3]], limit + 1)
+    page = data[at : at + header[3]]
+    if about[4] == GZIP:
+        page = zlib.decompressobj(wbits=31).decompress(page, min(int(header[2]), _MOST_PLAIN_BYTES) + 1)
     if len(page) != header[2]:
         raise compact.Malformed("a page has another size than it says")
     count = int(header[5][1])

@@ -1,4 +1,4 @@
-"""A table as the bytes of a Parquet file: one row group, plain values, gzip (the specification of Apache Parquet)."""
+"""A table as the bytes of a Parquet file: one row group, plain values, gzip where it helps (as Apache specifies it)."""
 
 from __future__ import annotations
 
@@ -11,11 +11,14 @@ from zaffre.core.parquet.columns import Column, pack_booleans
 from zaffre.core.parquet.compact import Value, i32, i64, list_of, struct, text
 
 MAGIC: Final = b"PAR1"
+UNCOMPRESSED: Final = 0
 GZIP: Final = 2
 PLAIN: Final = 0
 RLE: Final = 3
 _OPTIONAL: Final = 1
 _FASTEST: Final = 1
+_SAMPLE_BYTES: Final = 2048
+_WORTH: Final = 0.9  # of its size; to pack what becomes no smaller takes most of a file's time
 
 
 def table(columns: Sequence[Column], metadata: dict[str, str] | None = None) -> bytes:
@@ -25,10 +28,11 @@ def table(columns: Sequence[Column], metadata: dict[str, str] | None = None) -> 
     plain_bytes = 0
     for column in columns:
         at, page = len(out), _page(column)
-        header = _page_header(column.count, len(page), len(packed := _gzip(page)))
+        codec, packed = _packed(page)
+        header = _page_header(column.count, len(page), len(packed))
         out += header + packed
         plain_bytes += len(header) + len(page)
-        chunks.append(_chunk(column, at, len(header) + len(page), len(header) + len(packed)))
+        chunks.append(_chunk(column, codec, at, len(header) + len(page), len(header) + len(packed)))
     group = struct({1: list_of(chunks), 2: i64(plain_bytes), 3: i64(columns[0].count)})
     schema = [struct({4: text("schema"), 5: i32(len(columns))}), *(_element(column) for column in columns)]
     footer: dict[int, Value] = {1: i32(1), 2: list_of(schema), 3: i64(columns[0].count), 4: list_of([group])}
@@ -47,14 +51,14 @@ def _element(column: Column) -> Value:
     return struct(fields)
 
 
-def _chunk(column: Column, at: int, plain_bytes: int, packed_bytes: int) -> Value:
+def _chunk(column: Column, codec: int, at: int, plain_bytes: int, packed_bytes: int) -> Value:
     physical, _ = column.kind.value
     about = struct(
         {
             1: i32(physical),
             2: list_of([i32(PLAIN), i32(RLE)]),
             3: list_of([text(column.name)]),
-            4: i32(GZIP),
+            4: i32(codec),
             5: i64(column.count),
             6: i64(plain_bytes),
             7: i64(packed_bytes),
@@ -86,6 +90,15 @@ def _varint(number: int) -> bytes:
         number >>= 7
     out.append(number)
     return bytes(out)
+
+
+def _packed(page: bytes) -> tuple[int, bytes]:
+    """The codec, and the page packed with it."""
+    middle = len(page) // 2
+    sample = page[middle : middle + _SAMPLE_BYTES]
+    if len(sample) == _SAMPLE_BYTES and len(_gzip(sample)) > _WORTH * _SAMPLE_BYTES:
+        return UNCOMPRESSED, page
+    return GZIP, _gzip(page)
 
 
 def _gzip(data: bytes) -> bytes:

@@ -1,7 +1,7 @@
 """Data collection in a service.
 
-    ModelDataCollector.collect --records--> Outlet (in a worker) --pipe--> python -m ...collection.writer --> Parquet
+    ModelDataCollector.collect --records--> Outlet (in a worker) --Ring--> python -m ...collection.writer --> Parquet
 
-The worker packs and hands over, nothing else: turning rows into columns and writing files is another process's work, to
-which the system gives only time that nobody else wants.
+The worker copies what it was given, nothing else: turning rows into columns and writing files is the work of another
+process, to which the system gives only time that nobody else wants.
 """

@@ -7,7 +7,6 @@ are new: where they begin and end, and the collectors that have come.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import logging
 import marshal
@@ -30,12 +29,9 @@ from zaffre.serving.collection.settings import CollectionSettings
 log = logging.getLogger("zaffre.serving")
 
 SIZE_BYTES: Final = 4
-_HAND_OVER_BYTES: Final = 128 * 1024
-_PIPE_BYTES: Final = 1024 * 1024  # as much as a system lets any program have
-_HAND_OVER_SECONDS: Final = 0.5
+_HAND_OVER_SECONDS: Final = 0.1
 _TELL_SECONDS: Final = 60.0
 _CLOSE_SECONDS: Final = 10.0
-_SET_PIPE_SIZE: Final = 1031  # F_SETPIPE_SZ, which Python 3.10 names on no system but this one's
 _START: Final = "import sys; sys.path.append({0!r}); from zaffre.serving.collection.writer import main; main()"
 
 
@@ -48,8 +44,8 @@ class Caller(Protocol):
 class Outlet:
     """The ``Sink`` of a worker. A thread and the writer's process exist as soon as a collector does.
 
-    The thread only starts the writer, and hands over what a quiet service has: while requests come fast, one of many
-    tells the writer of all of them, without waiting. A busy thread would take Python's lock from ``run()``.
+    The thread starts the writer, and tells it ten times a second what is new in the ring. It does so without the lock
+    that requests take: while the system has no time for the writer, the pipe that it reads may be kept busy.
     """
 
     def __init__(self, settings: CollectionSettings, row: memoryview) -> None:
@@ -59,9 +55,7 @@ class Outlet:
         self._fresh: list[tuple[int, dict[str, Any]]] = []  # collectors that the writer has not been told of
         self._ring = Ring.made(settings.memory_bytes)
         self._sent = 0  # position in the ring: of what is before, the writer knows
-        self._push_at = 0  # so too: when to send again
         self._rows = 0  # not sent
-        self._step = min(_HAND_OVER_BYTES, settings.memory_bytes // 4)
         self._rest = memoryview(b"")  # on its way into the pipe
         self._rest_rows = 0
         self._lock = threading.Lock()
@@ -107,8 +101,6 @@ class Outlet:
                 return
             self._rows += rows
             self._row[board.COLLECTED] += rows
-            if self._ring.end >= self._push_at:
-                self._push()
 
     def refuse(self, reason: str) -> None:
         with self._lock:
@@ -129,23 +121,30 @@ class Outlet:
         self._why = why
 
     def _push(self) -> None:
-        """Put into the pipe what it takes now. The lock is held."""
-        self._push_at = self._ring.end + self._step
+        """Put into the pipe what it takes now."""
         if self._pipe < 0:
             return
         try:
-            while self._rest or self._fresh or self._sent < self._ring.end:
-                if not self._rest:
-                    packed = marshal.dumps((self._sent, self._ring.end, self._fresh))
-                    self._rest = memoryview(len(packed).to_bytes(SIZE_BYTES, "little") + packed)
-                    self._rest_rows = self._rows
-                    self._sent, self._fresh, self._rows = self._ring.end, [], 0
+            while self._rest or self._has_news():
                 self._rest = self._rest[os.write(self._pipe, self._rest) :]
         except BlockingIOError:
-            pass  # it has enough to do
+            pass  # the writer has enough to do
         except OSError as error:
-            self._drop(self._rest_rows, f"the process that writes them ended ({error.strerror})")
+            with self._lock:
+                self._drop(self._rest_rows, f"the process that writes them ended ({error.strerror})")
             self._rest, self._pipe = memoryview(b""), -1
+
+    def _has_news(self) -> bool:
+        """Make the rest of what came since the last time."""
+        with self._lock:
+            begin, self._sent = self._sent, self._ring.end
+            collectors, self._fresh = self._fresh, []
+            self._rest_rows, self._rows = self._rows, 0
+        if not collectors and begin == self._sent:
+            return False
+        packed = marshal.dumps((begin, self._sent, collectors))
+        self._rest = memoryview(len(packed).to_bytes(SIZE_BYTES, "little") + packed)
+        return True
 
     def _run(self) -> None:
         while not self._ending.wait(_HAND_OVER_SECONDS):
@@ -155,8 +154,7 @@ class Outlet:
         if pipe >= 0:
             with contextlib.suppress(OSError):
                 os.set_blocking(pipe, True)
-            with self._lock:
-                self._push()
+            self._push()
 
     def _look(self) -> None:
         child = self._child
@@ -164,8 +162,7 @@ class Outlet:
             self._hear(child)
         if (self._rows or self._rest) and (child is None or self._pipe < 0 or child.poll() is not None):
             self._start()
-        with self._lock:
-            self._push()
+        self._push()
         if time.monotonic() - self._told > _TELL_SECONDS:
             self._tell()
 
@@ -187,8 +184,6 @@ class Outlet:
         pipe = child.stdin.fileno()
         os.set_blocking(child.stdout.fileno(), False)
         os.set_blocking(pipe, False)
-        with contextlib.suppress(OSError):  # a system without it, or one that gives less
-            fcntl.fcntl(pipe, _SET_PIPE_SIZE, _PIPE_BYTES)
         with self._lock:
             if self._rest:  # what another began to read
                 self._drop(self._rest_rows, "the process that writes them ended")

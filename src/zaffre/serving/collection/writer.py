@@ -26,7 +26,6 @@ from zaffre.serving.collection.rows import Group, Origin, Signature, count, sign
 
 _PIECE: Final = 64 * 1024
 _LOOK_SECONDS: Final = 0.25
-_GATHER_SECONDS: Final = 0.01
 _SIZE_BYTES: Final = 4
 _DTYPES: Final = tuple(NUMBERS)
 _MOST_GROUPS: Final = 64  # open at once; frames whose columns change from call to call make one each
@@ -47,19 +46,16 @@ class Writer:
         self._size = 0  # bytes in the groups
         self._rest = bytearray()
 
-    def feed(self, data: bytes) -> int:
-        """Take the next bytes of the pipe, and from the ring the records that they tell of: so many bytes."""
+    def feed(self, data: bytes) -> None:
+        """Take the next bytes of the pipe, and from the ring the records that they tell of."""
         self._rest += data
-        taken = 0
         for frame in self._frames():
             begin, end, collectors = marshal.loads(frame)  # noqa: S302  # from our own parent; marshal makes no objects
             self._collectors.update(collectors)
             records, at = self._ring.read(begin, end - begin), 0
             self._ring.free(end)
-            taken += len(records)
             while at < len(records):
                 at = self._take(records, at)
-        return taken
 
     def tick(self, now: float) -> None:
         """Close the files whose time has come."""
@@ -165,8 +161,7 @@ def main() -> None:
             data = os.read(0, _PIECE)
             if not data:
                 break
-            if writer.feed(data) < ring.size // 8:
-                time.sleep(_GATHER_SECONDS)
+            writer.feed(data)
         writer.tick(time.monotonic())
     writer.close()
 
