@@ -126,6 +126,26 @@ def test_a_changed_script_is_served_and_a_broken_one_is_not(tmp_path: Path) -> N
         until(lambda: service.score([1]).json() == "mended", "the mended script", SECONDS)
 
 
+def test_a_script_that_is_mended_while_the_broken_one_starts_is_served(tmp_path: Path) -> None:
+    waiting = """
+import os, time
+def init():
+    open("in_{word}", "w").close()
+    while not os.path.exists("go_{word}"): time.sleep(0.01)
+    if "{word}" == "broken": raise ValueError("broken")
+def run(data): return "{word}"
+"""
+    with ScoringProcess(tmp_path, ECHO, "--reload") as service:
+        for word in ("broken", "mended"):
+            (tmp_path / "score.py").write_text(waiting.format(word=word))
+            service.wait_for_file(f"in_{word}")
+        (tmp_path / "go_broken").touch()
+        service.wait_for_log("ended with exit code 3")
+        assert service.score([1]).json() == [1]
+        (tmp_path / "go_mended").touch()
+        until(lambda: service.score([1]).json() == "mended", "the mended script", SECONDS)
+
+
 def test_a_call_that_never_gives_python_back_is_ended(tmp_path: Path) -> None:
     holds = "import re; re.match(r'(a+)+$', 'a' * 60 + 'b')"
     with ScoringProcess(tmp_path, DOES, SCORING_TIMEOUT_MS="500") as service:

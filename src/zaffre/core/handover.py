@@ -13,6 +13,7 @@ from typing import Final
 
 GIVE: Final = b"G"  # end; every connection goes to this socket, as soon as nothing of it is under way
 TAKE: Final = b"T"  # connections come from this socket, until it ends
+SECONDS: Final = 600.0  # how long the old process may take for the answers that are under way
 
 
 def join(old: socket.socket, new: socket.socket) -> None:

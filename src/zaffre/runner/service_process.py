@@ -25,7 +25,6 @@ from zaffre.launch.container import Container
 from zaffre.launch.process import ProcessBackend
 from zaffre.launch.workload import Handle
 
-DRAIN_SECONDS: Final = 30.0  # what running requests get when a process is replaced
 _POLL_SECONDS: Final = 0.01
 # What a start goes through, and the stages of its faults, in their order.
 _RANKS: Final = {
@@ -123,9 +122,10 @@ class ServingProcess(ABC):
         """Let it finish what it answers, for at most ``grace_seconds``; then end it and all that it started."""
         if grace_seconds:
             self._ask_once()
-        deadline = time.monotonic() + grace_seconds
+        deadline, pause = time.monotonic() + grace_seconds, _POLL_SECONDS
         while self.exit_code is None and time.monotonic() < deadline:
-            time.sleep(_POLL_SECONDS)
+            time.sleep(pause)
+            pause = min(1.1 * pause, 0.5)  # an engine answers for its containers, and has other work
         self._end()
         self._status_file.unlink(missing_ok=True)
 

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
+from zaffre.core import handover
 from zaffre.core.codec import convert
 from zaffre.core.entities import DeploymentStep, RunError, Service, ServiceSpec
 from zaffre.core.errors import (
@@ -42,7 +43,7 @@ from zaffre.runner.service_keys import KeysFiles
 from zaffre.runner.service_log import ServiceLog
 from zaffre.runner.service_memory import Memory, RolledBack
 from zaffre.runner.service_probe import Probe
-from zaffre.runner.service_process import DRAIN_SECONDS, Command, HostProcess, ServingProcess
+from zaffre.runner.service_process import Command, HostProcess, ServingProcess
 from zaffre.runner.service_reports import Reports
 from zaffre.runner.service_revision import Preparation
 from zaffre.runner.service_steps import IMPORT, INIT, READY, ROLL_BACK, SAMPLE, START, Steps
@@ -319,7 +320,7 @@ class Supervisor:
     def _retire(self, old: Serving, kept: socket.socket) -> None:
         if old.sock is not kept:
             old.sock.close()
-        old.process.stop(DRAIN_SECONDS)
+        old.process.stop(handover.SECONDS)
         self._retiring.remove(old)
         self._remove_unused(old)
 
@@ -472,8 +473,9 @@ class Supervisor:
         if serving is not None:
             serving.sock.close()
             serving.process.stop(_DELETE_SECONDS)
+        deadline = time.monotonic() + _DELETE_SECONDS
         for one in list(self._retiring):
-            one.process.stop(_DELETE_SECONDS)
+            one.process.stop(max(0.0, deadline - time.monotonic()))
         self._telemetry.close()
 
     def _stop(self) -> None:

@@ -16,6 +16,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, Final
 
+from zaffre.core import handover
 from zaffre.core import service_counters as counters
 from zaffre.core.handover import Line
 from zaffre.serving import board as boards
@@ -73,6 +74,7 @@ class Front:
         self._unheard: set[Member] | None = None  # workers that may not know yet that we stop; None: that was told
         self._deaths = 0
         self._start_at = 0.0  # when the next worker may be started
+        self._changed_at = 0.0  # when the source was seen to be another
         self._code: int | None = None
         self._sources = Sources(settings.script.parent) if settings.reload else None
 
@@ -315,8 +317,9 @@ class Front:
             self._tell("failed", error=error)
             self._code = 3
         self._start_at = time.monotonic() + min(0.1 * 2**self._deaths, 30.0)
-        for other in self._members.values():  # those that it should have replaced stay
-            other.is_full = other.is_full and other.is_retiring
+        if member.began > self._changed_at:  # else what changed since then is still to be tried
+            for other in self._members.values():  # those that it should have replaced stay
+                other.is_full = other.is_full and other.is_retiring
 
     def _fail(self, stage: str, sentence: str, code: int) -> None:
         log.error("%s", sentence)
@@ -422,7 +425,7 @@ class Front:
         if self._is_stopping:
             return
         self._is_stopping = True
-        self._stop_at = time.monotonic() + _STOP_SECONDS
+        self._stop_at = time.monotonic() + (_STOP_SECONDS if self._succession.heir is None else handover.SECONDS)
         for sock in self._sockets.values():
             if self._is_listening:
                 self._poller.forget(sock.fileno())
@@ -471,7 +474,7 @@ class Front:
                     member.is_full = True
         if self._sources is not None and self._sources.changed():
             log.info("the source changed: the workers are replaced")
-            self._start_at = now
+            self._start_at = self._changed_at = now
             for member in self._members.values():
                 member.is_full = True
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,6 +25,7 @@ class Member:
     facts: dict[str, Any] = field(default_factory=dict)  # of its start
     fault: dict[str, Any] | None = None
     guests: dict[int, socket.socket] = field(default_factory=dict)  # its connections by slot
+    began: float = field(default_factory=time.monotonic)
     worked: int = 0  # when it was last looked at
     rung_for: int = 0  # the call, by its beginning, that its lifeguard was woken for
 

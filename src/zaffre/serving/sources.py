@@ -20,15 +20,17 @@ class Sources:
         before, self._seen = self._seen, now
         return now != before
 
-    def _look(self) -> dict[str, int]:
-        found: dict[str, int] = {}
+    def _look(self) -> dict[str, tuple[int, int]]:
+        found: dict[str, tuple[int, int]] = {}
         for folder, folders, files in os.walk(self._folder):
             folders[:] = [name for name in folders if name not in _SKIPPED and not name.startswith(".")]
             for name in files:
                 if name.endswith(".py"):
                     path = os.path.join(folder, name)
                     try:
-                        found[path] = os.stat(path).st_mtime_ns
+                        known = os.stat(path)
                     except FileNotFoundError:
                         continue
+                    # A file that is seen between its emptying and its writing may have the same time after it.
+                    found[path] = (known.st_mtime_ns, known.st_size)
         return found
