@@ -46,6 +46,7 @@ DRAIN_SECONDS: Final = 30.0  # how long running requests may take when the servi
 SETTLE_SECONDS: Final = 0.25  # how long a caller who was accepted at the last moment has to send the request
 LINGER_SECONDS: Final = 2.0
 _TICK_SECONDS: Final = 0.25
+_LONG_SECONDS: Final = 0.01
 
 
 class Worker:
@@ -277,6 +278,8 @@ class Worker:
         started = time.perf_counter()
         value, error = self._carried_out(call, lambda: self._produce(requests, arguments))
         seconds = time.perf_counter() - started
+        if seconds > _LONG_SECONDS:  # others may follow before the loop counts
+            self._busy.count()
         self._tell_late(call, error)
         return call, value, error, seconds
 
@@ -284,6 +287,7 @@ class Worker:
         """Carry out a part of a call, which is under way meanwhile, and no longer."""
         self._busy.begin()
         value, error = self._carried_out(call, work)
+        self._busy.count()
         if error is not None:
             raise error
         return value
@@ -301,7 +305,6 @@ class Worker:
         if self.tracer is not None:
             self.tracer.end()
         self.row[boards.BUSY_SINCE] = 0
-        self._busy.count()
         return value, error
 
     def _tell_late(self, call: Call, error: BaseException | None) -> None:
