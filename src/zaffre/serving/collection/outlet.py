@@ -30,6 +30,7 @@ log = logging.getLogger("zaffre.serving")
 
 SIZE_BYTES: Final = 4
 _HAND_OVER_SECONDS: Final = 0.1
+_START_SECONDS: Final = 1.0  # between a writer that ended and the next
 _TELL_SECONDS: Final = 60.0
 _CLOSE_SECONDS: Final = 10.0
 _START: Final = "import sys; sys.path.append({0!r}); from zaffre.serving.collection.writer import main; main()"
@@ -55,9 +56,7 @@ class Outlet:
         self._fresh: list[tuple[int, dict[str, Any]]] = []  # collectors that the writer has not been told of
         self._ring = Ring.made(settings.memory_bytes)
         self._sent = 0  # position in the ring: of what is before, the writer knows
-        self._rows = 0  # not sent
         self._rest = memoryview(b"")  # on its way into the pipe
-        self._rest_rows = 0
         self._lock = threading.Lock()
         self._ending = threading.Event()
         self._is_over = False
@@ -65,6 +64,7 @@ class Outlet:
         self._thread: threading.Thread | None = None
         self._child: subprocess.Popen[bytes] | None = None
         self._pipe = -1
+        self._start_at = 0.0
         self._told = time.monotonic()
         self._dropped_then = row[board.DROPPED]  # a worker before this one had the row
         self._why = ""
@@ -99,7 +99,6 @@ class Outlet:
             if self._is_over or not self._ring.put(record):
                 self._drop(rows, "they came faster than they could be written")
                 return
-            self._rows += rows
             self._row[board.COLLECTED] += rows
 
     def refuse(self, reason: str) -> None:
@@ -129,17 +128,14 @@ class Outlet:
                 self._rest = self._rest[os.write(self._pipe, self._rest) :]
         except BlockingIOError:
             pass  # the writer has enough to do
-        except OSError as error:
-            with self._lock:
-                self._drop(self._rest_rows, f"the process that writes them ended ({error.strerror})")
-            self._rest, self._pipe = memoryview(b""), -1
+        except OSError:
+            self._pipe = -1  # it ended: another one is told of what it has not taken
 
     def _has_news(self) -> bool:
         """Make the rest of what came since the last time."""
         with self._lock:
             begin, self._sent = self._sent, self._ring.end
             collectors, self._fresh = self._fresh, []
-            self._rest_rows, self._rows = self._rows, 0
         if not collectors and begin == self._sent:
             return False
         packed = marshal.dumps((begin, self._sent, collectors))
@@ -160,7 +156,10 @@ class Outlet:
         child = self._child
         if child is not None:
             self._hear(child)
-        if (self._rows or self._rest) and (child is None or self._pipe < 0 or child.poll() is not None):
+        has_gone = child is None or self._pipe < 0 or child.poll() is not None
+        may_start = time.monotonic() > self._start_at or self._ending.is_set()
+        if has_gone and may_start and self._ring.taken < self._ring.end:
+            self._start_at = time.monotonic() + _START_SECONDS
             self._start()
         self._push()
         if time.monotonic() - self._told > _TELL_SECONDS:
@@ -185,11 +184,7 @@ class Outlet:
         os.set_blocking(child.stdout.fileno(), False)
         os.set_blocking(pipe, False)
         with self._lock:
-            if self._rest:  # what another began to read
-                self._drop(self._rest_rows, "the process that writes them ended")
-                self._rest = memoryview(b"")
-            self._fresh = list(self._collectors)
-            self._ring.free(self._sent)
+            self._rest, self._sent, self._fresh = memoryview(b""), self._ring.taken, list(self._collectors)
             self._child, self._pipe = child, pipe
 
     def _end(self, child: subprocess.Popen[bytes]) -> None:

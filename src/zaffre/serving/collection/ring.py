@@ -61,6 +61,11 @@ class Ring:
         held = bytes(self._bytes[at : at + size])
         return held + bytes(self._bytes[: size - len(held)])
 
+    @property
+    def taken(self) -> int:
+        """The position up to which all was taken."""
+        return self._taken[0]
+
     def free(self, position: int) -> None:
         """What is before it was taken."""
         self._taken[0] = position
