@@ -15,12 +15,12 @@ ERROR: Final = 8
 GONE: Final = 16
 
 
-def count_readable(sockets: Iterable[socket.socket]) -> int:
-    """How many of them have something to read now, the mere end of what comes left out."""
+def readable(sockets: Iterable[socket.socket]) -> set[int]:
+    """The descriptors of those that have something to read now, the mere end of what comes left out."""
     poll, ended = select.poll(), getattr(select, "POLLRDHUP", 0)
     for sock in sockets:
         poll.register(sock, select.POLLIN | ended)
-    return sum(1 for _, what in poll.poll(0) if not what & (ended | ERROR | GONE))
+    return {fd for fd, what in poll.poll(0) if not what & (ended | ERROR | GONE)}
 
 
 class Poller:
