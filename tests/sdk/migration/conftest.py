@@ -28,6 +28,12 @@ from zaffre.sdk.workspace import Workspace
 HISTORY = 1500  # points of the long metric: more than MLflow takes in one batch
 
 
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """MLflow makes a store of its own in the working directory, whatever store it was asked about."""
+    monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
+
+
 @pytest.fixture
 def workspace(server: ServerProcess, workspace_name: str) -> Workspace:
     assert server.url
