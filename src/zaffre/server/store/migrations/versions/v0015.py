@@ -1,4 +1,4 @@
-"""Step 0015: the indexes of child runs hold child runs only, so that making any other run writes two pages less."""
+"""Step 0015: SQLite's indexes of child runs hold child runs only, so that making any other run writes two pages less."""
 
 from __future__ import annotations
 
@@ -14,13 +14,16 @@ _INDEXES = {"ix_runs_parent": "parent_pk", "ix_runs_root": "root_pk"}
 
 
 def upgrade() -> None:
-    for name, column in _INDEXES.items():
-        filled = text(f"{column} IS NOT NULL")
-        op.drop_index(name, "runs")
-        op.create_index(name, "runs", [column], sqlite_where=filled, postgresql_where=filled)
+    _make(only_filled=True)
 
 
 def downgrade() -> None:
+    _make(only_filled=False)
+
+
+def _make(*, only_filled: bool) -> None:
+    if op.get_bind().dialect.name != "sqlite":
+        return
     for name, column in _INDEXES.items():
         op.drop_index(name, "runs")
-        op.create_index(name, "runs", [column])
+        op.create_index(name, "runs", [column], sqlite_where=text(f"{column} IS NOT NULL") if only_filled else None)
