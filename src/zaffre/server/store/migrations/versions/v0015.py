@@ -1,4 +1,4 @@
-"""Step 0015: SQLite's indexes of child runs hold child runs only, so that making any other run writes two pages less."""
+"""Step 0015: SQLite's indexes of child runs hold child runs only: making any other run writes two pages less."""
 
 from __future__ import annotations
 
