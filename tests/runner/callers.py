@@ -6,27 +6,27 @@ import http.client
 import json
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections import deque
+from collections.abc import Sequence
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 _SECONDS = 60.0
+T = TypeVar("T", bound="_Threads")
 
 
-class Callers:
-    """``with Callers(uri, count=8, pause=0.01) as callers: ...``; half of them connect anew for each request."""
+class _Threads(ABC):
+    """Callers that call, one thread each, until the end of the ``with``."""
 
-    def __init__(self, uri: str, count: int, pause: float, body: str = "1") -> None:
+    def __init__(self, uri: str, arguments: Sequence[tuple[Any, ...]]) -> None:
         parts = urlsplit(uri)
         self._address = (parts.hostname or "", parts.port or 80)
         self._path = parts.path
-        self._pause = pause
-        self._body = body
-        self._done: deque[tuple[int, str]] = deque()
         self._ended = threading.Event()
-        self._threads = [threading.Thread(target=self._call, args=(number % 2 == 0,)) for number in range(count)]
-        self.lost: list[str] = []
+        self._threads = [threading.Thread(target=self._call, args=one) for one in arguments]
 
-    def __enter__(self) -> Callers:
+    def __enter__(self: T) -> T:
         for thread in self._threads:
             thread.start()
         return self
@@ -35,6 +35,24 @@ class Callers:
         self._ended.set()
         for thread in self._threads:
             thread.join()
+
+    @abstractmethod
+    def _call(self, *arguments: Any) -> None:
+        """What one of them does until ``_ended``."""
+
+    def _connect(self) -> http.client.HTTPConnection:
+        return http.client.HTTPConnection(*self._address, timeout=_SECONDS)
+
+
+class Callers(_Threads):
+    """``with Callers(uri, count=8, pause=0.01) as callers: ...``; half of them connect anew for each request."""
+
+    def __init__(self, uri: str, count: int, pause: float, body: str = "1") -> None:
+        super().__init__(uri, [(number % 2 == 0,) for number in range(count)])
+        self._pause = pause
+        self._body = body
+        self._done: deque[tuple[int, str]] = deque()
+        self.lost: list[str] = []
 
     def statuses(self) -> list[int]:
         return [status for status, _ in list(self._done)]
@@ -66,40 +84,23 @@ class Callers:
             time.sleep(self._pause)
         connection.close()
 
-    def _connect(self) -> http.client.HTTPConnection:
-        return http.client.HTTPConnection(*self._address, timeout=_SECONDS)
 
-
-class KeptCallers:
+class KeptCallers(_Threads):
     """Callers with one connection each, which is opened once: an end of it, and an answer that announces one, is a
     fault. Each rests for another time between its calls, so that connections are found busy and idle."""
 
     def __init__(self, uri: str, pauses: tuple[float, ...] = (0.0, 0.01, 0.05, 0.1, 0.2, 0.3, 0.5, 0.8)) -> None:
-        parts = urlsplit(uri)
-        self._address = (parts.hostname or "", parts.port or 80)
-        self._path = parts.path
-        self._ended = threading.Event()
-        self._threads = [threading.Thread(target=self._call, args=(number, one)) for number, one in enumerate(pauses)]
+        super().__init__(uri, list(enumerate(pauses)))
         self._latest = [""] * len(pauses)
         self.faults: list[str] = []
         self.calls = 0
-
-    def __enter__(self) -> KeptCallers:
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._ended.set()
-        for thread in self._threads:
-            thread.join()
 
     def have(self, answer: str) -> bool:
         """Whether that was the latest answer of each; true also when one has failed, to wait for no more."""
         return set(self._latest) == {answer} or bool(self.faults)
 
     def _call(self, number: int, pause: float) -> None:
-        connection = http.client.HTTPConnection(*self._address, timeout=_SECONDS)
+        connection = self._connect()
         connection.connect()
         connection.auto_open = 0
         try:

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -142,6 +142,13 @@ def served(tmp_path: Path) -> Iterator[Served]:
         yield served
 
 
+def under_way(pool: ThreadPoolExecutor, caller: Caller, folder: Path) -> Future[str]:
+    """The answer of a call that has begun, and ends when there is a file ``go`` in the folder."""
+    answer = pool.submit(caller.ask, "go")
+    until((folder / "go.begun").exists, "the call", SECONDS)
+    return answer
+
+
 def test_idle_connections_go_to_the_next_process(served: Served) -> None:
     served.start("first")
     callers = [Caller(served.port) for _ in range(8)]
@@ -165,8 +172,7 @@ def test_a_call_that_goes_on_is_answered_and_who_waits_behind_it_is_not_kept(tmp
         served.start("first")
         long, other = Caller(served.port), Caller(served.port)
         assert (long.ask(), other.ask()) == ("first", "first")
-        answer = pool.submit(long.ask, "go")
-        until((tmp_path / "go.begun").exists, "the call", SECONDS)
+        answer = under_way(pool, long, tmp_path)
         behind = pool.submit(other.ask) if script is SCRIPT else None
         served.start("second")
         served.replace("first", "second")
@@ -187,8 +193,7 @@ def test_connections_pass_through_one_that_is_replaced_before_its_donor_ended(se
     served.start("first")
     caller = Caller(served.port)
     with ThreadPoolExecutor(1) as pool:
-        answer = pool.submit(caller.ask, "go")
-        until((tmp_path / "go.begun").exists, "the call", SECONDS)
+        answer = under_way(pool, caller, tmp_path)
         served.start("second")
         served.replace("first", "second")
         served.start("third")
@@ -221,8 +226,7 @@ def test_nothing_is_kept_for_an_heir_that_is_gone(served: Served, tmp_path: Path
     served.start("first")
     caller = Caller(served.port)
     with ThreadPoolExecutor(1) as pool:
-        answer = pool.submit(caller.ask, "go")
-        until((tmp_path / "go.begun").exists, "the call", SECONDS)
+        answer = under_way(pool, caller, tmp_path)
         served.start("second")
         served.replace("first", "second")
         served.kill("second")

@@ -24,7 +24,7 @@ Value = tuple[int, bytes]  # the code of its kind, and itself as it is written
 
 
 def i32(number: int) -> Value:
-    return _I32, _varint(number << 1 if number >= 0 else (-number << 1) - 1)
+    return _I32, varint(number << 1 if number >= 0 else (-number << 1) - 1)
 
 
 def i64(number: int) -> Value:
@@ -33,7 +33,7 @@ def i64(number: int) -> Value:
 
 def text(value: str) -> Value:
     data = value.encode()
-    return _BINARY, _varint(len(data)) + data
+    return _BINARY, varint(len(data)) + data
 
 
 def struct(fields: Mapping[int, Value]) -> Value:
@@ -43,7 +43,7 @@ def struct(fields: Mapping[int, Value]) -> Value:
 def list_of(items: Sequence[Value]) -> Value:
     """``items`` are all of one kind, and at least one."""
     count, kind = len(items), items[0][0]
-    head = bytes([count << 4 | kind]) if count < 15 else bytes([0xF0 | kind]) + _varint(count)
+    head = bytes([count << 4 | kind]) if count < 15 else bytes([0xF0 | kind]) + varint(count)
     return _LIST, head + b"".join([data for _, data in items])
 
 
@@ -59,7 +59,8 @@ def encode(fields: Mapping[int, Value]) -> bytes:
     return bytes(out)
 
 
-def _varint(number: int) -> bytes:
+def varint(number: int) -> bytes:
+    """Seven bits in each byte, the lowest first. ``number`` is not negative."""
     if number <= 0x7F:
         return _SMALL[number]
     out = bytearray()

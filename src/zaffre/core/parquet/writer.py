@@ -8,7 +8,7 @@ from typing import Final
 
 from zaffre.core.parquet import compact
 from zaffre.core.parquet.columns import Column, pack_booleans
-from zaffre.core.parquet.compact import Value, i32, i64, list_of, struct, text
+from zaffre.core.parquet.compact import Value, i32, i64, list_of, struct, text, varint
 
 MAGIC: Final = b"PAR1"
 UNCOMPRESSED: Final = 0
@@ -76,20 +76,11 @@ def _page_header(count: int, plain_bytes: int, packed_bytes: int) -> bytes:
 def _page(column: Column) -> bytes:
     """Which values are there, in runs of one bit each, then the values."""
     if column.present is None:
-        levels = _varint(column.count << 1) + b"\x01"
+        levels = varint(column.count << 1) + b"\x01"
     else:
         groups = (column.count + 7) // 8
-        levels = _varint(groups << 1 | 1) + pack_booleans(column.present)
+        levels = varint(groups << 1 | 1) + pack_booleans(column.present)
     return len(levels).to_bytes(4, "little") + levels + column.data
-
-
-def _varint(number: int) -> bytes:
-    out = bytearray()
-    while number > 0x7F:
-        out.append(number & 0x7F | 0x80)
-        number >>= 7
-    out.append(number)
-    return bytes(out)
 
 
 def _packed(page: bytes) -> tuple[int, bytes]:

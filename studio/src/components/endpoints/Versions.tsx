@@ -161,24 +161,17 @@ function Version({ ws, endpoint, version }: { ws: string; endpoint: string; vers
       </Text>
       <div className={styles.foot}>
         <Counted ws={ws} name={service.name} />
-        <Text size={200}>
-          <AppLink
-            to="/ws/$ws/endpoints/$name"
-            params={{ ws, name: endpoint }}
-            search={{ tab: "metrics", version: version.name }}
-          >
-            Metrics
-          </AppLink>
-        </Text>
-        <Text size={200}>
-          <AppLink
-            to="/ws/$ws/endpoints/$name"
-            params={{ ws, name: endpoint }}
-            search={{ tab: "logs", version: version.name }}
-          >
-            Log
-          </AppLink>
-        </Text>
+        {(["metrics", "logs"] as const).map((tab) => (
+          <Text size={200} key={tab}>
+            <AppLink
+              to="/ws/$ws/endpoints/$name"
+              params={{ ws, name: endpoint }}
+              search={{ tab, version: version.name }}
+            >
+              {tab === "metrics" ? "Metrics" : "Log"}
+            </AppLink>
+          </Text>
+        ))}
       </div>
     </li>
   );
