@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Final
+from typing import Final
 
 from zaffre.core.errors import ActivityCanceledException
+from zaffre.core.filelock import try_lock
 from zaffre.environments.solver import Cancel, Log
-
-if sys.platform == "win32":
-    import msvcrt
-else:
-    import fcntl
 
 WAITING: Final = "Waiting for another process that is busy with"  # how the log line of those who wait begins
 
@@ -29,7 +24,7 @@ def exclusive(path: Path, purpose: str, log: Log, cancel: Cancel | None = None) 
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+", encoding="utf-8") as file:
         waited = False
-        while not _try_lock(file):
+        while not try_lock(file):
             if not waited:
                 waited = True
                 holder = path.with_suffix(".holder")
@@ -41,14 +36,3 @@ def exclusive(path: Path, purpose: str, log: Log, cancel: Cancel | None = None) 
         # Beside the lock, because a locked file cannot be read on every platform.
         path.with_suffix(".holder").write_text(purpose + "\n", "utf-8")
         yield waited
-
-
-def _try_lock(file: IO[str]) -> bool:
-    try:
-        if sys.platform == "win32":
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        else:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True

@@ -26,6 +26,7 @@ from zaffre.core.codec import convert
 from zaffre.core.endpoint_wire import Endpoint, ShadowReport
 from zaffre.core.entities import RunError, Service
 from zaffre.core.errors import AzureMLException, Category, PortTaken
+from zaffre.core.filelock import try_lock
 from zaffre.core.states import ServiceState
 from zaffre.core.wire import ServiceReport
 from zaffre.launch import processes
@@ -38,7 +39,6 @@ from zaffre.runner.service_reports import Reports
 from zaffre.runner.service_telemetry import Telemetry
 from zaffre.sdk import ports
 from zaffre.sdk.client import segment
-from zaffre.sdk.filelock import try_lock
 from zaffre.sdk.service_folder import ServiceFolder
 
 _LOOK_SECONDS: Final = 0.2  # how soon the end of the router is noticed

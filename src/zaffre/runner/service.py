@@ -15,11 +15,11 @@ from pathlib import Path
 from zaffre.core import contract
 from zaffre.core.entities import Service
 from zaffre.core.errors import AzureMLException, InvalidValue
+from zaffre.core.filelock import try_lock
 from zaffre.core.names import check_supervised, check_workspace
 from zaffre.core.states import ServiceState
 from zaffre.runner.service_supervisor import Supervisor
 from zaffre.sdk.client import Client
-from zaffre.sdk.filelock import try_lock
 from zaffre.sdk.scope import Scope
 from zaffre.sdk.service_folder import ServiceFolder
 

@@ -20,10 +20,10 @@ from urllib.parse import urlsplit, urlunsplit
 
 from zaffre.core import contract
 from zaffre.core.errors import AuthenticationException, AzureMLException, InvalidValue, ServerUnavailable
+from zaffre.core.filelock import exclusive
 from zaffre.core.tokenfile import read_token_file
 from zaffre.launch import processes
 from zaffre.sdk.client import Client
-from zaffre.sdk.filelock import exclusive
 from zaffre.sdk.transport import Retries
 
 START_SECONDS: Final = 60.0

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from zaffre.core.codec import decode
-from zaffre.sdk.filelock import try_lock
+from zaffre.core.filelock import try_lock
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import IO, Final
 
 from zaffre.core.errors import AuthenticationException, AzureMLException, PermissionDenied, ServerUnavailable
-from zaffre.sdk.filelock import try_lock
+from zaffre.core.filelock import try_lock
 from zaffre.sdk.transport import Retries, Transport, is_away
 
 FOLDER: Final = "spool"

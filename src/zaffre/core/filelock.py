@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 if sys.platform == "win32":
     import msvcrt
@@ -25,7 +25,7 @@ def exclusive(path: Path) -> Iterator[None]:
         yield
 
 
-def try_lock(file: IO[bytes]) -> bool:
+def try_lock(file: IO[Any]) -> bool:
     """Take the lock on an open file until it is closed; False when another process has it."""
     try:
         if sys.platform == "win32":
