@@ -20,6 +20,7 @@ _RUN = re.compile(r"[a-zA-Z0-9][\w\-]{0,255}")
 _ENVIRONMENT = re.compile(r"[a-zA-Z0-9][\w\-.]{0,254}")
 _DATASTORE = re.compile(r"[a-z0-9_]{1,255}")
 _USER = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.@+\-]{0,63}")
+_ALIAS = re.compile(r"(?!(?i:latest|v\d+)$)[\w\-]{1,255}")
 
 
 def _is(rule: re.Pattern[str], name: object) -> bool:
@@ -80,6 +81,20 @@ def check_registered_model(name: str) -> str:
             "control characters, also where they are percent-encoded."
         )
     return name
+
+
+def is_alias(alias: str) -> bool:
+    """MLflow's rule for an alias of a model's version."""
+    return _is(_ALIAS, alias)
+
+
+def check_alias(alias: str) -> str:
+    if not is_alias(alias):
+        raise InvalidName(
+            f"{alias!r:.300} is not an alias: use 1 to 255 letters, digits, underscores or hyphens; neither latest nor "
+            "v and a number, which mean versions already."
+        )
+    return alias
 
 
 def check_user(name: str) -> str:

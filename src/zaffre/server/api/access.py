@@ -28,7 +28,7 @@ _STUDIO = re.compile(
 _SERVED = re.compile(r"/services/[^/]+/[^/]+/(?:score|swagger\.json)?")
 # What a training script, a service or an MLflow client does in its workspace; the rest of the workspace it may read.
 _SCRIPT_WRITES = re.compile(
-    r"/(experiments|runs|snapshots|uploads|models|environments|datastores|services|endpoints)(/.*)?"
+    r"/(experiments|runs|snapshots|uploads|models|registered-models|environments|datastores|services|endpoints)(/.*)?"
 )
 _SCRIPT_DELETES = re.compile(r"/(runs/[^/]+/artifacts|datastores/[^/]+/files)/.*")
 _MLFLOW_DESTROYS = re.compile(
@@ -54,7 +54,7 @@ _MLFLOW_SEARCHES = re.compile(
 
 # Where a permission on an experiment or model may allow a reader more than to read; the doors look there.
 _MAY_BE_GRANTED = re.compile(
-    rf"{API}/workspaces/[^/]+/(?:experiments|runs|models|logged-models|traces|snapshots|uploads)(?:/.*)?"
+    rf"{API}/workspaces/[^/]+/(?:experiments|runs|models|registered-models|logged-models|traces|snapshots|uploads)(?:/.*)?"
     r"|(?:/workspaces/[^/]+)?/(?:(?:ajax-)?api/[23]\.0/mlflow|v1/traces).*",
     re.DOTALL,
 )

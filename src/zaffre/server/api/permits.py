@@ -20,7 +20,7 @@ _INNER: Final = re.compile(rf"{API}/workspaces/([^/]+)(/.*)", re.DOTALL)
 _NAMED: Final = (
     (re.compile(r"/experiments/([^/]+)(?:/.*)?", re.DOTALL), Kind.EXPERIMENT_NAME),
     (re.compile(r"/(?:imports/)?runs/([^/]+)(?:/.*)?", re.DOTALL), Kind.RUN),
-    (re.compile(r"/models/([^/]+)(?:/.*)?", re.DOTALL), Kind.MODEL),
+    (re.compile(r"/(?:registered-)?models/([^/]+)(?:/.*)?", re.DOTALL), Kind.MODEL),
     (re.compile(r"/(?:imports/)?logged-models/([^/]+)(?:/.*)?", re.DOTALL), Kind.LOGGED_MODEL),
     (re.compile(r"/(?:imports/)?traces/([^/]+)(?:/.*)?", re.DOTALL), Kind.TRACE),
 )

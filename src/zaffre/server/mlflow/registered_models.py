@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -18,6 +17,7 @@ from zaffre.core.filters import (
     parse_filter,
     parse_order_by,
 )
+from zaffre.core.names import is_alias
 from zaffre.server.mlflow import answers, values
 from zaffre.server.mlflow.door import Act
 from zaffre.server.mlflow.errors import invalid
@@ -42,7 +42,6 @@ STAGES: Final = ("None", "Staging", "Production", "Archived")
 _MOST: Final = 1000
 _LONGEST_KEY: Final = 250
 _LONGEST_VALUE: Final = 100_000
-_ALIAS: Final = re.compile(r"[\w\-]{1,255}")
 
 
 def create(rooms: Rooms, message: CreateModel) -> object:
@@ -115,7 +114,7 @@ def latest_versions(rooms: Rooms, message: LatestVersions) -> object:
 
 def set_alias(rooms: Rooms, message: SetAlias) -> object:
     alias = message.alias
-    if not _ALIAS.fullmatch(alias) or alias.lower() == "latest" or re.fullmatch(r"(?i)v\d+", alias):
+    if not is_alias(alias):
         raise invalid(
             "alias",
             alias,
