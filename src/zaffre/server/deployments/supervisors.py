@@ -6,7 +6,6 @@ ended is started anew: it reads its service's row and deploys what that asks for
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import os
 import shutil
@@ -19,14 +18,15 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from zaffre.core import codec, contract
+from zaffre.core import contract
 from zaffre.core.entities import Service
-from zaffre.core.errors import AzureMLException, InvalidValue
+from zaffre.core.errors import AzureMLException
 from zaffre.core.states import ServiceState
 from zaffre.docker.engine import Engine
 from zaffre.launch import processes
 from zaffre.launch.backend import Backend
 from zaffre.launch.docker import DockerBackend
+from zaffre.launch.started import StartedFiles
 from zaffre.launch.workload import Handle, Workload
 from zaffre.server.deployments.targets import ENDPOINT, SERVED
 from zaffre.server.store import services, tokens, workspaces
@@ -55,14 +55,14 @@ class Supervisors:
         self._store = store
         self._backend = backend
         self._home = home
-        self._folder = home / "supervisors"
+        self._files = StartedFiles(home / "supervisors", Started)
         self._mint = mint
         self._starts: dict[tuple[str, str], tuple[int, float]] = {}  # how many in a row, and when the last one was
 
     def step(self, url: str) -> None:
         found = self._store.read(lambda connection: services.of_types(connection, SERVED))
         wanted = {(one.workspace, one.name): one for one in found}
-        for started in self._known():
+        for started in self._files.known():
             key = (started.workspace, started.name)
             if not self._backend.poll(started.handle).running:
                 self._ended(started, for_good=key not in wanted or wanted[key].state is ServiceState.DELETED)
@@ -93,19 +93,17 @@ class Supervisors:
             contract.ZAFFRE_SERVICE: service.name,
             processes.MARK: f"service-{service.name}",
         }
-        file = self._file(service.workspace, service.name)
+        file = self._files.file(service.workspace, service.name)
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         argv = (sys.executable, "-m", "zaffre.runner", "endpoint" if service.compute_type == ENDPOINT else "service")
         what = f"the supervisor of {service.name}"
         handle = self._backend.start(Workload(argv, self._home, env, file.with_suffix(".log"), what))
-        temporary = file.with_suffix(".new")
-        temporary.write_bytes(codec.encode(Started(service.workspace, service.name, handle)))
-        temporary.replace(file)
+        self._files.keep(file, Started(service.workspace, service.name, handle))
         _log.info("Started %s in the workspace %s", what, service.workspace)
 
     def _ended(self, started: Started, *, for_good: bool) -> None:
         """A supervisor is not there any more: with its service, or to be started again."""
-        file = self._file(started.workspace, started.name)
+        file = self._files.file(started.workspace, started.name)
         file.unlink(missing_ok=True)
         try:
             for name in DockerBackend(Engine.connect()).remove_orphans():
@@ -117,18 +115,6 @@ class Supervisors:
             self._starts.pop((started.workspace, started.name), None)
             self._store.write(lambda connection: _forget_token(connection, started))
             shutil.rmtree(self._home / "services" / started.workspace / started.name, ignore_errors=True)
-
-    def _known(self) -> list[Started]:
-        found = []
-        for file in sorted(self._folder.glob("*.json")):
-            try:
-                found.append(codec.decode(file.read_bytes(), Started, what=str(file)))
-            except (FileNotFoundError, InvalidValue):
-                continue
-        return found
-
-    def _file(self, workspace: str, name: str) -> Path:
-        return self._folder / f"{hashlib.sha256(f'{workspace}/{name}'.encode()).hexdigest()[:32]}.json"
 
 
 def _forget_token(connection: Connection, started: Started) -> None:

@@ -5,17 +5,16 @@ A runner outlives the server. Its handle is kept in a file, so that the next ser
 
 from __future__ import annotations
 
-import hashlib
 import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from zaffre.core import codec, contract
+from zaffre.core import contract
 from zaffre.core.entities import Run
-from zaffre.core.errors import InvalidValue
 from zaffre.launch.backend import Backend
+from zaffre.launch.started import StartedFiles
 from zaffre.launch.workload import Handle, Status, Workload
 
 Mint = Callable[[Run], str]  # makes a token for a run
@@ -38,7 +37,7 @@ class Runners:
     def __init__(self, backend: Backend, home: Path, mint: Mint) -> None:
         self._backend = backend
         self._home = home
-        self._folder = home / "runners"
+        self._files = StartedFiles(home / "runners", Started)
         self._mint = mint
 
     def start(self, run: Run, url: str) -> None:
@@ -51,33 +50,25 @@ class Runners:
             contract.ZAFFRE_WORKSPACE: run.workspace,
             contract.RUN_ID: run.id,
         }
-        file = self._file(run.workspace, run.id)
+        file = self._files.file(run.workspace, run.id)
         file.parent.mkdir(parents=True, exist_ok=True)
         argv = (sys.executable, "-m", "zaffre.runner", "run")
         handle = self._backend.start(Workload(argv, self._home, env, file.with_suffix(".log"), run.id))
-        temporary = file.with_suffix(".new")
-        temporary.write_bytes(codec.encode(Started(run.workspace, run.id, handle)))
-        temporary.replace(file)
+        self._files.keep(file, Started(run.workspace, run.id, handle))
 
     def known(self) -> list[Started]:
         """Every runner that was started and not yet forgotten."""
-        found = []
-        for file in sorted(self._folder.glob("*.json")):
-            try:
-                found.append(codec.decode(file.read_bytes(), Started, what=str(file)))
-            except (FileNotFoundError, InvalidValue):
-                continue
-        return found
+        return self._files.known()
 
     def has(self, workspace: str, run_id: str) -> bool:
-        return self._file(workspace, run_id).exists()
+        return self._files.file(workspace, run_id).exists()
 
     def poll(self, started: Started) -> Status:
         return self._backend.poll(started.handle)
 
     def forget(self, started: Started) -> str:
         """Forget a runner that ended, and answer the end of what it wrote."""
-        file = self._file(started.workspace, started.run_id)
+        file = self._files.file(started.workspace, started.run_id)
         log = file.with_suffix(".log")
         try:
             end = log.read_bytes()[-_TAIL_BYTES:].decode(errors="replace")
@@ -86,7 +77,3 @@ class Runners:
         log.unlink(missing_ok=True)
         file.unlink(missing_ok=True)
         return end.strip()
-
-    def _file(self, workspace: str, run_id: str) -> Path:
-        # A run id may be longer than a file name can be.
-        return self._folder / f"{hashlib.sha256(f'{workspace}/{run_id}'.encode()).hexdigest()[:32]}.json"
