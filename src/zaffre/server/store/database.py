@@ -22,13 +22,13 @@ class Database(Protocol):
         """Where it is, as sentences and logs say it: a path, or an address without its password."""
 
     def begin(self, cursor: Any) -> str | None:
-        """Begin a write transaction with its first savepoint.
+        """Begin a write transaction.
 
         Answers a ticket by which ``committed`` knows it again, where a connection can be lost.
         """
 
     def savepoint(self, cursor: Any) -> None:
-        """Mark the beginning of the next write within the transaction."""
+        """Mark the beginning of a further write within the transaction."""
 
     def release(self, cursor: Any) -> None:
         """Keep what was written since the savepoint."""

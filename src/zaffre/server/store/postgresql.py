@@ -62,12 +62,9 @@ class PostgresDatabase:
         self.reader = self._engine(writer=False)
 
     def begin(self, cursor: Any) -> str:
-        # One round trip for all three.
-        cursor.execute("BEGIN; SELECT pg_current_xact_id()::text; SAVEPOINT job")
+        cursor.execute("BEGIN; SELECT pg_current_xact_id()::text")  # one round trip for both
         cursor.nextset()
-        ticket = str(cursor.fetchone()[0])
-        cursor.nextset()
-        return ticket
+        return str(cursor.fetchone()[0])
 
     def savepoint(self, cursor: Any) -> None:
         cursor.execute("SAVEPOINT job")

@@ -39,7 +39,6 @@ class SqliteDatabase:
     def begin(self, cursor: Any) -> None:
         cursor.execute("BEGIN IMMEDIATE")
         self._room.ensure()
-        cursor.execute("SAVEPOINT job")
 
     def savepoint(self, cursor: Any) -> None:
         cursor.execute("SAVEPOINT job")

@@ -61,9 +61,10 @@ class Transaction:
         job: Job | None = first
         while job is not None:
             group.append(job)  # first of all: a job that nobody knows of is never answered
-            if len(group) > 1:
-                database.savepoint(cursor)
-            self._step(connection, raw, cursor, job)
+            if job is first:
+                job.result = job.fn(connection)  # its error ends the transaction, which holds nothing else yet
+            else:
+                self._step(connection, raw, cursor, job)
             if len(group) >= database.group_jobs or time.monotonic() >= deadline:
                 break
             try:
@@ -73,7 +74,8 @@ class Transaction:
             self.is_last = job is None
 
     def _step(self, connection: Connection, raw: Any, cursor: Any, job: Job) -> None:
-        """One job in its savepoint. Raises only if the whole transaction is lost."""
+        """A further job, in a savepoint of its own. Raises only if the whole transaction is lost."""
+        self._database.savepoint(cursor)
         try:
             job.result = job.fn(connection)
         except BaseException as error:
