@@ -148,10 +148,11 @@ def _meeting(condition: Condition, runs: Sequence[int], values: Sequence[Value])
 def _values(connection: Connection, kept: LastValues, epoch: int, name: str, runs: Sequence[int]) -> Sequence[Value]:
     """The latest value of a metric of each run."""
     known = kept.of(name)
-    values: list[Any] = [known.get(run, _UNKNOWN) for run in runs]
+    try:
+        return list(map(known.__getitem__, runs))  # all of them, as a rule
+    except KeyError:
+        values: list[Any] = [known.get(run, _UNKNOWN) for run in runs]
     unknown = [run for run, value in zip(runs, values, strict=True) if value is _UNKNOWN]
-    if not unknown:
-        return values
     seen: dict[int, Value] = dict.fromkeys(unknown)
     seen.update(
         (run, math.nan if value is None else value)

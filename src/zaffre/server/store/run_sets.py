@@ -10,8 +10,9 @@ from __future__ import annotations
 import sys
 from array import array
 from base64 import b64encode
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
+from itertools import compress
 from typing import Any
 
 from sqlalchemy import Connection, Table, bindparam, delete, select
@@ -23,6 +24,7 @@ from zaffre.server.store.prepared import Prepared
 BLOCK = 4096
 _BYTES = BLOCK // 8
 _SPARSE = 128  # a shorter row lists its members, two bytes each; a longer one would cost more than it saves
+_OF_BYTE = tuple(tuple(at for at in range(8) if byte >> at & 1) for byte in range(256))
 
 Set = dict[int, int]  # by block, the members as the bits of a number
 
@@ -149,15 +151,23 @@ def size(members: Set) -> int:
 
 def listed(members: Set) -> list[int]:
     """The row numbers, ascending."""
-    return [block * BLOCK + at for block, bits in sorted(members.items()) for at in _ones(bits)]
+    found: list[int] = []
+    for block, bits in sorted(members.items()):
+        found += _ones(bits, block * BLOCK)
+    return found
 
 
-def _ones(bits: int) -> Iterator[int]:
-    text = f"{bits:b}"[::-1]
-    at = text.find("1")
+def _ones(bits: int, first: int = 0) -> list[int]:
+    """The numbers of the bits that are set, the lowest counted as ``first``; ascending."""
+    if bits.bit_count() * 2 >= _SPARSE:
+        data = bits.to_bytes(_BYTES, "little")
+        return [first + 8 * i + at for i in compress(range(_BYTES), data) for at in _OF_BYTE[data[i]]]
+    text, ones = f"{bits:b}", []
+    top, at = first + len(text) - 1, text.rfind("1")
     while at >= 0:
-        yield at
-        at = text.find("1", at + 1)
+        ones.append(top - at)
+        at = text.rfind("1", 0, at)
+    return ones
 
 
 # --- the bytes of a row ----------------------------------------------------------------------------------------------
