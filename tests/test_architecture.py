@@ -87,7 +87,9 @@ OPTIONAL: dict[str, tuple[str, ...]] = {
     "zaffre.serving.model_folder": ("importlib",),
     "zaffre.serving.command": ("logging",),
     "zaffre.serving.coroutines": ("asyncio",),
-    "zaffre.serving.batching": ("msgspec",),  # the entry scripts that want no batches need not have it
+    # A scoring server does without it: without batches, and with Python's own json.loads.
+    "zaffre.serving.batching": ("msgspec",),
+    "zaffre.serving.json_loads": ("msgspec",),
     "zaffre.sdk.migration.source": ("mlflow",),
     "zaffre.sdk.collected_data": ("pandas",),
     "zaffre.environments.solver": ("uv",),  # only to ask where its program is

@@ -81,6 +81,7 @@ SERVICE_NAME: Final = "SERVICE_NAME"
 SCORING_TIMEOUT_MS: Final = "SCORING_TIMEOUT_MS"
 SCALE_DOWN_SECONDS: Final = "ZAFFRE_SCALE_DOWN_SECONDS"
 MAX_WAIT_MS: Final = "ZAFFRE_MAX_REQUEST_WAIT_MS"
+PLAIN_JSON: Final = "ZAFFRE_PLAIN_JSON"
 CLUSTER_TIMEOUT_MS: Final = 60_000  # of services of the kind AKS, unless they are told otherwise
 
 # Folders and files, relative to a run's working directory or artifact root.

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from zaffre.core.data_collector import SINK
 from zaffre.core.errors import PortTaken
-from zaffre.serving import metrics, output, preflight, schema
+from zaffre.serving import json_loads, metrics, output, preflight, schema
 from zaffre.serving.app import App
 from zaffre.serving.board import Board
 from zaffre.serving.collection.outlet import Outlet
@@ -79,6 +79,8 @@ def _work(settings: Settings, board: Board, part: Recruit) -> int:
         _configure_user_log(settings)
         if settings.debug_port is not None or settings.debug_listen is not None:
             wait_for_debugger(settings.debug_port, settings.debug_listen)
+        if not settings.plain_json:
+            json_loads.install()
         channel.tell(stage="step", step="import")
         script = load(settings.script, settings.app_root, settings.model_dir)
         channel.tell(stage="step", step="init", import_seconds=script.import_seconds)

@@ -79,6 +79,7 @@ class Settings:
     preflight: str = INIT
     counters_file: Path | None = None  # where the workers count, for whoever supervises (core.service_counters)
     collection: CollectionSettings | None = None  # of model data; None: off
+    plain_json: bool = False  # json.loads of the script is Python's own, not msgspec's (serving.json_loads)
     marks_lines: bool = False  # what the script writes in run() has the request's id before each line
     collector: Collector | None = None  # where spans and logs go
     remarks: tuple[str, ...] = ()  # on settings that cannot be honoured
@@ -189,6 +190,7 @@ def read_settings(argv: Sequence[str], environ: Mapping[str, str]) -> Settings:
         counters_file=Path(given.counters_file).absolute() if given.counters_file else None,
         preflight=given.preflight,
         watch_stdin=given.watch_stdin,
+        plain_json=environ.get(contract.PLAIN_JSON, "").lower() == "true",
         marks_lines=given.request_ids,
         collector=collector,
         remarks=tuple(remarks),
