@@ -1,8 +1,8 @@
 """The database as the rooms of the server see it: functions that read, and functions that write.
 
 Writing: every function given to ``write`` runs in ONE writer thread. Functions that wait together share a transaction,
-so that one commit (one fsync) makes all of them durable; each after the first is in a savepoint of its own, so that one's
-failure undoes only itself. ``write`` returns after the commit: what it returned is on disk and readable.
+so that one commit (one fsync) makes all of them durable; each after the first is in a savepoint of its own, so that
+one's failure undoes only itself. ``write`` returns after the commit: what it returned is on disk and readable.
 
 Reading: every function given to ``read`` sees one unchanging state of the database and never waits for a writer.
 """

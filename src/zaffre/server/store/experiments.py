@@ -57,6 +57,23 @@ _by_id = Prepared(
 _by_name = Prepared(
     _ROWS.where(workspaces.c.name == bindparam("ws"), experiments.c.name == bindparam("which")), ("ws", "which")
 )
+_next_run = Prepared(
+    update(experiments)
+    .where(
+        experiments.c.id == bindparam("which"),
+        experiments.c.workspace_pk
+        == select(workspaces.c.pk).where(workspaces.c.name == bindparam("ws")).scalar_subquery(),
+    )
+    .values(last_run_number=experiments.c.last_run_number + 1)
+    .returning(
+        experiments.c.workspace_pk,
+        experiments.c.last_run_number,
+        experiments.c.name,
+        experiments.c.artifact_location,
+        experiments.c.archived_at,
+    ),
+    ("which", "ws"),
+)
 _location = Prepared(select(experiments.c.artifact_location).where(experiments.c.id == bindparam("which")), ("which",))
 
 
@@ -87,12 +104,37 @@ def find(connection: Connection, ws: str, *, id: int | None = None, name: str | 
 def get(connection: Connection, ws: str, experiment_id: int) -> Experiment:
     found = find(connection, ws, id=experiment_id)
     if found is None:
-        raise NotFound(
-            f"No Experiment with id={experiment_id} exists in workspace {ws!r}.",
-            experiment_id=experiment_id,
-            workspace=ws,
-        )
+        raise _missing(ws, experiment_id)
     return found
+
+
+def _missing(ws: str, experiment_id: int) -> NotFound:
+    return NotFound(
+        f"No Experiment with id={experiment_id} exists in workspace {ws!r}.",
+        experiment_id=experiment_id,
+        workspace=ws,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class RunPlace:
+    """What a new run must know of its experiment, and the number that it has there."""
+
+    experiment_id: int
+    workspace_pk: int
+    number: int
+    name: str
+    artifact_location: str
+    archived: bool
+
+
+def next_run(connection: Connection, ws: str, experiment_id: int) -> RunPlace:
+    """The place of the next run of an experiment; each call takes a number. Raises ``NotFound``."""
+    row = _next_run.one(connection, (experiment_id, ws))
+    if row is None:
+        raise _missing(ws, experiment_id)
+    workspace_pk, number, name, place, archived_at = row
+    return RunPlace(experiment_id, workspace_pk, number, name, place, archived_at is not None)
 
 
 def location(connection: Connection, experiment_id: int) -> str:

@@ -16,7 +16,7 @@ from zaffre.server.store import dialect, metrics, pairs
 from zaffre.server.store.metrics import LatestRow
 from zaffre.server.store.prepared import Prepared
 from zaffre.server.store.runs import parents
-from zaffre.server.store.schema import params, run_tags, runs
+from zaffre.server.store.schema import experiments, params, run_tags, runs
 
 Pairs = Sequence[tuple[str, str]]  # by key
 
@@ -53,6 +53,12 @@ _COLUMNS = select(
     runs.c.archived_at,
 ).outerjoin(parents, parents.c.pk == runs.c.parent_pk)
 _one = Prepared(_COLUMNS.where(runs.c.pk == bindparam("wanted")), ("wanted",))
+_placed = Prepared(
+    _COLUMNS.add_columns(experiments.c.artifact_location)
+    .join(experiments, experiments.c.id == runs.c.experiment_id)
+    .where(runs.c.pk == bindparam("wanted")),
+    ("wanted",),
+)
 _many = Prepared(lambda used: _COLUMNS.where(dialect.among(used, runs.c.pk, "wanted")), ("wanted",))
 _STATUS = {status.value: status for status in RunStatus}
 
@@ -66,17 +72,13 @@ def load(connection: Connection, pks: Sequence[int]) -> list[Outline]:
     return [_outline(rows[pk], tags[pk], logged[pk], latest[pk]) for pk in pks]
 
 
-def of_new(connection: Connection, pk: int) -> Outline:
-    """A run that was just made: it has no parameters and metrics yet."""
-    return _outline(_one.all(connection, (pk,))[0], pairs.listed(connection, run_tags, [pk])[pk])
+def columns_of(connection: Connection, pk: int) -> tuple[Outline, str]:
+    """A run without its tags, parameters and metrics, and where its experiment keeps files."""
+    *row, location = _placed.all(connection, (pk,))[0]
+    return _outline(row), str(location)
 
 
-def columns_of(connection: Connection, pk: int) -> Outline:
-    """A run without its tags, parameters and metrics."""
-    return _outline(_one.all(connection, (pk,))[0])
-
-
-def _outline(row: tuple[Any, ...], tags: Pairs = (), logged: Pairs = (), latest: Sequence[LatestRow] = ()) -> Outline:
+def _outline(row: Sequence[Any], tags: Pairs = (), logged: Pairs = (), latest: Sequence[LatestRow] = ()) -> Outline:
     _, id_, experiment, name, status, created, creator, parent, start, end, archived = row
     return Outline(
         id_, experiment, name, _STATUS[status], created, creator, parent, start, end, archived, tags, logged, latest

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -16,6 +16,7 @@ from zaffre.core.states import RunStatus
 from zaffre.core.wire import RunEvent
 from zaffre.server.store import dialect, metrics, pairs
 from zaffre.server.store import workspaces as spaces
+from zaffre.server.store.experiments import RunPlace
 from zaffre.server.store.prepared import Prepared
 from zaffre.server.store.schema import (
     experiments,
@@ -122,13 +123,6 @@ _ENTITY = (
 )
 _entity_of = Prepared(_ENTITY.where(runs.c.pk == bindparam("wanted")), ("wanted",))
 _entities_of = Prepared(lambda used: _ENTITY.where(dialect.among(used, runs.c.pk, "wanted")), ("wanted",))
-_next_number = Prepared(
-    update(experiments)
-    .where(experiments.c.id == bindparam("experiment"))
-    .values(last_run_number=experiments.c.last_run_number + 1)
-    .returning(experiments.c.last_run_number),
-    ("experiment",),
-)
 _REQUIRED = ("workspace_pk", "experiment_id", "id", "number", "status", "created_at")
 _NEW: dict[str, Any] = {
     **dict.fromkeys(_REQUIRED),
@@ -147,6 +141,12 @@ _add_event = Prepared(insert(run_events), ("run_pk", "at", "status", "reason"))
 
 def get(connection: Connection, pk: int) -> Run:
     return load(connection, [pk])[0]
+
+
+def get_new(connection: Connection, pk: int, tags: Mapping[str, str], properties: Mapping[str, str]) -> Run:
+    """A run that was just made with these: it has no parameters and metrics yet."""
+    row = _entity_of.all(connection, (pk,))[0]
+    return _entity(row, dict(sorted(tags.items())), dict(sorted(properties.items())), {}, {})
 
 
 def load(connection: Connection, pks: Sequence[int]) -> list[Run]:
@@ -200,19 +200,16 @@ def _entity(
     )
 
 
-def add(connection: Connection, ws: str, values: dict[str, Any], spec: ScriptSpec | None) -> int:
-    """Insert a run with the next number of its experiment; answers its row number."""
-    number = _first(_next_number.one(connection, (values["experiment_id"],)))
-    given = {**_NEW, **values, "number": number, "workspace_pk": spaces.key_of(connection, ws)}
-    pk = _first(_insert.one(connection, tuple(given[name] for name in _NEW)))
+def add(connection: Connection, place: RunPlace, values: dict[str, Any], spec: ScriptSpec | None) -> int:
+    """Insert a run in its place (``experiments.next_run``); answers its row number."""
+    where = {"workspace_pk": place.workspace_pk, "experiment_id": place.experiment_id, "number": place.number}
+    given = {**_NEW, **values, **where}
+    row = _insert.one(connection, tuple(given.values()))
+    assert row is not None, "a statement that returns its row"
+    pk = int(row[0])
     if spec is not None:
         connection.execute(insert(run_specs).values(run_pk=pk, spec=codec.to_plain(spec)))
     return pk
-
-
-def _first(row: tuple[Any, ...] | None) -> int:
-    assert row is not None, "a statement that returns its row"
-    return int(row[0])
 
 
 def change(connection: Connection, pks: Sequence[int], **values: Any) -> None:

@@ -82,7 +82,8 @@ class ImportActs(Acts):
                 start_time=given.start_time,
                 tags=given.tags,
             )
-            pk = add_run(connection, experiment, made, given.created_by)
+            place = experiments.next_run(connection, ws, experiment.id)
+            pk = add_run(connection, ws, place, made, given.created_by).pk
             runs.change(connection, [pk], created_at=given.start_time, end_time=given.end_time)
             run_sets.put(connection, params, experiment.id, pk, given.params, {})
             return RunImported(run=runs.get(connection, pk), created=True)

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
-from typing import Any, TypeVar
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 from sqlalchemy import Connection
 
 from zaffre.core import codec, limits
-from zaffre.core.entities import Experiment, Run, RunError, ScriptSpec
+from zaffre.core.entities import Run, RunError, ScriptSpec
 from zaffre.core.errors import AlreadyExists, InvalidValue, NotFound, StateConflict
 from zaffre.core.ids import new_run_id, new_uuid, now_ms
 from zaffre.core.names import check_run_id
 from zaffre.core.states import RUN_TERMINAL, RunStatus
 from zaffre.core.wire import ChildrenCreate, HeartbeatAnswer, RunCreate, RunEvent, RunPatch
 from zaffre.server.store import experiments, pairs, run_outlines, run_search, run_sets, runs
+from zaffre.server.store.experiments import RunPlace
 from zaffre.server.store.paging import Found
 from zaffre.server.store.run_outlines import Outline
 from zaffre.server.store.run_search import RunQuery
@@ -24,8 +25,6 @@ from zaffre.server.store.schema import run_properties, run_tags
 from zaffre.server.tracking.acts import NAME_TAG, PARENT_TAG, Acts, active_run, check_tags
 from zaffre.server.tracking.display_names import new_display_name
 from zaffre.server.tracking.status import change_status
-
-T = TypeVar("T")
 
 CHILD_TAG = "azureml.batch_child_number"
 
@@ -39,14 +38,25 @@ class RunActs(Acts):
         A run has one name: ``display_name`` and MLflow's tag ``mlflow.runName`` are the same; given none, it gets one.
         The tag ``mlflow.parentRunId`` makes it a child as ``parent_id`` does, if there is such a run.
         """
-        run, _ = self._store.write(_creation(ws, experiment_id, given, created_by, runs.get))
-        return self._published(ws, run)
+        _check_new(given)
+
+        def create(connection: Connection) -> Run:
+            place = _open_place(connection, ws, experiment_id)
+            made = add_run(connection, ws, place, given, created_by)
+            return runs.get_new(connection, made.pk, made.tags, given.properties)
+
+        return self._published(ws, self._store.write(create))
 
     async def acreate_run(
         self, ws: str, experiment_id: int, given: RunCreate, *, created_by: str
     ) -> tuple[Outline, str]:
         """``create_run`` for coroutines; with the run comes where its experiment keeps files."""
-        create = _creation(ws, experiment_id, given, created_by, run_outlines.of_new)
+        _check_new(given)
+
+        def create(connection: Connection) -> tuple[Outline, str]:
+            place = _open_place(connection, ws, experiment_id)
+            return add_run(connection, ws, place, given, created_by).outline, place.artifact_location
+
         run, location = await self._store.awrite(create)
         self._notifier.publish(f"run:{run.id}", f"runs:{ws}")
         return run, location
@@ -57,19 +67,13 @@ class RunActs(Acts):
 
         def create(connection: Connection) -> list[Run]:
             parent = active_run(connection, ws, run_id)
-            experiment = experiments.get(connection, ws, parent.experiment_id)
-            return [
-                runs.get(
-                    connection,
-                    add_run(
-                        connection,
-                        experiment,
-                        RunCreate(parent_id=run_id, status=RunStatus.NOT_STARTED, tags=tag),
-                        created_by,
-                    ),
-                )
-                for tag in tags
-            ]
+            children = []
+            for tag in tags:
+                place = experiments.next_run(connection, ws, parent.experiment_id)
+                child = RunCreate(parent_id=run_id, status=RunStatus.NOT_STARTED, tags=tag)
+                pk = add_run(connection, ws, place, child, created_by).pk
+                children.append(runs.get_new(connection, pk, tag, {}))
+            return children
 
         made = self._store.write(create)
         self._notifier.publish(f"run:{run_id}", f"runs:{ws}")
@@ -112,7 +116,7 @@ class RunActs(Acts):
             if ends and change_status(connection, run, RunStatus.RUNNING, now=now_ms(), reason=reason):
                 run = replace(run, status=RunStatus.RUNNING)
             _apply(connection, ws, run, given, reason)
-            return run_outlines.columns_of(connection, run.pk), experiments.location(connection, run.experiment_id)
+            return run_outlines.columns_of(connection, run.pk)
 
         changed, location = await self._store.awrite(change)
         self._notifier.publish(f"run:{changed.id}", f"runs:{ws}")
@@ -217,26 +221,22 @@ def put_tags(connection: Connection, ws: str, run: RunKey, tags: Mapping[str, st
         run_sets.put(connection, run_tags, run.experiment_id, run.pk, plain, known)
 
 
-def _creation(
-    ws: str, experiment_id: int, given: RunCreate, created_by: str, load: Callable[[Connection, int], T]
-) -> Callable[[Connection], tuple[T, str]]:
-    """The write of ``create_run``, checked before it queues: the writer's time is everyone's."""
+def _check_new(given: RunCreate) -> None:
+    """Before the write queues: the writer's time is everyone's."""
     _check_texts(given.display_name, given.description)
     check_tags(given.tags)
     check_tags(given.properties, "property")
 
-    def create(connection: Connection) -> tuple[T, str]:
-        experiment = experiments.get(connection, ws, experiment_id)
-        if experiment.archived_at is not None:
-            raise StateConflict(
-                f"Experiment {experiment.name!r} must be in the 'active' state. Current state is deleted: restore "
-                "it before you start runs in it.",
-                experiment=experiment.name,
-            )
-        made = load(connection, add_run(connection, experiment, given, created_by))
-        return made, experiment.artifact_location
 
-    return create
+def _open_place(connection: Connection, ws: str, experiment_id: int) -> RunPlace:
+    place = experiments.next_run(connection, ws, experiment_id)
+    if place.archived:
+        raise StateConflict(
+            f"Experiment {place.name!r} must be in the 'active' state. Current state is deleted: restore it before you "
+            "start runs in it.",
+            experiment=place.name,
+        )
+    return place
 
 
 def _check_patch(patch: RunPatch) -> None:
@@ -246,33 +246,43 @@ def _check_patch(patch: RunPatch) -> None:
 
 
 def _apply(connection: Connection, ws: str, run: RunKey, patch: RunPatch, reason: str) -> None:
-    if patch.status is not None:
-        change_status(connection, run, patch.status, now=now_ms(), reason=reason)
     values = _columns(patch)
-    if values:
+    if patch.status is not None:
+        change_status(connection, run, patch.status, now=now_ms(), reason=reason, also=values)
+    elif values:
         runs.change(connection, [run.pk], **values)
     put_tags(connection, ws, run, patch.tags or {})
     run_sets.remove(connection, run_tags, run.experiment_id, run.pk, patch.remove_tags or ())
     _add_properties(connection, run, patch.properties or {})
 
 
-def add_run(connection: Connection, experiment: Experiment, given: RunCreate, created_by: str) -> int:
-    """Insert a run, and answer its key in the store. Raises ``AlreadyExists`` for an id that is taken."""
-    ws, now = experiment.workspace, now_ms()
-    run_id = given.id or (new_run_id(experiment.name) if given.spec else new_uuid())
+@dataclass(frozen=True, slots=True)
+class Added:
+    """A run that was just inserted: its key in the store, its tags, and what a list shows of it."""
+
+    pk: int
+    tags: Mapping[str, str]
+    outline: Outline
+
+
+def add_run(connection: Connection, ws: str, place: RunPlace, given: RunCreate, created_by: str) -> Added:
+    """Insert a run in its place. Raises ``AlreadyExists`` for an id that is taken."""
+    now = now_ms()
+    run_id = given.id or (new_run_id(place.name) if given.spec else new_uuid())
     check_run_id(run_id)
     if runs.find_key(connection, ws, run_id) is not None:
         raise AlreadyExists(f"Run {run_id} exists already in workspace {ws!r}.", run_id=run_id)
     status = given.status or (RunStatus.QUEUED if given.spec else RunStatus.RUNNING)
     start = now if given.start_time is None and status is RunStatus.RUNNING else given.start_time
+    end = now if status in RUN_TERMINAL else None
     tags = {key: value for key, value in given.tags.items() if key != NAME_TAG}
+    name = _display_name(given)
     pk = runs.add(
         connection,
-        ws,
+        place,
         {
-            "experiment_id": experiment.id,
             "id": run_id,
-            "display_name": _display_name(given),
+            "display_name": name,
             "status": status.value,
             "type": given.type,
             "description": given.description,
@@ -280,7 +290,7 @@ def add_run(connection: Connection, experiment: Experiment, given: RunCreate, cr
             "target": given.target,
             "created_at": now,
             "start_time": start,
-            "end_time": now if status in RUN_TERMINAL else None,
+            "end_time": end,
             "snapshot_id": given.snapshot_id,
         },
         given.spec,
@@ -288,10 +298,25 @@ def add_run(connection: Connection, experiment: Experiment, given: RunCreate, cr
     parent = _parent(connection, ws, given)
     if parent is not None:
         runs.adopt(connection, pk, parent.pk)
-    run_sets.put(connection, run_tags, experiment.id, pk, tags, {})
+    run_sets.put(connection, run_tags, place.experiment_id, pk, tags, {})
     pairs.put(connection, run_properties, pk, given.properties)
     runs.add_event(connection, pk, now, status, "created")
-    return pk
+    outline = Outline(
+        id=run_id,
+        experiment_id=place.experiment_id,
+        display_name=name,
+        status=status,
+        created_at=now,
+        created_by=created_by,
+        parent_id=None if parent is None else parent.id,
+        start_time=start,
+        end_time=end,
+        archived_at=None,
+        tags=sorted(tags.items()),
+        params=(),
+        latest=(),
+    )
+    return Added(pk, tags, outline)
 
 
 def _display_name(given: RunCreate) -> str:
