@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -22,6 +23,12 @@ hypothesis.settings.load_profile("zaffre")
 
 # Files that wait for builds, trainings and browsers for minutes: begun last, they would leave the other process idle.
 LONG = ("tests/seeds/", "tests/mlflow_client/", "tests/environments/", "tests/e2e/", "tests/cli/")
+
+
+def pytest_configure() -> None:
+    """A shell lets what it begins in the background ignore Ctrl-C; programs that tests interrupt would inherit that."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
