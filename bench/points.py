@@ -22,7 +22,7 @@ from sqlalchemy import Connection
 from bench.figure import Figure
 from bench.protocol import Client, encoded
 from tests.server_process import ServerProcess
-from zaffre.server.store import metrics, runs
+from zaffre.server.store import experiments, metrics, runs
 from zaffre.server.store.engine import Store
 from zaffre.server.store.metrics import Logged
 from zaffre.server.store.packing import Columns
@@ -90,8 +90,12 @@ def _fill_run(store: Store, experiment: int, run: str, names: list[str], points:
     """A run with as many points of each metric, in batches of ``BATCH`` points."""
     each = BATCH // len(names)
     values = array("d", [1 / (1 + i % 9973) + i % 97 / 1000 for i in range(20_000)])
-    made = {"experiment_id": experiment, "id": run, "status": "Completed", "created_at": _STARTED}
-    pk = store.write(lambda connection: runs.add(connection, "default", made, None))
+    made = {"id": run, "status": "Completed", "created_at": _STARTED}
+
+    def make(connection: Connection) -> int:
+        return runs.add(connection, experiments.next_run(connection, "default", experiment), made, None)
+
+    pk = store.write(make)
 
     def add(connection: Connection, first: int) -> None:
         for start in range(first, min(first + AT_ONCE * each, points), each):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-from zaffre.server.store import metrics, run_sets, runs
+from zaffre.server.store import experiments, metrics, run_sets, runs
 from zaffre.server.store.engine import Store
 from zaffre.server.store.metrics import Logged
 from zaffre.server.store.packing import columns
@@ -50,8 +50,9 @@ def fill_ours(database: Path, experiment_id: int, found: list[Made]) -> None:
 
     def add(connection: Connection, some: list[Made]) -> None:
         for run in some:
-            values = {"experiment_id": experiment_id, "id": run.id, "status": "Completed", "created_at": run.start}
-            pk = runs.add(connection, "default", {**values, "start_time": run.start, "end_time": run.start + 1}, None)
+            place = experiments.next_run(connection, "default", experiment_id)
+            values = {"id": run.id, "status": "Completed", "created_at": run.start}
+            pk = runs.add(connection, place, {**values, "start_time": run.start, "end_time": run.start + 1}, None)
             run_sets.put(connection, params, experiment_id, pk, run.params, {})
             run_sets.put(connection, run_tags, experiment_id, pk, run.tags, {})
             points = {name: columns(name, [0], [run.start], [value]) for name, value in run.metrics.items()}

@@ -13,7 +13,7 @@ import pytest
 
 from tests.server_process import ServerProcess
 from zaffre.core.contract import DEFAULT_WORKSPACE
-from zaffre.server.store import metrics, runs
+from zaffre.server.store import experiments, metrics, runs
 from zaffre.server.store.engine import Store
 from zaffre.server.store.metrics import Logged
 from zaffre.server.store.packing import Columns
@@ -28,8 +28,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
     process = ServerProcess(tmp_path_factory.mktemp("long")).start()
     process.stop()
     with Store.open(process.home / "workspace.db") as store:
-        made = {"experiment_id": 0, "id": "r", "status": "Completed", "created_at": 0}
-        pk = store.write(lambda connection: runs.add(connection, DEFAULT_WORKSPACE, made, None))
+        made = {"id": "r", "status": "Completed", "created_at": 0}
+        pk = store.write(
+            lambda connection: runs.add(connection, experiments.next_run(connection, DEFAULT_WORKSPACE, 0), made, None)
+        )
         for first in range(0, POINTS, AT_ONCE):
             steps = array("q", range(first, first + AT_ONCE))
             points = Columns(steps, array("q", [step // 2 for step in steps]), array("d", steps))

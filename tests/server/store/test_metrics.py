@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from sqlalchemy import Connection, func, select
 
 from tests.server.store.plain_metrics import PlainMetrics, Point, shown
-from zaffre.server.store import metrics, runs, schema, workspaces
+from zaffre.server.store import experiments, metrics, runs, schema, workspaces
 from zaffre.server.store.engine import Store
 from zaffre.server.store.metrics import Logged
 from zaffre.server.store.packing import columns
@@ -26,8 +26,8 @@ POINT = st.tuples(
 
 def add_run(connection: Connection) -> int:
     number = connection.execute(select(func.count()).select_from(schema.runs)).scalar()
-    values = {"experiment_id": 0, "id": f"run{number}", "status": "Running", "created_at": 0}
-    return runs.add(connection, "default", values, None)
+    values = {"id": f"run{number}", "status": "Running", "created_at": 0}
+    return runs.add(connection, experiments.next_run(connection, "default", 0), values, None)
 
 
 def logged(name: str, points: list[Point], *, is_int: bool = False) -> Logged:
