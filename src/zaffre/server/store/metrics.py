@@ -52,6 +52,10 @@ _head_of = Prepared(
 _heads_of_run = Prepared(
     select(series.c.name, *(series.c[name] for name in _HEAD)).where(series.c.run_pk == _RUN), ("run",)
 )
+_some_heads_of_run = Prepared(
+    select(series.c.name, *(series.c[name] for name in _HEAD)).where(series.c.run_pk == _RUN).limit(bindparam("most")),
+    ("run", "most"),
+)
 _series_of_run = Prepared(select(func.count()).select_from(series).where(series.c.run_pk == _RUN), ("run",))
 _put_head = Prepared(
     lambda used: dialect.upsert(used, series, ("run_pk", "name"), _HEAD[1:]), ("run_pk", "name", *_HEAD)
@@ -224,17 +228,33 @@ def _summarise(connection: Connection, run_pk: int, head: _Head) -> None:
 
 
 def _heads(connection: Connection, run_pk: int, names: Sequence[str]) -> dict[str, _Head]:
-    if len(names) > 16:  # one scan is cheaper than many look-ups
-        found = {row[0]: _Head.of(row[1:]) for row in _heads_of_run.all(connection, (run_pk,))}
+    known = _all_heads(connection, run_pk, len(names))
+    if known is not None:
+        found = {name: _Head.of(known[name]) for name in names if name in known}
     else:
         rows = ((name, _head_of.one(connection, (run_pk, name))) for name in names)
         found = {name: _Head.of(row) for name, row in rows if row is not None}
     missing = [name for name in names if name not in found]
     if missing:
-        counted = _series_of_run.one(connection, (run_pk,))
-        first = int(counted[0]) if counted else 0
+        first = len(known) if known is not None else _count(connection, run_pk)
         found.update({name: _Head(first + i) for i, name in enumerate(missing)})
     return found
+
+
+def _all_heads(connection: Connection, run_pk: int, wanted: int) -> dict[str, Sequence[Any]] | None:
+    """The rows of all metrics of a run; None where so many look-ups are cheaper."""
+    if wanted == 1:
+        return None
+    if wanted > 16:
+        return {row[0]: row[1:] for row in _heads_of_run.all(connection, (run_pk,))}
+    most = 4 * wanted  # rows cost a quarter of a look-up each; a young run has no more
+    rows = _some_heads_of_run.all(connection, (run_pk, most))
+    return {row[0]: row[1:] for row in rows} if len(rows) < most else None
+
+
+def _count(connection: Connection, run_pk: int) -> int:
+    counted = _series_of_run.one(connection, (run_pk,))
+    return int(counted[0]) if counted else 0
 
 
 def _compact(connection: Connection, run_pk: int, head: _Head) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 from array import array
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import blake2b
 from itertools import compress
 from typing import Any
@@ -27,6 +27,7 @@ _SPARSE = 128  # a shorter row lists its members, two bytes each; a longer one w
 _OF_BYTE = tuple(tuple(at for at in range(8) if byte >> at & 1) for byte in range(256))
 
 Set = dict[int, int]  # by block, the members as the bits of a number
+Change = tuple[Table, Mapping[str, str], Mapping[str, str]]  # values to put, and those that the run has
 
 _sets = tables.run_sets
 _kept = Prepared(
@@ -87,12 +88,18 @@ def put(
     known: Mapping[str, str],
 ) -> None:
     """``pairs.put`` for parameters and tags of a run; ``known``: those that it has, the ones in ``values`` at least."""
-    new = {key: value for key, value in values.items() if known.get(key) != value}
-    if not new:
-        return
-    pairs.put(connection, table, run_pk, new)
-    left = [pair_of(table.name, key, known[key]) for key in new if key in known]
-    _move(connection, experiment_id, run_pk, [pair_of(table.name, *pair) for pair in new.items()], left)
+    put_all(connection, experiment_id, run_pk, [(table, values, known)])
+
+
+def put_all(connection: Connection, experiment_id: int, run_pk: int, given: Iterable[Change]) -> None:
+    """``put`` for several tables at once: the sets of all of them are read, and written, together."""
+    into, out_of = [], []
+    for table, values, known in given:
+        new = {key: value for key, value in values.items() if known.get(key) != value}
+        pairs.put(connection, table, run_pk, new)
+        into += [pair_of(table.name, *pair) for pair in new.items()]
+        out_of += [pair_of(table.name, key, known[key]) for key in new if key in known]
+    _move(connection, experiment_id, run_pk, into, out_of)
 
 
 def remove(connection: Connection, table: Table, experiment_id: int, run_pk: int, keys: Sequence[str]) -> int:
@@ -111,7 +118,7 @@ def _move(connection: Connection, experiment_id: int, run_pk: int, into: Sequenc
         return
     block, at = divmod(run_pk, BLOCK)
     kept: dict[str, bytes] = dict(_kept.all(connection, (experiment_id, dialect.many([*into, *out_of]), block)))
-    changed = [(experiment_id, pair, block, pack(unpack(kept.get(pair, b"")) | 1 << at)) for pair in into]
+    changed = [(experiment_id, pair, block, _with(kept.get(pair, b""), at)) for pair in into]
     rest = {pair: unpack(kept.get(pair, b"")) & ~(1 << at) for pair in out_of}
     changed += [(experiment_id, pair, block, pack(bits)) for pair, bits in rest.items() if bits]
     if changed:
@@ -178,6 +185,13 @@ def pack(bits: int) -> bytes:
     if bits.bit_count() * 2 >= _SPARSE:
         return bits.to_bytes(_BYTES, "little")
     return _little(array("H", _ones(bits))).tobytes()
+
+
+def _with(data: bytes, at: int) -> bytes:
+    """The row with one more member: at its end as a rule, for runs are numbered as they come."""
+    if len(data) < _SPARSE - 2 and (not data or int.from_bytes(data[-2:], "little") < at):
+        return data + at.to_bytes(2, "little")
+    return pack(unpack(data) | 1 << at)
 
 
 def unpack(data: bytes) -> int:

@@ -14,11 +14,12 @@ from zaffre.core.errors import InvalidValue, StateConflict, TooLarge
 from zaffre.server.store import logged_models, metrics, pairs, records, run_sets, runs
 from zaffre.server.store.metrics import Head, Latest, Logged, Series
 from zaffre.server.store.packing import Columns, columns
+from zaffre.server.store.run_sets import Change
 from zaffre.server.store.runs import RunKey
 from zaffre.server.store.schema import params
 from zaffre.server.tracking import charts, history
 from zaffre.server.tracking.acts import Acts, active_run, check_key, check_length, check_tags
-from zaffre.server.tracking.runs import put_tags
+from zaffre.server.tracking.runs import new_tags
 
 AT_ONCE = 100_000  # points that a follower of a run is given at once
 Point = tuple[str, float, int, int]  # name, value, timestamp, step: the order in which MLflow names them
@@ -284,12 +285,11 @@ def _write_batch(
     connection: Connection,
 ) -> None:
     run = active_run(connection, ws, run_id)
-    if given:
-        _add_params(connection, run, given)
+    changes = [_new_params(connection, run, given)] if given else []
     if batch:
         metrics.append(connection, run.pk, batch)
-    if tags:
-        put_tags(connection, ws, run, tags)
+    changes += new_tags(connection, ws, run, tags)
+    run_sets.put_all(connection, run.experiment_id, run.pk, changes)
     for model_id, measured in models.items():
         logged_models.get(connection, ws, model_id)
         logged_models.log_metrics(connection, model_id, measured)
@@ -307,7 +307,7 @@ def check_params(given: Mapping[str, str]) -> None:
             )
 
 
-def _add_params(connection: Connection, run: RunKey, given: Mapping[str, str]) -> None:
+def _new_params(connection: Connection, run: RunKey, given: Mapping[str, str]) -> Change:
     known = pairs.of(connection, params, run.pk)
     for key, value in given.items():
         if known.get(key, value) != value:
@@ -317,7 +317,7 @@ def _add_params(connection: Connection, run: RunKey, given: Mapping[str, str]) -
                 key=key,
                 run_id=run.id,
             )
-    run_sets.put(connection, params, run.experiment_id, run.pk, given, known)
+    return params, given, known
 
 
 def _values(

@@ -20,6 +20,7 @@ from zaffre.server.store.experiments import RunPlace
 from zaffre.server.store.paging import Found
 from zaffre.server.store.run_outlines import Outline
 from zaffre.server.store.run_search import RunQuery
+from zaffre.server.store.run_sets import Change
 from zaffre.server.store.runs import RunKey
 from zaffre.server.store.schema import run_properties, run_tags
 from zaffre.server.tracking.acts import NAME_TAG, PARENT_TAG, Acts, active_run, check_tags
@@ -208,6 +209,11 @@ class RunActs(Acts):
 
 def put_tags(connection: Connection, ws: str, run: RunKey, tags: Mapping[str, str]) -> None:
     """Set tags of a run; the run's name is one of them to MLflow, and its parent another."""
+    run_sets.put_all(connection, run.experiment_id, run.pk, new_tags(connection, ws, run, tags))
+
+
+def new_tags(connection: Connection, ws: str, run: RunKey, tags: Mapping[str, str]) -> list[Change]:
+    """``put_tags`` but for the tags that are only tags: these are answered, to be put by the caller."""
     plain = {key: value for key, value in tags.items() if key != NAME_TAG}
     if NAME_TAG in tags:
         _check_texts(tags[NAME_TAG], "")
@@ -216,9 +222,7 @@ def put_tags(connection: Connection, ws: str, run: RunKey, tags: Mapping[str, st
         parent = runs.find_key(connection, ws, tags[PARENT_TAG])
         if parent is not None and parent.pk != run.pk and run.pk not in runs.ancestors(connection, parent.pk):
             runs.adopt(connection, run.pk, parent.pk)
-    if plain:
-        known = pairs.of(connection, run_tags, run.pk)
-        run_sets.put(connection, run_tags, run.experiment_id, run.pk, plain, known)
+    return [(run_tags, plain, pairs.of(connection, run_tags, run.pk))] if plain else []
 
 
 def _check_new(given: RunCreate) -> None:
