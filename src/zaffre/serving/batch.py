@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from zaffre.serving import board as boards
 from zaffre.serving import metrics
 from zaffre.serving.batching import Batching, Rows, WrongLength, split
+from zaffre.serving.call import Call
 from zaffre.serving.connection import Connection
 from zaffre.serving.outcome import failure, success
 from zaffre.serving.request import Request
@@ -29,10 +30,9 @@ class Runner(Protocol):
     """What a batch needs of the worker."""
 
     row: memoryview
+    timeout: float
 
-    def run(
-        self, requests: list[tuple[Connection, Request]], arguments: dict[str, Any]
-    ) -> tuple[Any, Any, BaseException | None, float]: ...
+    def run(self, call: Call, arguments: dict[str, Any]) -> tuple[Any, BaseException | None, float]: ...
 
     def finish(self, connection: Connection, request: Request, made: Answer | None) -> None: ...
 
@@ -80,7 +80,8 @@ class Batch:
         now = time.monotonic()
         metrics.observe_batch(self._worker.row, len(rows), sum(now - one.since for one in members))
         requests = [(one.connection, one.request) for one in members]
-        call, value, error, seconds = self._worker.run(requests, {self._parameter: rows})
+        call = Call(requests, min(request.arrived for _, request in requests) + self._worker.timeout)
+        value, error, seconds = self._worker.run(call, {self._parameter: rows})
         if call.answered:
             for one in members:
                 self._worker.finish(one.connection, one.request, None)

@@ -12,7 +12,7 @@ import httptools
 
 from zaffre.serving import board as boards
 from zaffre.serving.board import Board
-from zaffre.serving.request import Headers, Request
+from zaffre.serving.request import Headers, Ids, Request
 
 HEAD_BYTES: Final = 64 * 1024  # of request line and headers
 _FIRST_READ: Final = 16 * 1024
@@ -32,6 +32,7 @@ class Connection:
         "_expects",
         "_fed",
         "_headers",
+        "_ids",
         "_in_body",
         "_limit",
         "_parser",
@@ -57,7 +58,7 @@ class Connection:
         "waits_since",
     )
 
-    def __init__(self, sock: socket.socket, slot: int, board: Board, body_bytes: int, now: float) -> None:
+    def __init__(self, sock: socket.socket, slot: int, board: Board, body_bytes: int, now: float, ids: Ids) -> None:
         self.sock = sock
         self.fd = sock.fileno()
         self.slot = slot
@@ -76,6 +77,7 @@ class Connection:
         self.lingers_until = 0.0
         self.events = 1
         self._limit = body_bytes
+        self._ids = ids
         self._seen = now  # when what was read last had come
         self._parser = httptools.HttpRequestParser(self)
         self._clear()
@@ -242,7 +244,8 @@ class Connection:
     def _finish(self, fault: tuple[int, str] | None, keep_alive: bool) -> None:
         body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
         method = self._parser.get_method()
-        request = Request(method.decode("latin-1") if method else "", self._target, self._headers, body, keep_alive)
+        name = method.decode("latin-1") if method else ""
+        request = Request(name, self._target, self._headers, body, keep_alive, self._ids)
         request.arrived = self.begun
         request.complete = self._seen
         request.fault = fault or request.fault

@@ -9,6 +9,7 @@ from urllib.parse import unquote
 Headers = list[tuple[bytes, bytes]]
 
 ID_LIMIT: Final = 100  # characters of a request id
+_AT_ONCE: Final = 64
 _LONG: Final = f"x-request-id must not exceed {ID_LIMIT} characters"
 _LONG_OF_CALLER: Final = f"x-ms-request-id and x-ms-client-request-id must not exceed {ID_LIMIT} characters"
 ID_FAULTS: Final = (_LONG, _LONG_OF_CALLER)
@@ -34,7 +35,9 @@ class Request:
         "trace_id",
     )
 
-    def __init__(self, method: str, target: bytes, headers: Headers, body: bytes, keep_alive: bool) -> None:
+    def __init__(
+        self, method: str, target: bytes, headers: Headers, body: bytes, keep_alive: bool, ids: Ids | None = None
+    ) -> None:
         self.method = method
         path, _, self.query = target.partition(b"?")
         self.path = path.decode("latin-1") if b"%" not in path else unquote(path.decode("latin-1"))
@@ -45,7 +48,7 @@ class Request:
         self.complete = 0.0  # its last byte, as far as we know
         self.context: Any = None  # its span, where spans are sent (tracer.Context)
         self.fault: tuple[int, str] | None = None
-        self._identify(headers)
+        self._identify(headers, ids or Ids())
 
     def header(self, name: bytes) -> bytes:
         """Its first value; empty when it is not there."""
@@ -54,7 +57,7 @@ class Request:
                 return value
         return b""
 
-    def _identify(self, headers: Headers) -> None:
+    def _identify(self, headers: Headers, ids: Ids) -> None:
         """``x-request-id`` is the request's own and made when absent. ``x-ms-client-request-id`` is the caller's;
         ``x-ms-request-id`` is its older name and always answered."""
         request_id = client_id = legacy_id = self.trace_id = b""
@@ -71,7 +74,7 @@ class Request:
             self.fault = (431, _LONG)
             request_id = client_id = legacy_id = b""
         else:
-            request_id = request_id or new_id()
+            request_id = request_id or ids.new()
             if len(client_id) > ID_LIMIT or len(legacy_id) > ID_LIMIT:
                 self.fault = (431, _LONG_OF_CALLER)
                 client_id = legacy_id = b""
@@ -82,9 +85,20 @@ class Request:
         self.client_id = client_id
 
 
-def new_id() -> bytes:
-    """A random UUID, in a third of the time that ``uuid.uuid4`` takes."""
-    digits = os.urandom(16).hex()
+class Ids:
+    """Random UUIDs. Many are made at once, which takes less than half the time."""
+
+    def __init__(self) -> None:
+        self._ready: list[bytes] = []
+
+    def new(self) -> bytes:
+        if not self._ready:
+            digits = os.urandom(16 * _AT_ONCE).hex()
+            self._ready = [_uuid(digits[at : at + 32]) for at in range(0, 32 * _AT_ONCE, 32)]
+        return self._ready.pop()
+
+
+def _uuid(digits: str) -> bytes:
     return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}".encode()
 
 

@@ -8,7 +8,7 @@ import json
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 JSON_TYPE = b"application/json"
 _PLAIN = (dict, list, str, int, float, bool, tuple)
@@ -63,7 +63,7 @@ def answer(result: object) -> Answer:
 def encode(result: object) -> bytes:
     """JSON as UTF-8; a text is encoded again, as the contract has it. Raises ``NotSerialisable``."""
     try:
-        return json.dumps(result, default=_plain).encode()
+        return _ENCODER.encode(result).encode()
     except RecursionError as error:
         raise NotSerialisable("the result of run() contains itself") from error
     except (TypeError, ValueError) as error:
@@ -117,6 +117,9 @@ def _plain(value: Any) -> object:
     if callable(to_list):
         return to_list()
     raise TypeError(f"{kind} has no JSON form; return lists, dicts, numbers or text, or give it a toJSON() method")
+
+
+_ENCODER: Final = json.JSONEncoder(default=_plain)  # json.dumps() would make one for each answer
 
 
 def _parsed(text: object) -> object:

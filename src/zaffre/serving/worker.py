@@ -31,7 +31,7 @@ from zaffre.serving.inputs import Arguments, Refused
 from zaffre.serving.outcome import failure, name, success
 from zaffre.serving.poller import ERROR, GONE, IN, NOTHING, OUT, Poller
 from zaffre.serving.reply import LAST_CHUNK, Replies, chunk
-from zaffre.serving.request import Request
+from zaffre.serving.request import Ids, Request
 from zaffre.serving.results import Answer, busy, message
 from zaffre.serving.script import EntryScript, user_traceback
 from zaffre.serving.settings import Settings
@@ -76,6 +76,7 @@ class Worker:
         self._now = time.monotonic()
         self._swept = self._now
         self._busy = BusyTime(row)
+        self._ids = Ids()
         self._retiring = False
         self._draining_since = 0.0
         self._full_at = settings.max_requests
@@ -247,10 +248,11 @@ class Worker:
             self._score(connection, request, arguments)
 
     def _score(self, connection: Connection, request: Request, arguments: Arguments) -> None:
+        call = Call([(connection, request)], request.arrived + self.timeout)
         if self._coroutines is not None:
-            self._coroutines.begin(self._call([(connection, request)]), arguments)
+            self._coroutines.begin(call, arguments)
         else:
-            self._end_call(*self.run([(connection, request)], arguments))
+            self._end_call(call, *self.run(call, arguments))
 
     def conclude(self, call: Call, value: Any, error: BaseException | None, seconds: float) -> None:
         """Answer a call that was begun before others ended, and go on with its connection."""
@@ -270,18 +272,15 @@ class Worker:
         made = failure(request, error) if error is not None else success(request, value, seconds)
         self.reply(connection, request, made)
 
-    def run(
-        self, requests: list[tuple[Connection, Request]], arguments: Arguments
-    ) -> tuple[Call, Any, BaseException | None, float]:
-        """Call ``run()`` for some requests: the call, what it returned or raised, and its seconds."""
-        call = self._call(requests)
+    def run(self, call: Call, arguments: Arguments) -> tuple[Any, BaseException | None, float]:
+        """Call ``run()``: what it returned or raised, and its seconds."""
         started = time.perf_counter()
-        value, error = self._carried_out(call, lambda: self._produce(requests, arguments))
+        value, error = self._carried_out(call, lambda: self._produce(call.requests, arguments))
         seconds = time.perf_counter() - started
         if seconds > _LONG_SECONDS:  # others may follow before the loop counts
             self._busy.count()
         self._tell_late(call, error)
-        return call, value, error, seconds
+        return value, error, seconds
 
     def step(self, call: Call, work: Callable[[], Any]) -> Any:
         """Carry out a part of a call, which is under way meanwhile, and no longer."""
@@ -291,9 +290,6 @@ class Worker:
         if error is not None:
             raise error
         return value
-
-    def _call(self, requests: list[tuple[Connection, Request]]) -> Call:
-        return Call(requests, min(one.arrived for _, one in requests) + self.timeout)
 
     def _carried_out(self, call: Call, work: Callable[[], Any]) -> tuple[Any, BaseException | None]:
         self.row[boards.BUSY_SINCE] = time.monotonic_ns()
@@ -421,7 +417,7 @@ class Worker:
     def _adopt(self, sock: socket.socket, slot: int, now: float) -> None:
         sock.setblocking(False)
         self._board.set(slot, boards.IDLE)
-        connection = Connection(sock, slot, self._board, self._settings.body_bytes, now)
+        connection = Connection(sock, slot, self._board, self._settings.body_bytes, now, self._ids)
         self.connections[connection.fd] = connection
         self.poller.watch(connection.fd, IN)
 
