@@ -7,13 +7,15 @@ it: parameters go in as tuples, rows come out as tuples, and no column type conv
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection
 from sqlalchemy.engine import Dialect
 from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.sql.base import Executable
 from sqlalchemy.sql.compiler import SQLCompiler
+
+_PLACE: Final = "prepared"  # in what SQLAlchemy keeps beside a connection of the driver
 
 Row = tuple[Any, ...]
 Arrange = Callable[[Row], Row]  # the parameters as given -> as the statement takes them
@@ -33,42 +35,27 @@ class Prepared:
 
     def one(self, connection: Connection, values: Row) -> Row | None:
         """The first row, or None."""
-        cursor = connection.connection.cursor()
-        try:
-            cursor.execute(*self._call(connection.dialect, values))
-            row: Row | None = cursor.fetchone()
-            return row
-        finally:
-            cursor.close()
+        rows = self.all(connection, values)
+        return rows[0] if rows else None
 
     def all(self, connection: Connection, values: Row) -> list[Row]:
-        cursor = connection.connection.cursor()
-        try:
-            cursor.execute(*self._call(connection.dialect, values))
-            return list(cursor.fetchall())
-        finally:
-            cursor.close()
+        cursor = _cursor(connection)
+        cursor.execute(*self._call(connection.dialect, values))
+        rows: list[Row] = cursor.fetchall()
+        return rows
 
     def run(self, connection: Connection, values: Row) -> None:
-        cursor = connection.connection.cursor()
-        try:
-            cursor.execute(*self._call(connection.dialect, values))
-        finally:
-            cursor.close()
+        _cursor(connection).execute(*self._call(connection.dialect, values))
 
     def many(self, connection: Connection, rows: Sequence[Row]) -> None:
         """Run once for each row, in order."""
         text, arrange = self._compiled(connection.dialect)
-        cursor = connection.connection.cursor()
-        try:
-            if (
-                len(rows) == 1
-            ):  # which psycopg sends in one message, and several in a pipeline with its own beginning and end
-                cursor.execute(text, rows[0] if arrange is None else arrange(rows[0]))
-            else:
-                cursor.executemany(text, rows if arrange is None else [arrange(row) for row in rows])
-        finally:
-            cursor.close()
+        cursor = _cursor(connection)
+        # psycopg sends one in one message, and several in a pipeline with its own beginning and end.
+        if len(rows) == 1:
+            cursor.execute(text, rows[0] if arrange is None else arrange(rows[0]))
+        else:
+            cursor.executemany(text, rows if arrange is None else [arrange(row) for row in rows])
 
     def _call(self, dialect: Dialect, values: Row) -> tuple[str, Row]:
         text, arrange = self._compiled(dialect)
@@ -93,6 +80,16 @@ class Prepared:
         constants = tuple(compiled.params[name] for name in fixed)
         places = [(*self._names, *fixed).index(name) for name in taken]
         return str(compiled), lambda values: tuple((*values, *constants)[place] for place in places)
+
+
+def _cursor(connection: Connection) -> Any:
+    """The connection's cursor for these statements. One will do: each is read to its end before the next begins."""
+    kept = connection.info
+    cursor = kept.get(_PLACE)
+    if cursor is None:
+        dbapi: Any = connection.connection.driver_connection
+        cursor = kept[_PLACE] = dbapi.cursor()
+    return cursor
 
 
 def _positional(dialect: Dialect) -> Dialect:
