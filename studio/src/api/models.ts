@@ -7,6 +7,7 @@ import type { ArtifactInfo, ModelCreate, ModelPatch, ModelVersion } from "./type
 export const modelKeys = {
   all: (ws: string) => ["models", ws] as const,
   list: (ws: string) => [...modelKeys.all(ws), "list"] as const,
+  registered: (ws: string) => [...modelKeys.all(ws), "registered"] as const,
   ofRun: (ws: string, run: string) => [...modelKeys.all(ws), "run", run] as const,
   versions: (ws: string, name: string) => [...modelKeys.all(ws), "versions", name] as const,
   version: (ws: string, name: string, version: number) => [...modelKeys.all(ws), "version", name, version] as const,

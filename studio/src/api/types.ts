@@ -44,6 +44,8 @@ export interface RunLineage {
 export type Snapshot = Entity<Schemas["Snapshot"]>;
 export type SnapshotFile = Entity<Schemas["SnapshotFile-Output"]>;
 export type ModelVersion = Entity<Schemas["ModelVersion"]>;
+export type RegisteredModel = Entity<Schemas["RegisteredModel"]>;
+export type RegisteredModelPatch = Partial<Schemas["RegisteredModelPatch"]>;
 export type ModelCreate = Partial<Schemas["ModelCreate"]> & { name: string };
 export type ModelPatch = Partial<Schemas["ModelPatch"]>;
 export type EnvironmentVersion = Entity<Schemas["EnvironmentVersion"]>;

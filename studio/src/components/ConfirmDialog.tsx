@@ -44,6 +44,7 @@ function Question({ title, children, action, onConfirm, onClose }: Omit<Props, "
   const [error, setError] = useState<unknown>(null);
 
   const confirm = async () => {
+    if (busy) return;
     setBusy(true);
     setError(null);
     try {
@@ -73,7 +74,8 @@ function Question({ title, children, action, onConfirm, onClose }: Omit<Props, "
             <Button
               appearance="primary"
               className={styles.danger}
-              disabled={busy}
+              // It keeps the focus, so that Escape still reaches the dialog when the server has refused.
+              disabledFocusable={busy}
               icon={busy ? <Spinner size="tiny" /> : null}
               onClick={() => void confirm()}
             >

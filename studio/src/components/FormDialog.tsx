@@ -40,6 +40,7 @@ export function FormDialog({ title, action, ready, onSubmit, onClose, children }
   const [error, setError] = useState<unknown>(null);
   const submit = async (event: SyntheticEvent) => {
     event.preventDefault();
+    if (busy) return;
     setBusy(true);
     setError(null);
     try {
@@ -68,7 +69,9 @@ export function FormDialog({ title, action, ready, onSubmit, onClose, children }
               <Button
                 type="submit"
                 appearance="primary"
-                disabled={busy || !ready}
+                disabled={!ready}
+                // It keeps the focus, so that Escape still reaches the dialog when the server has refused.
+                disabledFocusable={busy}
                 icon={busy ? <Spinner size="tiny" /> : null}
               >
                 {action}

@@ -78,10 +78,10 @@ mlflow.set_tracking_uri("${trackingUri(ws, origin)}")
 model = mlflow.pyfunc.load_model("models:/${id}")`;
 }
 
-export function registerModel(ws: string): string {
+export function registerModel(ws: string, name = "my-model"): string {
   return `from azureml.core import Model, Workspace
 
-Model.register(${openWorkspace(ws)}, model_path="model.pkl", model_name="my-model")`;
+Model.register(${openWorkspace(ws)}, model_path="model.pkl", model_name=${JSON.stringify(name)})`;
 }
 
 export function registerFromRun(): string {

@@ -4,13 +4,15 @@ import { getRouteApi, useNavigate, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
 
 import { deleteModel, modelKeys, modelVersionsQuery, modelZipUrl } from "../api/models";
-import type { ModelVersion } from "../api/types";
+import { registeredModelQuery } from "../api/registered_models";
+import type { ModelVersion, RegisteredModel } from "../api/types";
 import type { TabSearch } from "../app/search";
 import { ConfirmDialog } from "../components/ConfirmDialog";
 import { HomeCrumb, RoomCrumb } from "../components/crumbs";
 import { ModelDetails } from "../components/models/ModelDetails";
 import { ModelFiles } from "../components/models/ModelFiles";
 import { ModelVersions } from "../components/models/ModelVersions";
+import { UnfilledModel } from "../components/models/UnfilledModel";
 import { VersionPicker } from "../components/models/VersionPicker";
 import { useNotify } from "../components/notify";
 import { Page } from "../components/Page";
@@ -34,8 +36,10 @@ export function ModelPage() {
 
 function ModelView({ ws, name, version }: { ws: string; name: string; version: number | null }) {
   const query = useQuery(modelVersionsQuery(ws, name));
+  const whole = useQuery(registeredModelQuery(ws, name)).data;
   const model = version === null ? query.data?.[0] : query.data?.find((one) => one.version === version);
-  if (query.data && model) return <LoadedModel ws={ws} model={model} versions={query.data} />;
+  if (query.data && model) return <LoadedModel ws={ws} model={model} versions={query.data} whole={whole} />;
+  if (version === null && whole && query.data?.length === 0) return <UnfilledModel ws={ws} whole={whole} />;
   if (query.isPending) return <LoadingPage />;
   const error = query.error ?? new Error(`The model ${name} has no version ${version ?? ""}.`);
   return (
@@ -44,6 +48,8 @@ function ModelView({ ws, name, version }: { ws: string; name: string; version: n
     </Page>
   );
 }
+
+const NO_ALIASES = {};
 
 const TABS = [
   ["details", "Details"],
@@ -54,7 +60,14 @@ const TABS = [
 
 type TabName = (typeof TABS)[number][0];
 
-function LoadedModel({ ws, model, versions }: { ws: string; model: ModelVersion; versions: ModelVersion[] }) {
+interface LoadedProps {
+  ws: string;
+  model: ModelVersion;
+  versions: ModelVersion[];
+  whole: RegisteredModel | undefined;
+}
+
+function LoadedModel({ ws, model, versions, whole }: LoadedProps) {
   const client = useQueryClient();
   const navigate = useNavigate();
   const notify = useNotify();
@@ -74,7 +87,7 @@ function LoadedModel({ ws, model, versions }: { ws: string; model: ModelVersion;
       title={model.name}
       here={title}
       crumbs={[<HomeCrumb key="home" />, <RoomCrumb key="room" room="models" />]}
-      aside={<VersionPicker ws={ws} model={model} versions={versions} />}
+      aside={<VersionPicker ws={ws} model={model} versions={versions} aliases={whole?.aliases ?? NO_ALIASES} />}
       commands={[
         {
           id: "download",
@@ -97,9 +110,9 @@ function LoadedModel({ ws, model, versions }: { ws: string; model: ModelVersion;
         selected={tab}
         onSelect={(next) => void navigate({ to: ".", search: next === "details" ? {} : { tab: next }, replace: true })}
       />
-      {tab === "details" ? <ModelDetails ws={ws} model={model} /> : null}
+      {tab === "details" ? <ModelDetails ws={ws} model={model} whole={whole} /> : null}
       {tab === "files" ? <ModelFiles ws={ws} model={model} /> : null}
-      {tab === "versions" ? <ModelVersions ws={ws} versions={versions} /> : null}
+      {tab === "versions" ? <ModelVersions ws={ws} versions={versions} aliases={whole?.aliases ?? NO_ALIASES} /> : null}
       {tab === "permissions" ? <Permissions ws={ws} holder={{ kind: "model", name: model.name }} /> : null}
       <ConfirmDialog
         open={deleting}

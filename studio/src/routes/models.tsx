@@ -1,13 +1,15 @@
 import { ArrowSync20Regular, Box32Regular } from "@fluentui/react-icons";
-import { useQuery } from "@tanstack/react-query";
+import { useQueries } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { useMemo } from "react";
 
 import { modelsQuery } from "../api/models";
-import type { ModelVersion } from "../api/types";
+import { registeredModelsQuery } from "../api/registered_models";
+import type { ModelVersion, RegisteredModel } from "../api/types";
 import { AppLink } from "../components/AppLink";
 import { CodeBlock } from "../components/CodeBlock";
 import { HomeCrumb } from "../components/crumbs";
+import { AliasList } from "../components/models/AliasList";
 import { Page } from "../components/Page";
 import type { Column } from "../components/table/column";
 import { sizeColumn, tagsColumn, timeColumn } from "../components/table/cells";
@@ -16,9 +18,20 @@ import { registerFromRun, registerModel } from "../format/snippets";
 
 const route = getRouteApi("/ws/$ws/models");
 
-const nameOf = (model: ModelVersion) => model.name;
+/** A model, with its newest version where it has one. */
+interface ModelRow extends RegisteredModel {
+  newest: ModelVersion | undefined;
+}
 
-function columns(ws: string): Column<ModelVersion>[] {
+const nameOf = (model: ModelRow) => model.name;
+
+/** Its aliases with their versions, the newest version first. */
+function aliasTexts({ aliases }: RegisteredModel): string[] {
+  const sorted = Object.entries(aliases).sort(([a, of], [b, than]) => than - of || a.localeCompare(b));
+  return sorted.map(([alias, version]) => `${alias}: ${version}`);
+}
+
+function columns(ws: string): Column<ModelRow>[] {
   return [
     {
       id: "name",
@@ -29,48 +42,68 @@ function columns(ws: string): Column<ModelVersion>[] {
         </AppLink>
       ),
       value: (model) => model.name,
-      width: 260,
+      width: 220,
       card: "title",
     },
     {
       id: "version",
       header: "Latest version",
-      cell: (model) => model.version,
-      value: (model) => model.version,
-      width: 140,
+      cell: (model) => model.newest?.version ?? "–",
+      value: (model) => model.newest?.version,
+      width: 130,
       align: "end",
     },
-    timeColumn("created", "Created", (model) => model.created_at),
+    {
+      id: "aliases",
+      header: "Aliases",
+      cell: (model) => <AliasList names={aliasTexts(model)} />,
+      value: (model) => aliasTexts(model)[0],
+      width: 170,
+    },
+    timeColumn("created", "Created", (model) => model.newest?.created_at ?? model.created_at),
     {
       id: "framework",
       header: "Framework",
-      cell: (model) => [model.framework, model.framework_version].filter(Boolean).join(" ") || "–",
-      value: (model) => model.framework,
-      width: 160,
+      cell: ({ newest }) => [newest?.framework, newest?.framework_version].filter(Boolean).join(" ") || "–",
+      value: (model) => model.newest?.framework,
+      width: 120,
     },
     {
       id: "experiment",
       header: "Experiment",
-      cell: (model) => model.experiment_name ?? "–",
-      value: (model) => model.experiment_name,
-      width: 160,
+      cell: (model) => model.newest?.experiment_name ?? "–",
+      value: (model) => model.newest?.experiment_name,
+      width: 130,
     },
-    sizeColumn((model) => model.size),
-    tagsColumn(200),
+    sizeColumn((model) => model.newest?.size),
+    tagsColumn(140),
   ];
+}
+
+function useModels(ws: string) {
+  return useQueries({
+    queries: [registeredModelsQuery(ws), modelsQuery(ws)],
+    combine: ([wholes, versions]) => {
+      const newest = new Map(versions.data?.map((version) => [version.name, version]));
+      const tags = (whole: RegisteredModel) => ({ ...newest.get(whole.name)?.tags, ...whole.tags });
+      return {
+        data: versions.data && wholes.data?.map((w): ModelRow => ({ ...w, tags: tags(w), newest: newest.get(w.name) })),
+        error: wholes.error ?? versions.error,
+        refetch: () => void Promise.all([wholes.refetch(), versions.refetch()]),
+      };
+    },
+  });
 }
 
 export function Models() {
   const { ws } = route.useParams();
-  const query = useQuery(modelsQuery(ws));
+  const query = useModels(ws);
   const shown = useMemo(() => columns(ws), [ws]);
   return (
     <Page
       title="Models"
       crumbs={[<HomeCrumb key="home" />]}
-      commands={[
-        { id: "refresh", label: "Refresh", icon: <ArrowSync20Regular />, onClick: () => void query.refetch() },
-      ]}
+      commands={[{ id: "refresh", label: "Refresh", icon: <ArrowSync20Regular />, onClick: query.refetch }]}
     >
       <QueryTable
         label="Models"

@@ -3,7 +3,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 
 import { modelKeys, patchModel } from "../../api/models";
 import { servicesQuery } from "../../api/services";
-import type { ModelPatch, ModelVersion } from "../../api/types";
+import type { ModelPatch, ModelVersion, RegisteredModel } from "../../api/types";
 import { bytes } from "../../format/number";
 import { deployAsItIs, deployInShell, deployModel, isServedAsItIs, loadModel } from "../../format/snippets";
 import { AppLink } from "../AppLink";
@@ -16,15 +16,24 @@ import { Description } from "../runs/Description";
 import { RunById } from "../runs/RunById";
 import { ServiceStateBadge } from "../StatusBadge";
 import { TagEditor } from "../TagEditor";
+import { Aliases } from "./Aliases";
 import { ModelProfiles } from "./ModelProfiles";
+import { WholeModel } from "./WholeModel";
 
 const useStyles = makeStyles({
   service: { display: "flex", justifyContent: "space-between", columnGap: "12px", minWidth: 0 },
   none: { color: tokens.colorNeutralForeground3 },
 });
 
+interface Props {
+  ws: string;
+  model: ModelVersion;
+  /** The whole that it is a version of; absent while it is read. */
+  whole: RegisteredModel | undefined;
+}
+
 /** What a model is, where it came from, and how to use it. */
-export function ModelDetails({ ws, model }: { ws: string; model: ModelVersion }) {
+export function ModelDetails({ ws, model, whole }: Props) {
   const client = useQueryClient();
   const change = async (patch: ModelPatch) => {
     await patchModel(ws, model.name, model.version, patch);
@@ -58,12 +67,18 @@ export function ModelDetails({ ws, model }: { ws: string; model: ModelVersion })
           <Card title="Endpoints">
             <ModelServices ws={ws} model={model} />
           </Card>
-          <Card title="Tags">
+          {whole ? (
+            <Card title="Aliases">
+              <Aliases ws={ws} model={model} aliases={whole.aliases} />
+            </Card>
+          ) : null}
+          <Card title={`Tags of version ${model.version}`}>
             <TagEditor tags={model.tags} onChange={change} />
           </Card>
-          <Card title="Description">
+          <Card title={`Description of version ${model.version}`}>
             <Description text={model.description} onChange={(description) => change({ description })} />
           </Card>
+          {whole ? <WholeModel ws={ws} whole={whole} /> : null}
           {properties.length > 0 ? (
             <Card title="Properties">
               <Facts facts={properties} />

@@ -1,15 +1,24 @@
 import { useMemo } from "react";
 
 import type { ModelVersion } from "../../api/types";
+import { aliasesOf } from "../../format/aliases";
 import { AppLink } from "../AppLink";
 import { RunById } from "../runs/RunById";
 import { sizeColumn, tagsColumn, timeColumn } from "../table/cells";
 import type { Column } from "../table/column";
 import { DataTable } from "../table/DataTable";
+import { AliasList } from "./AliasList";
+
+interface Props {
+  ws: string;
+  versions: ModelVersion[];
+  /** Alias to version. */
+  aliases: Record<string, number>;
+}
 
 /** Every version of a model, the newest first. */
-export function ModelVersions({ ws, versions }: { ws: string; versions: ModelVersion[] }) {
-  const columns = useMemo(() => versionColumns(ws), [ws]);
+export function ModelVersions({ ws, versions, aliases }: Props) {
+  const columns = useMemo(() => versionColumns(ws, aliases), [ws, aliases]);
   return (
     <DataTable
       label="Versions"
@@ -23,7 +32,7 @@ export function ModelVersions({ ws, versions }: { ws: string; versions: ModelVer
   );
 }
 
-function versionColumns(ws: string): Column<ModelVersion>[] {
+function versionColumns(ws: string, aliases: Record<string, number>): Column<ModelVersion>[] {
   return [
     {
       id: "version",
@@ -37,6 +46,20 @@ function versionColumns(ws: string): Column<ModelVersion>[] {
       value: (model) => model.version,
       width: 120,
       card: "title",
+    },
+    {
+      id: "aliases",
+      header: "Aliases",
+      cell: (model) => <AliasList names={aliasesOf(aliases, model.version)} />,
+      value: (model) => aliasesOf(aliases, model.version)[0],
+      width: 200,
+    },
+    {
+      id: "stage",
+      header: "Stage",
+      cell: (model) => (model.stage === "None" ? "–" : model.stage),
+      value: (model) => (model.stage === "None" ? null : model.stage),
+      width: 110,
     },
     timeColumn("created", "Created", (model) => model.created_at),
     {

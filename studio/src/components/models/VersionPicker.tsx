@@ -2,18 +2,22 @@ import { MenuButton, Menu, MenuItemRadio, MenuList, MenuPopover, MenuTrigger } f
 import { useNavigate } from "@tanstack/react-router";
 
 import type { ModelVersion } from "../../api/types";
+import { aliasesOf } from "../../format/aliases";
 
 interface Props {
   ws: string;
   model: ModelVersion;
   versions: ModelVersion[];
+  /** Alias to version. */
+  aliases: Record<string, number>;
 }
 
 /** Moves between the versions of a model. */
-export function VersionPicker({ ws, model, versions }: Props) {
+export function VersionPicker({ ws, model, versions, aliases }: Props) {
   const navigate = useNavigate();
   const newest = versions[0]?.version;
   const label = (version: number) => (version === newest ? `Version ${version} (latest)` : `Version ${version}`);
+  const labelled = (version: number) => [label(version), ...aliasesOf(aliases, version)].join(" · ");
   return (
     <Menu
       checkedValues={{ version: [String(model.version)] }}
@@ -34,7 +38,7 @@ export function VersionPicker({ ws, model, versions }: Props) {
         <MenuList style={{ maxHeight: 360, overflowY: "auto" }}>
           {versions.map(({ version }) => (
             <MenuItemRadio key={version} name="version" value={String(version)}>
-              {label(version)}
+              {labelled(version)}
             </MenuItemRadio>
           ))}
         </MenuList>

@@ -16,7 +16,7 @@ import { Search20Regular } from "@fluentui/react-icons";
 import { useState } from "react";
 
 import type { Run } from "../../api/types";
-import { DEFAULT_COLUMNS, RUN_COLUMNS } from "./columns";
+import { RUN_COLUMNS } from "./columns";
 
 const useStyles = makeStyles({
   content: { display: "flex", flexDirection: "column", rowGap: "12px" },
@@ -43,11 +43,12 @@ interface Props {
   /** Columns that this page has no use for. */
   without: readonly string[];
   onChoose: (columns: string[]) => void;
+  onReset: () => void;
   onClose: () => void;
 }
 
 /** Which columns a list of runs shows; the metrics and parameters are those of the loaded runs. */
-export function ColumnChooser({ open, runs, chosen, without, onChoose, onClose }: Props) {
+export function ColumnChooser({ open, runs, chosen, without, onChoose, onReset, onClose }: Props) {
   const styles = useStyles();
   const [search, setSearch] = useState("");
   const toggle = (id: string, on: boolean) => onChoose(on ? [...chosen, id] : chosen.filter((other) => other !== id));
@@ -88,7 +89,7 @@ export function ColumnChooser({ open, runs, chosen, without, onChoose, onClose }
             <Button appearance="primary" onClick={onClose}>
               Done
             </Button>
-            <Button onClick={() => onChoose(DEFAULT_COLUMNS.filter((id) => !without.includes(id)))}>Reset</Button>
+            <Button onClick={onReset}>Reset</Button>
           </DialogActions>
         </DialogBody>
       </DialogSurface>

@@ -7,7 +7,7 @@ import {
 } from "@fluentui/react-icons";
 import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { useCallback, useMemo, useState, type ReactNode } from "react";
+import { useMemo, useState, type ReactNode } from "react";
 
 import { cancelRun, deleteRun, isTerminal, runKeys } from "../../api/runs";
 import type { Run } from "../../api/types";
@@ -18,13 +18,12 @@ import { useNotify } from "../notify";
 import { Page } from "../Page";
 import { useWorkspace } from "../WorkspaceContext";
 import { ColumnChooser } from "./ColumnChooser";
-import { DEFAULT_COLUMNS } from "./columns";
+import { useChosenColumns } from "./chosen_columns";
 import { RunList, useRuns } from "./RunList";
 import type { RunListState } from "./state";
 import { byBeginning, useRunTree } from "./tree";
 
-const COLUMNS_KEY = "zaffre.columns.runs";
-const MOST_COMPARED = 10;
+const MOST_COMPARED = 20;
 
 interface Props {
   title: string;
@@ -45,8 +44,8 @@ export function RunsView({ title, crumbs, aside, experiment, state, onState, mor
   const [choosing, setChoosing] = useState(false);
   const [deleting, setDeleting] = useState(false);
   const without = useMemo(() => (experiment === undefined ? [] : ["experiment"]), [experiment]);
-  const [chosen, choose] = useChosenColumns(without);
   const found = useRuns(state, experiment);
+  const { chosen, choose, reset } = useChosenColumns(experiment, found.runs);
   const tree = useRunTree(ws, found.runs, byBeginning, !state.children);
   const runs = useMemo(() => tree.rows ?? [], [tree.rows]);
   const picked = runs.filter((run) => selected.has(run.id));
@@ -73,6 +72,7 @@ export function RunsView({ title, crumbs, aside, experiment, state, onState, mor
         chosen={chosen}
         without={without}
         onChoose={choose}
+        onReset={reset}
         onClose={() => setChoosing(false)}
       />
       <DeleteRuns
@@ -162,22 +162,4 @@ export function DeleteRuns({ open, runs, onDone, onClose }: DeleteProps) {
       Registered models stay. MLflow&apos;s restore_run takes a deleted run back.
     </ConfirmDialog>
   );
-}
-
-/** The chosen columns, kept for the next visit. */
-function useChosenColumns(without: readonly string[]) {
-  const [stored, setStored] = useState<string[]>(() => {
-    try {
-      const known = JSON.parse(localStorage.getItem(COLUMNS_KEY) ?? "null") as string[] | null;
-      return known ?? [...DEFAULT_COLUMNS];
-    } catch {
-      return [...DEFAULT_COLUMNS];
-    }
-  });
-  const chosen = useMemo(() => stored.filter((id) => !without.includes(id)), [stored, without]);
-  const choose = useCallback((columns: string[]) => {
-    setStored(columns);
-    localStorage.setItem(COLUMNS_KEY, JSON.stringify(columns));
-  }, []);
-  return [chosen, choose] as const;
 }

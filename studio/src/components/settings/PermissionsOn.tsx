@@ -3,7 +3,7 @@ import { LockClosed24Regular } from "@fluentui/react-icons";
 import { useQuery } from "@tanstack/react-query";
 
 import { experimentsQuery } from "../../api/experiments";
-import { modelsQuery } from "../../api/models";
+import { registeredModelsQuery } from "../../api/registered_models";
 import type { Holder } from "../../api/permissions";
 import { LoadingPage } from "../PageStates";
 import { Permissions } from "../permissions/Permissions";
@@ -25,7 +25,7 @@ interface Props {
 export function PermissionsOn({ ws, on, onChoose }: Props) {
   const styles = useStyles();
   const experiments = useQuery(experimentsQuery(ws, "all"));
-  const models = useQuery(modelsQuery(ws));
+  const models = useQuery(registeredModelsQuery(ws));
   const error = experiments.error ?? models.error;
   if (error) return <ErrorState error={error} what="What permissions are given on could not be listed." />;
   if (!experiments.data || !models.data) return <LoadingPage />;

@@ -24,8 +24,12 @@ export function timeColumn<T>(
   };
 }
 
-export function sizeColumn<T>(size: (row: T) => number): Column<T> {
-  return { id: "size", header: "Size", cell: (row) => bytes(size(row)), value: size, width: 110, align: "end" };
+export function sizeColumn<T>(size: (row: T) => number | undefined): Column<T> {
+  const cell = (row: T) => {
+    const count = size(row);
+    return count === undefined ? "–" : bytes(count);
+  };
+  return { id: "size", header: "Size", cell, value: size, width: 110, align: "end" };
 }
 
 export function tagsColumn<T extends { tags: Record<string, string> }>(width: number): Column<T> {
