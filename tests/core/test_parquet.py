@@ -73,7 +73,7 @@ def test_many_rows_and_columns_are_whole() -> None:
     assert reader.read(data, "it").rows == 999
 
 
-def test_what_gzip_makes_no_smaller_is_not_packed() -> None:
+def test_what_gzip_makes_no_smaller_is_not_packed_and_what_is_the_same_is_written_once() -> None:
     chance = random.Random(3)  # noqa: S311
     values = {
         "noise": [chance.random() for _ in range(2000)],
@@ -84,7 +84,38 @@ def test_what_gzip_makes_no_smaller_is_not_packed() -> None:
 
     assert by_pyarrow(data) == reader.read(data, "it").columns == values
     group = parquet.read_metadata(io.BytesIO(data)).row_group(0)
-    assert [group.column(at).compression for at in range(3)] == ["UNCOMPRESSED", "GZIP", "GZIP"]
+    assert [group.column(at).compression for at in range(3)] == ["UNCOMPRESSED", "UNCOMPRESSED", "GZIP"]
+    assert "RLE_DICTIONARY" in group.column(1).encodings
+    assert group.column(1).total_uncompressed_size < 100
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        columns.of_one_text("a", "é" * 30, 1000),
+        columns.of_one_text("a", "", 1000),
+        columns.of_numbers("a", Kind.INT32, array("i", [-7]) * 1000),
+        columns.of_numbers("a", Kind.FLOAT, array("f", [0.5]) * 20),
+        columns.of_numbers("a", Kind.TIME, array("q", [1_700_000_000_123_456]) * 1000),
+        columns.of_numbers("a", Kind.DOUBLE, array("d", [1.0] * 999 + [2.0])),
+        columns.of_text("a", ["x"] * 500 + ["yy"] + ["x"] * 500),
+        columns.of_values("a", [*[1.5] * 999, None]),
+        columns.of_values("a", [True] * 999),
+    ],
+)
+def test_a_column_of_one_value_and_one_of_nearly_one_are_read(column: Column) -> None:
+    data = table(column)
+
+    assert by_pyarrow(data) == reader.read(data, "it").columns
+    assert by_pyarrow(b"".join(writer.pieces([column], packs=False))) == by_pyarrow(data)
+
+
+def test_columns_are_stored_as_they_are_where_there_is_no_time_to_pack() -> None:
+    held = [columns.of_values(str(at), [float(at + row % 5) for row in range(999)]) for at in range(20)]
+    plain = b"".join(writer.pieces(held, packs=False))
+
+    assert by_pyarrow(plain) == reader.read(plain, "it").columns == by_pyarrow(table(*held))
+    assert len(plain) > 3 * len(table(*held))
 
 
 @pytest.mark.parametrize("cut", [0, 3, 11, 40, -1, -5, -9])

@@ -30,6 +30,9 @@ SCRIPT = """
         "flat": lambda: [1, 2],
         "other flat": lambda: [1, 2, 3],
         "array": lambda: np.array([[1.5, 2], [3, 4]], dtype="f4"),
+        "array again": lambda: np.array([[1.5, 2], [3, 4]], dtype="f4"),
+        "half an array": lambda: np.array([[1.5, 2]], dtype="f4"),
+        "flat array": lambda: np.array([0.5, 1.5]),
         "truth": lambda: np.array([[True, False], [False, True]]),
         "small": lambda: np.array([[1, 2]], dtype="u1"),
         "wide": lambda: np.array([[2**40, 2]], dtype="u4" if False else "u8"),
@@ -106,6 +109,27 @@ def test_what_collect_takes(tmp_path: Path, asked: str, expected: list[dict[str,
         assert service.score(asked).status_code == 200
 
     assert data(tmp_path) == expected
+
+
+def test_records_with_ids_of_any_length_are_rows_of_the_same_file(tmp_path: Path) -> None:
+    asked = {"array": [(1.5, 2), (3, 4)], "array again": [(1.5, 2), (3, 4)], "half an array": [(1.5, 2)]}
+    names = ["x", "é", "a-longer-name", "x"]
+    with ScoringProcess(tmp_path, SCRIPT, **ON) as service:
+        for name in names:
+            for each in asked:
+                service.score(each, headers={b"x-request-id": f"{name} {each}".encode("latin-1")})
+
+    held = [(row["$aml_request_id"], row["a"], row["b"]) for row in rows(tmp_path)]
+    assert held == [(f"{name} {each}", *row) for name in names for each, made in asked.items() for row in made]
+    assert len(list(tmp_path.rglob("*.parquet"))) == 1
+
+
+def test_a_series_is_no_array_though_its_type_and_shape_are_the_same(tmp_path: Path) -> None:
+    with ScoringProcess(tmp_path, SCRIPT, **ON) as service:
+        for each in ("flat array", "series", "flat array"):
+            assert service.score(each).status_code == 200
+
+    assert data(tmp_path) == [{"a": 0.5, "b": 1.5}] * 3
 
 
 def test_the_layout_and_the_first_columns_are_azures(tmp_path: Path) -> None:

@@ -1,8 +1,8 @@
 """``ModelDataCollector`` in an entry script: it hands rows over to the serving process that collects.
 
-``collect`` copies what it is given and returns; everything else is done elsewhere. A record is ``HEAD``, the request
-ids with a line feed between them, the correlation id, and the bytes of an array or, where the width is 0, of a form
-that is packed with ``marshal``, one of
+``collect`` copies what it is given and returns; everything else is done elsewhere. A record is ``KEY``, the time
+(``TIME``), the request ids with a line feed between them, the correlation id, and the bytes of an array or, where the
+width is 0, of a form that is packed with ``marshal``, one of
 
     ("array", dtype, rows, width, bytes)      ("rows", [[cell, ...], ...])      ("columns", [(name, form of one), ...])
 """
@@ -26,16 +26,19 @@ from zaffre.core import contract
 from zaffre.core.collection import CORRELATION, DEBUG, DESIGNATIONS, ENABLED, TIMESTAMP
 
 MOST_COLUMNS: Final = 4096
-_MOST_SHAPES: Final = 64  # of arrays, that a collector remembers
+_MOST_LAYOUTS: Final = 64  # of records of arrays, that a collector remembers
 # Types of numpy that go as they are, and what Python's array and memoryview call them.
 NUMBERS: Final = {
     "b1": "?", "i1": "b", "u1": "B", "i2": "h", "u2": "H", "i4": "i", "u4": "I", "i8": "q", "f4": "f", "f8": "d",
 }  # fmt: skip
 _PLAIN: Final = (bool, int, float, str, type(None))
 
-# Collector, place of the dtype in NUMBERS, width, microseconds since 1970; bytes of request ids, correlation id, data.
-HEAD: Final = struct.Struct("<IHHqIII")
+# Collector, place of the dtype in NUMBERS, width; bytes of data, request ids, correlation id.
+KEY: Final = struct.Struct("<IHHIII")
+TIME: Final = struct.Struct("<q")  # microseconds since 1970
 Shape = tuple[str, int, int]  # dtype, rows, width
+Layout = tuple[struct.Struct, bytes, int]  # of a record; its key, and its rows
+Record = tuple[bytes, int, bytes, bytes, bytes]  # key, microseconds, request ids, correlation id, data
 _DTYPES: Final = {name: place for place, name in enumerate(NUMBERS)}
 
 
@@ -45,10 +48,10 @@ class Sink(Protocol):
     def register(self, collector: Mapping[str, Any]) -> int:
         """A number for a collector: ``model``, ``version``, ``designation``, ``stem`` and ``names``."""
 
-    def request_ids(self) -> Sequence[bytes] | None:
-        """Those that ``run()`` works on now, in latin-1; None where they are not in the sample."""
+    def request_ids(self) -> bytes | None:
+        """Those that ``run()`` works on now, in latin-1, a line feed between them; None: they are not in the sample."""
 
-    def put(self, record: bytes, rows: int) -> None:
+    def put(self, layout: struct.Struct, record: Record, rows: int) -> None:
         """Returns at once; what there is no room for is counted as dropped."""
 
     def refuse(self, reason: str) -> None:
@@ -99,7 +102,8 @@ class ModelDataCollector:
         self.webservice_name = webservice_name
         self._sink: Sink | None = None
         self._number = 0
-        self._shapes: dict[Any, tuple[int, int, int]] = {}  # place of the dtype, width, rows
+        self._is_inputs = self.designation == "inputs"
+        self._layouts: dict[Any, Layout] = {}  # by type, dtype, shape, and bytes of the ids
         self._second = 0  # in microseconds
         self._begin = ""
         self._prints = os.environ.get(DEBUG, "").lower() == "true"
@@ -130,22 +134,36 @@ class ModelDataCollector:
         if ids is None:
             return {}
         now = time.time_ns() // 1000
-        correlation = str(user_correlation_id)
-        if not correlation and not ids:
-            correlation = str(uuid.uuid4())
+        about = b""
+        if user_correlation_id != "" or not ids:
+            about = (str(user_correlation_id) or str(uuid.uuid4())).encode("utf-8", "replace")
+        try:  # an array like one before goes the short way: requests wait for what is done here
+            layout = self._layouts[type(input_data), input_data.dtype, input_data.shape, len(ids), len(about)]
+            sink.put(layout[0], (layout[1], now, ids, about, input_data.tobytes()), layout[2])
+        except Exception:  # none like it yet, or no array
+            self._collect(sink, input_data, now, ids, about)
+        if not self._is_inputs:
+            return {}
+        correlation = about.decode() if about else ids.decode("latin-1").replace("\n", ",")
+        return {CORRELATION: correlation, TIMESTAMP: self._stamp(now)}
+
+    def _collect(self, sink: Sink, data: Any, now: int, ids: bytes, about: bytes) -> None:
+        """Any data: what has no form that can be kept is counted."""
         try:
-            dtype, width, rows, data = self._packed(input_data)
-            if rows:
-                named, about = b"\n".join(ids), correlation.encode("utf-8", "replace")
-                head = HEAD.pack(self._number, dtype, width, now, len(named), len(about), len(data))
-                sink.put(b"".join((head, named, about, data)), rows)
+            dtype, width, rows, packed = self._packed(data)
+            if not rows:
+                return
+            key = KEY.pack(self._number, dtype, width, len(packed), len(ids), len(about))
+            layout = struct.Struct(f"<{KEY.size}sq{len(ids)}s{len(about)}s{len(packed)}s")
+            if width:
+                if len(self._layouts) >= _MOST_LAYOUTS:
+                    self._layouts.clear()
+                self._layouts[type(data), data.dtype, data.shape, len(ids), len(about)] = layout, key, rows
+            sink.put(layout, (key, now, ids, about, packed), rows)
         except Uncollectable as reason:
             sink.refuse(f"{self.designation} of {self.model_name}: {reason}")
         except Exception as error:  # a frame of odd shape, a list that holds itself: the request goes on
             sink.refuse(f"{self.designation} of {self.model_name}: {type(error).__name__}: {error}")
-        if self.designation != "inputs":
-            return {}
-        return {CORRELATION: correlation or b",".join(ids).decode("latin-1"), TIMESTAMP: self._stamp(now)}
 
     def add_correlations(self, input_data: Any, correlations: Mapping[str, str]) -> Any:
         """The data with the correlations of ``collect`` as first columns; itself where there are none."""
@@ -183,18 +201,11 @@ class ModelDataCollector:
         }
 
     def _packed(self, data: Any) -> tuple[int, int, int, bytes]:
-        """Place of the dtype, width, rows, and bytes that stay when ``run()`` goes on and changes the data."""
-        try:
-            known = self._shapes.get((data.dtype, data.shape))
-        except (AttributeError, TypeError):  # no array
-            known = None
-        if known is None and _is_array(data) and (shape := self._shape(data)) is not None:
-            if len(self._shapes) >= _MOST_SHAPES:
-                self._shapes.clear()
+        """Place of the dtype, width, rows, and bytes that stay when ``run()`` goes on and changes the data. The width
+        is 0 for all but arrays of numbers."""
+        if _is_array(data) and (shape := self._shape(data)) is not None:
             code, rows, width = shape
-            known = self._shapes[data.dtype, data.shape] = _DTYPES[code], width, rows
-        if known is not None:
-            return *known, data.tobytes()
+            return _DTYPES[code], width, rows, data.tobytes()
         form, rows = self._form(data)
         return 0, 0, rows, marshal.dumps(form)
 

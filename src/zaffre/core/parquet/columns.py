@@ -39,7 +39,7 @@ class Column:
     present: bytes | None = None
 
 
-def of_numbers(name: str, kind: Kind, values: array[Any] | memoryview) -> Column:
+def of_numbers(name: str, kind: Kind, values: array[Any]) -> Column:
     """A column of numbers that are there, of the kind's code."""
     if sys.byteorder == "big":
         values = array(CODES[kind], values)
@@ -51,6 +51,15 @@ def of_text(name: str, texts: Sequence[str]) -> Column:
     return Column(name, Kind.TEXT, len(texts), _texts(texts))
 
 
+def of_utf8(name: str, texts: Sequence[bytes]) -> Column:
+    """A column of texts that are encoded."""
+    sizes = set(map(len, texts))
+    if len(sizes) == 1:
+        head = struct.pack("<I", *sizes)
+        return Column(name, Kind.TEXT, len(texts), head + head.join(texts))
+    return Column(name, Kind.TEXT, len(texts), b"".join([struct.pack("<I", len(text)) + text for text in texts]))
+
+
 def of_one_text(name: str, text: str, count: int) -> Column:
     """The same text in each row."""
     return Column(name, Kind.TEXT, count, _texts([text]) * count)
@@ -59,9 +68,12 @@ def of_one_text(name: str, text: str, count: int) -> Column:
 def of_values(name: str, values: Sequence[Any]) -> Column:
     """A column of any Python values: of truth values, whole numbers or numbers where all of them are such, else of
     text, JSON where a value is none. None is no value."""
+    kinds = set(map(type, values))
+    if kinds == {float}:
+        return Column(name, Kind.DOUBLE, len(values), _packed("d", values))
     there = [value for value in values if value is not None]
     present = None if len(there) == len(values) else bytes(value is not None for value in values)
-    kinds = {type(value) for value in there}
+    kinds.discard(type(None))
     if kinds == {bool}:
         return Column(name, Kind.BOOLEAN, len(values), pack_booleans(there), present)
     if kinds == {int} and all(value in _INT64 for value in there):
@@ -92,8 +104,4 @@ def _packed(code: str, values: Sequence[Any]) -> bytes:
 
 
 def _texts(texts: Sequence[str]) -> bytes:
-    pieces = []
-    for text in texts:
-        data = text.encode("utf-8", "replace")
-        pieces.append(struct.pack("<I", len(data)) + data)
-    return b"".join(pieces)
+    return of_utf8("", [text.encode("utf-8", "replace") for text in texts]).data

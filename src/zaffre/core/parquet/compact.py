@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 _STOP: Final = 0
+_END: Final = bytes([_STOP])
 _TRUE, _FALSE, _BYTE, _I16, _I32, _I64, _DOUBLE, _BINARY, _LIST, _SET, _MAP, _STRUCT = range(1, 13)
 _DEPTH: Final = 32
 _LONGEST_VARINT: Final = 10
@@ -36,8 +37,8 @@ def text(value: str) -> Value:
     return _BINARY, varint(len(data)) + data
 
 
-def struct(fields: Mapping[int, Value]) -> Value:
-    return _STRUCT, encode(fields)
+def struct(values: Mapping[int, Value]) -> Value:
+    return whole(fields(values))
 
 
 def list_of(items: Sequence[Value]) -> Value:
@@ -47,16 +48,25 @@ def list_of(items: Sequence[Value]) -> Value:
     return _LIST, head + b"".join([data for _, data in items])
 
 
-def encode(fields: Mapping[int, Value]) -> bytes:
-    """A structure; the ids of ``fields`` rise, by less than 16 from one to the next, as all of Parquet's do."""
+def encode(values: Mapping[int, Value]) -> bytes:
+    """A structure."""
+    return fields(values) + _END
+
+
+def fields(values: Mapping[int, Value], after: int = 0) -> bytes:
+    """Some of a structure's fields, of which ``after`` is the last before them. The ids rise, by less than 16 from one
+    to the next, as all of Parquet's do."""
     out = bytearray()
-    last = 0
-    for number, (kind, data) in fields.items():
-        out.append((number - last) << 4 | kind)
+    for number, (kind, data) in values.items():
+        out.append((number - after) << 4 | kind)
         out += data
-        last = number
-    out.append(_STOP)
+        after = number
     return bytes(out)
+
+
+def whole(written: bytes) -> Value:
+    """The structure of all these ``fields``."""
+    return _STRUCT, written + _END
 
 
 def varint(number: int) -> bytes:

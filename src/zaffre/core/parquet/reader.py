@@ -12,10 +12,13 @@ from typing import Any, Final
 from zaffre.core.errors import InvalidValue
 from zaffre.core.parquet import compact
 from zaffre.core.parquet.columns import CODES, Kind
-from zaffre.core.parquet.writer import GZIP, MAGIC, PLAIN, UNCOMPRESSED
+from zaffre.core.parquet.compact import varint
+from zaffre.core.parquet.writer import DICTIONARY, GZIP, MAGIC, PLAIN, UNCOMPRESSED
 
 _EPOCH: Final = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
 _MOST_PLAIN_BYTES: Final = 1024 * 1024 * 1024  # of one page
+_MOST_ROWS: Final = 100_000_000
+_ANOTHER_WAY: Final = "it is packed in a way that no collected data is"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,19 +64,35 @@ def _kind(element: dict[int, Any]) -> Kind:
 
 
 def _chunk(data: bytes, kind: Kind, about: dict[int, Any]) -> list[Any]:
-    header, at = compact.decode(data, about[9])
-    if about[4] not in (GZIP, UNCOMPRESSED) or header[1] != 0 or header[5][2] != PLAIN:
-        raise compact.Malformed("it is packed in a way that no collected data is")
-    page = data[at : at + header[3]]
-    if about[4] == GZIP:
-        page = zlib.decompressobj(wbits=31).decompress(page, min(int(header[2]), _MOST_PLAIN_BYTES) + 1)
-    if len(page) != header[2]:
-        raise compact.Malformed("a page has another size than it says")
+    header, page = _page(data, about[9], about[4])
+    encoding = header[5][2]
+    if header[1] != 0 or encoding not in (PLAIN, DICTIONARY):
+        raise compact.Malformed(_ANOTHER_WAY)
     count = int(header[5][1])
+    if count > _MOST_ROWS:
+        raise compact.Malformed("it has more rows than a file of collected data can have")
     size = int.from_bytes(page[:4], "little")
     present = _levels(page[4 : 4 + size], count)
+    if encoding == DICTIONARY:
+        _, dictionary = _page(data, about[11], about[4])
+        if page[4 + size :] != b"\x01" + varint(count << 1) + b"\x00" or sum(present) != count:
+            raise compact.Malformed(_ANOTHER_WAY)
+        return _values(kind, dictionary, 1) * count
     values = iter(_values(kind, page[4 + size :], sum(present)))
     return [next(values) if there else None for there in present]
+
+
+def _page(data: bytes, at: int, codec: int) -> tuple[dict[int, Any], bytes]:
+    """The header and the plain bytes of the page that begins there."""
+    header, at = compact.decode(data, at)
+    page = data[at : at + header[3]]
+    if codec == GZIP:
+        page = zlib.decompressobj(wbits=31).decompress(page, min(int(header[2]), _MOST_PLAIN_BYTES) + 1)
+    elif codec != UNCOMPRESSED:
+        raise compact.Malformed(_ANOTHER_WAY)
+    if len(page) != header[2]:
+        raise compact.Malformed("a page has another size than it says")
+    return header, page
 
 
 def _levels(data: bytes, count: int) -> list[int]:

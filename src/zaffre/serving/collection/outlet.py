@@ -16,12 +16,14 @@ import sys
 import threading
 import time
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
+from struct import Struct
 from typing import Any, Final, Protocol
 
 import zaffre
+from zaffre.core.data_collector import Record
 from zaffre.serving import board
 from zaffre.serving.collection.ring import Ring
 from zaffre.serving.collection.settings import CollectionSettings
@@ -51,6 +53,7 @@ class Outlet:
 
     def __init__(self, settings: CollectionSettings, row: memoryview) -> None:
         self._settings = settings
+        self._sample = settings.sample
         self._row = row
         self._collectors: list[tuple[int, dict[str, Any]]] = []
         self._fresh: list[tuple[int, dict[str, Any]]] = []  # collectors that the writer has not been told of
@@ -83,20 +86,22 @@ class Outlet:
                 self._thread.start()
             return number
 
-    def request_ids(self) -> Sequence[bytes] | None:
+    def request_ids(self) -> bytes | None:
         caller = self._caller
         if caller is None:  # what the preflight asks is nobody's request
             return None
         call = caller.call
         if call is None:
-            return ()
-        ids = [request.request_id for _, request in call.requests]
-        sample = self._settings.sample
-        return ids if sample >= 1 or zlib.crc32(ids[0]) < sample * 2**32 else None
+            return b""
+        requests = call.requests
+        first: bytes = requests[0][1].request_id
+        if self._sample < 1 and zlib.crc32(first) >= self._sample * 2**32:
+            return None
+        return first if len(requests) == 1 else b"\n".join([request.request_id for _, request in requests])
 
-    def put(self, record: bytes, rows: int) -> None:
+    def put(self, layout: Struct, record: Record, rows: int) -> None:
         with self._lock:
-            if self._is_over or not self._ring.put(record):
+            if self._is_over or not self._ring.put(layout, record):
                 self._drop(rows, "they came faster than they could be written")
                 return
             self._row[board.COLLECTED] += rows

@@ -5,7 +5,8 @@ from __future__ import annotations
 import mmap
 import os
 import tempfile
-from typing import Final
+from struct import Struct
+from typing import Any, Final
 
 _TAKEN_BYTES: Final = 8
 
@@ -37,17 +38,19 @@ class Ring:
         os.ftruncate(fd, _TAKEN_BYTES + size)
         return cls(fd, size)
 
-    def put(self, data: bytes) -> bool:
-        """False where there is no room, and nothing was put."""
-        size = len(data)
+    def put(self, layout: Struct, values: tuple[Any, ...]) -> bool:
+        """Pack values into the memory. False where there is no room, and nothing was put."""
+        size = layout.size
         if size > self._room:
             self._room = self.size - (self.end - self._taken[0])
             if size > self._room:
                 return False
-        at, after = self._at, self._at + size
+        at = self._at
+        after = at + size
         if after < self.size:
-            self._bytes[at:after] = data
+            layout.pack_into(self._bytes, at, *values)
         else:
+            data = layout.pack(*values)
             split, after = self.size - at, after - self.size
             self._bytes[at:] = data[:split]
             self._bytes[:after] = data[split:]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime
+import struct
 from array import array
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from zaffre.core import collection
@@ -13,11 +14,14 @@ from zaffre.core.data_collector import NUMBERS
 from zaffre.core.parquet import columns
 from zaffre.core.parquet.columns import Column, Kind
 
-About = tuple[int, str, list[str], int]  # microseconds, correlation id, request ids, rows
 Signature = tuple[Any, ...]
+
+ABOUT: Final = struct.Struct("<IIq")  # bytes of request ids and correlation id, microseconds; then these ids
 
 _KINDS: Final = {"i1": Kind.INT32, "u1": Kind.INT32, "i2": Kind.INT32, "u2": Kind.INT32, "i4": Kind.INT32,
                  "u4": Kind.INT64, "i8": Kind.INT64, "f4": Kind.FLOAT, "f8": Kind.DOUBLE}  # fmt: skip
+_CELLS: Final = {**NUMBERS, "b1": "b"}  # what array calls them
+_LENGTHS_BYTES: Final = 8
 _DAY_MINUTES: Final = 1440
 _HOUR_MINUTES: Final = 60
 
@@ -30,33 +34,45 @@ class Origin:
     service: str
     hourly: bool
 
+    @property
+    def period(self) -> int:
+        """Microseconds whose rows go to one folder."""
+        return (_HOUR_MINUTES if self.hourly else _DAY_MINUTES) * 60_000_000
+
 
 @dataclass(slots=True)
 class Group:
-    """The rows of one file. ``since`` is the clock's time of the first."""
+    """The rows of one file. ``since`` is the clock's time of the first; ``about`` holds ``ABOUT`` and the ids of each
+    record, and ``counts`` its rows."""
 
     collector: Mapping[str, Any]
     signature: Signature
     since: float
-    about: list[About] = field(default_factory=list)
+    about: list[bytes] = field(default_factory=list)
+    counts: list[int] = field(default_factory=list)
     forms: list[Any] = field(default_factory=list)
-    data: bytearray = field(default_factory=bytearray)  # of arrays, in place of forms
+    data: array[Any] = field(init=False)  # of arrays, in place of forms
     rows: int = 0
     size: int = 0  # bytes, as they came
 
-    def add(self, about: About, form: Any, size: int) -> None:
-        """``form`` may be the bytes of an array, of which a copy is kept."""
+    def __post_init__(self) -> None:
+        self.data = array(_CELLS[self.signature[1]] if self.signature[0] == "array" else "b")
+
+    def add(self, about: bytes, rows: int, form: Any, size: int) -> None:
+        """``form`` may be the bytes of an array."""
         self.about.append(about)
-        self.rows += about[3]
+        self.counts.append(rows)
+        self.rows += rows
         self.size += size
         if type(form) is bytes:
-            self.data += form
+            self.data.frombytes(form)
         else:
             self.forms.append(form)
 
     @property
     def began_at(self) -> datetime.datetime:
-        return datetime.datetime.fromtimestamp(self.about[0][0] / 1e6, datetime.timezone.utc)
+        micros = ABOUT.unpack_from(self.about[0])[2]
+        return datetime.datetime.fromtimestamp(micros / 1e6, datetime.timezone.utc)
 
     def columns(self, origin: Origin) -> list[Column]:
         """Azure's columns, then the data's; correlations that came with the data stand for those of the request."""
@@ -67,30 +83,48 @@ class Group:
             name = column.name
             while name in made and name != collection.CORRELATION:
                 name += "_"
-            made[name] = Column(name, column.kind, column.count, column.data, column.present)
+            made[name] = column if name == column.name else replace(column, name=name)
         return list(made.values())
 
     def _about(self, origin: Origin) -> list[Column]:
-        correlations: list[str] = []
-        requests: list[str] = []
-        times = array("q")
-        for micros, correlation, ids, rows in self.about:
-            named = ids if len(ids) == rows else [",".join(ids)] * rows
-            requests += named
-            correlations += [correlation] * rows if correlation else named
-            times.extend([micros] * rows)
         minutes = _HOUR_MINUTES if origin.hourly else _DAY_MINUTES
+        times, correlations, requests = self._ids()
         names = iter(collection.COLUMNS)
         return [
-            columns.of_text(next(names), correlations),
+            columns.of_utf8(next(names), correlations),
             columns.of_numbers(next(names), Kind.TIME, times),
             columns.of_numbers(next(names), Kind.INT64, array("q", [minutes]) * self.rows),
             columns.of_one_text(next(names), origin.account.rpartition("/")[2], self.rows),
             columns.of_one_text(next(names), origin.service, self.rows),
             columns.of_one_text(next(names), self.collector["model"], self.rows),
             columns.of_one_text(next(names), self.collector["version"], self.rows),
-            columns.of_text(next(names), requests),
+            columns.of_utf8(next(names), requests),
         ]
+
+    def _ids(self) -> tuple[array[int], list[bytes], list[bytes]]:
+        """Of each row its time, correlation id and request id, in UTF-8."""
+        times: list[int] = []
+        correlations: list[bytes] = []
+        requests: list[bytes] = []
+        layouts: dict[bytes, struct.Struct] = {}
+        for about, rows in zip(self.about, self.counts, strict=True):
+            lengths = about[:_LENGTHS_BYTES]
+            layout = layouts.get(lengths)
+            if layout is None:
+                named, correlated, _ = ABOUT.unpack_from(about)
+                layout = layouts[lengths] = struct.Struct(f"<{_LENGTHS_BYTES}xq{named}s{correlated}s")
+            micros, ids, correlation = layout.unpack(about)
+            if rows == 1 and ids.isascii() and b"\n" not in ids:
+                times.append(micros)
+                requests.append(ids)
+                correlations.append(correlation or ids)
+                continue
+            each = ids.decode("latin-1").encode().split(b"\n")
+            each = each if len(each) == rows else [b",".join(each)] * rows
+            times += [micros] * rows
+            requests += each
+            correlations += [correlation] * rows if correlation else each
+        return array("q", times), correlations, requests
 
     def _data(self) -> list[Column]:
         if self.signature[0] == "columns":
@@ -121,16 +155,18 @@ def signature(form: Any) -> Signature:
 def _parts(forms: Sequence[Any], names: Sequence[str]) -> list[Column]:
     """The columns of forms of one signature."""
     if forms[0][0] == "array":
-        return _of_arrays(forms[0][1], b"".join(form[4] for form in forms), names)
+        code = forms[0][1]
+        return _of_arrays(code, array(_CELLS[code], b"".join(form[4] for form in forms)), names)
     rows = [row for form in forms for row in form[1]]
+    if all(len(row) == len(names) for row in rows):
+        return [columns.of_values(name, values) for name, values in zip(names, zip(*rows, strict=True), strict=True)]
     return [
         columns.of_values(name, [row[at] if at < len(row) else None for row in rows]) for at, name in enumerate(names)
     ]
 
 
-def _of_arrays(code: str, data: bytes | bytearray, names: Sequence[str]) -> list[Column]:
+def _of_arrays(code: str, values: array[Any], names: Sequence[str]) -> list[Column]:
     width = len(names)
-    values = memoryview(data).cast(NUMBERS[code])  # type: ignore[call-overload]
     if code == "b1":
         return [
             Column(name, Kind.BOOLEAN, len(values) // width, columns.pack_booleans(values[at::width]))

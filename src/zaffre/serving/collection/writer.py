@@ -19,8 +19,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from zaffre.core import collection
-from zaffre.core.data_collector import HEAD, NUMBERS
-from zaffre.core.parquet.writer import table
+from zaffre.core.data_collector import KEY, NUMBERS, TIME
+from zaffre.core.parquet.writer import pieces
+from zaffre.serving.collection.allowance import Allowance
 from zaffre.serving.collection.ring import Ring
 from zaffre.serving.collection.rows import Group, Origin, Signature, count, signature
 
@@ -29,7 +30,13 @@ _LOOK_SECONDS: Final = 0.25
 _SIZE_BYTES: Final = 4
 _DTYPES: Final = tuple(NUMBERS)
 _MOST_GROUPS: Final = 64  # open at once; frames whose columns change from call to call make one each
+_MOST_KNOWN: Final = 256
 _IN_MEMORY: Final = 4  # times a file's size, over all groups
+_PACKING_SHARE: Final = 0.01  # of a processor's time, for what takes far longer than all else
+_PACKING_SECONDS: Final = 0.25  # that are saved up
+_ABOUT_AT: Final = KEY.size - 8  # in a record: bytes of ids, time, ids
+
+Place = tuple[Group, Any, int, int, int]  # with its key; where data begins and ends, from a record's beginning; rows
 
 
 class Writer:
@@ -43,8 +50,10 @@ class Writer:
         self._file_bytes = file_bytes
         self._collectors: dict[int, Mapping[str, Any]] = {}
         self._groups: dict[Any, Group] = {}
-        self._size = 0  # bytes in the groups
+        self._known: dict[bytes, Place] = {}  # of arrays, by the key of their records; all in this period
+        self._period = -1  # of the records that are taken; -1: of several
         self._rest = bytearray()
+        self._allowance = Allowance(_PACKING_SHARE, _PACKING_SECONDS, time.monotonic())
 
     def feed(self, data: bytes) -> None:
         """Take the next bytes of the pipe, and from the ring the records that they tell of."""
@@ -52,10 +61,10 @@ class Writer:
         for frame in self._frames():
             begin, end, collectors = marshal.loads(frame)  # noqa: S302  # from our own parent; marshal makes no objects
             self._collectors.update(collectors)
-            records, at = self._ring.read(begin, end - begin), 0
+            records = self._ring.read(begin, end - begin)
             self._ring.free(end)
-            while at < len(records):
-                at = self._take(records, at)
+            if records:
+                self._take(records)
 
     def tick(self, now: float) -> None:
         """Close the files whose time has come."""
@@ -77,40 +86,71 @@ class Writer:
             yield bytes(rest[at - size : at])
         del rest[:at]
 
-    def _take(self, records: bytes, at: int) -> int:
+    def _take(self, records: bytes) -> None:
+        """Put each record into its group: quickly, where one of its key is known."""
+        self._notice_period(records)
+        known, view, at = self._known, memoryview(records), 0
+        while at < len(records):
+            place = known.get(records[at : at + KEY.size])
+            if place is None:
+                at = self._sort(records, at)
+                continue
+            group, key, data, size, rows = place
+            group.about.append(records[at + _ABOUT_AT : at + data])
+            group.counts.append(rows)
+            group.data.frombytes(view[at + data : at + size])
+            group.rows += rows
+            group.size += size
+            at += size
+            if group.size >= self._file_bytes:
+                self._finish(key)
+        while sum(group.size for group in self._groups.values()) > _IN_MEMORY * self._file_bytes:
+            self._finish(max(self._groups, key=lambda each: self._groups[each].size))
+
+    def _sort(self, records: bytes, at: int) -> int:
         """Put the record that begins there into its group: where the next one begins."""
-        number, dtype, width, micros, *sizes = HEAD.unpack_from(records, at)
-        begin = at + HEAD.size
-        correlated = begin + sizes[0]
-        data = correlated + sizes[1]
-        end: int = data + sizes[2]
+        number, dtype, width, size, named, correlated = KEY.unpack_from(records, at)
+        (micros,) = TIME.unpack_from(records, at + KEY.size)
+        data = at + KEY.size + TIME.size + named + correlated
+        end: int = data + size
         form: Any = records[data:end]
         if width:
             kind: Signature = ("array", _DTYPES[dtype], width)
-            rows = len(form) // (width * int(_DTYPES[dtype][1]))
+            rows = size // (width * int(_DTYPES[dtype][1]))
         else:
             form = marshal.loads(form)  # noqa: S302
             kind, rows = signature(form), count(form)
-        ids = records[begin:correlated].decode("latin-1").split("\n") if sizes[0] else []
-        about = (micros, records[correlated:data].decode(), ids, rows)
-        key = (number, kind, micros // (3_600_000_000 if self._origin.hourly else 86_400_000_000))
+        key = (number, kind, micros // self._origin.period)
         group = self._groups.get(key)
         if group is None:
             if len(self._groups) >= _MOST_GROUPS:
                 self._finish(min(self._groups, key=lambda each: self._groups[each].since))
             group = self._groups[key] = Group(self._collectors[number], kind, time.monotonic())
-        group.add(about, form, end - at)
-        self._size += end - at
+        group.add(records[at + _ABOUT_AT : data], rows, form, end - at)
+        if width and self._period >= 0:
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.clear()
+            self._known[records[at : at + KEY.size]] = group, key, data - at, end - at, rows
         if group.size >= self._file_bytes:
             self._finish(key)
-        elif self._size > _IN_MEMORY * self._file_bytes:
-            self._finish(max(self._groups, key=lambda each: self._groups[each].size))
         return end
+
+    def _notice_period(self, records: bytes) -> None:
+        """Whether all of these go to the folders of one day or hour: the first of them does, and so does what comes
+        now."""
+        period = TIME.unpack_from(records, KEY.size)[0] // self._origin.period
+        if period != time.time_ns() // 1000 // self._origin.period:
+            period = -1
+        if period != self._period:
+            self._known.clear()
+        self._period = period
 
     def _finish(self, key: Any) -> None:
         """Write the file of a group: there at once as a whole, or not at all."""
         group = self._groups.pop(key)
-        self._size -= group.size
+        for known, place in list(self._known.items()):
+            if place[0] is group:
+                del self._known[known]
         try:
             self._write(group)
         except Exception as error:  # a full disk, cells of odd shape: this file is lost, the next may go
@@ -133,12 +173,17 @@ class Writer:
             chance=secrets.token_hex(4),
             rows=group.rows,
         )
-        data = table(group.columns(self._origin))
+        columns = group.columns(self._origin)
+        began = time.process_time()
+        packs = self._allowance.is_left(time.monotonic())
+        data = pieces(columns, packs=packs)
+        if packs:
+            self._allowance.spend(time.process_time() - began)
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_name(f".{path.name}.part")
         try:
             with partial.open("wb") as file:
-                file.write(data)
+                file.writelines(data)
                 file.flush()
                 os.fsync(file.fileno())
             partial.replace(path)
