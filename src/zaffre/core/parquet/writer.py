@@ -26,6 +26,7 @@ _OPTIONAL: Final = 1
 _FASTEST: Final = 1
 _SAMPLE_BYTES: Final = 2048
 _WORTH: Final = 0.9  # of its size; to pack what becomes no smaller takes most of a file's time
+_MOST_NAMES: Final = 8192  # of columns, which come again with the next file
 _LEAST_BYTES: Final = 64  # of values, for which a dictionary is made
 _BYTES: Final = {kind: calcsize(f"<{code}") for kind, code in CODES.items()}  # of a value
 
@@ -49,7 +50,10 @@ def pieces(columns: Sequence[Column], metadata: dict[str, str] | None = None, *,
         at += chunk.packed_bytes
         plain_bytes += chunk.plain_bytes
     group = struct({1: list_of(chunks), 2: i64(plain_bytes), 3: i64(columns[0].count)})
-    schema = [struct({4: text("schema"), 5: i32(len(columns))}), *(_element(column) for column in columns)]
+    schema = [
+        struct({4: text("schema"), 5: i32(len(columns))}),
+        *(_element(column.name, column.kind) for column in columns),
+    ]
     footer: dict[int, Value] = {1: i32(1), 2: list_of(schema), 3: i64(columns[0].count), 4: list_of([group])}
     if metadata:
         footer[5] = list_of([struct({1: text(key), 2: text(value)}) for key, value in metadata.items()])
@@ -76,9 +80,7 @@ def _chunk(column: Column, *, packs: bool) -> tuple[_Chunk, list[bytes]]:
     levels = _levels(column)
     single = _single(column)
     if single is not None:
-        size = i32(len(single))
-        about = struct({1: i32(1), 2: i32(PLAIN)})
-        dictionary = compact.encode({1: i32(_DICTIONARY_PAGE), 2: size, 3: size, 7: about}) + single
+        dictionary = _dictionary_header(len(single)) + single
         page = levels + b"\x01" + varint(column.count << 1) + b"\x00"  # indices of one bit, in one run: all are 0
         pages = _page_header(column.count, DICTIONARY, len(page), len(page)) + page
         whole = len(dictionary) + len(pages)
@@ -112,19 +114,30 @@ def _about(column: Column, chunk: _Chunk, at: int, shapes: dict[_Shape, tuple[by
         rest: dict[int, Value] = {4: i32(chunk.codec), 5: i64(column.count)}
         rest |= {6: i64(chunk.plain_bytes), 7: i64(chunk.packed_bytes)}
         around = shapes[column.kind, chunk] = begin, compact.fields(rest, after=3)
-    name = compact.fields({3: list_of([text(column.name)])}, after=2)
     places = {9: i64(at + chunk.data_at)} | ({11: i64(at)} if chunk.data_at else {})
     begin, middle = around
-    about = compact.whole(begin + name + middle + compact.fields(places, after=7))
+    about = compact.whole(begin + _path(column.name) + middle + compact.fields(places, after=7))
     return struct({2: i64(at), 3: about})
 
 
-def _element(column: Column) -> Value:
-    physical, meaning = column.kind.value
-    fields: dict[int, Value] = {1: i32(physical), 3: i32(_OPTIONAL), 4: text(column.name)}
+@lru_cache(_MOST_NAMES)
+def _path(name: str) -> bytes:
+    return compact.fields({3: list_of([text(name)])}, after=2)
+
+
+@lru_cache(_MOST_NAMES)
+def _element(name: str, kind: Kind) -> Value:
+    physical, meaning = kind.value
+    fields: dict[int, Value] = {1: i32(physical), 3: i32(_OPTIONAL), 4: text(name)}
     if meaning is not None:
         fields[6] = i32(meaning)
     return struct(fields)
+
+
+@lru_cache(16)
+def _dictionary_header(size: int) -> bytes:
+    about = struct({1: i32(1), 2: i32(PLAIN)})
+    return compact.encode({1: i32(_DICTIONARY_PAGE), 2: i32(size), 3: i32(size), 7: about})
 
 
 @lru_cache(16)
