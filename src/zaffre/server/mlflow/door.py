@@ -10,7 +10,7 @@ import inspect
 import logging
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from typing import Any, Final, Generic, TypeVar
 
 from starlette.concurrency import run_in_threadpool
@@ -40,10 +40,10 @@ class Act(Generic[M]):
     path: str  # below /api or /ajax-api, such as "2.0/mlflow/runs/get"; "{name}" is a part of it
     message: type[M]
     run: Callable[[Rooms, M], Any]  # a coroutine function where a thread would cost too much
+    is_async: bool = field(init=False)
 
-    @property
-    def is_async(self) -> bool:
-        return inspect.iscoroutinefunction(self.run)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "is_async", inspect.iscoroutinefunction(self.run))
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,11 +128,10 @@ class Door:
                 f"{workspace!r}. Use the tracking URI of the workspace, which ends in /workspaces/{wanted}.",
             )
         client = request.scope.get("client")
-        return replace(
-            self._rooms,
-            workspace=workspace,
-            asker=request.scope["state"]["principal"],  # the guard lets nobody through
-            address=str(client[0]) if client else "",
+        return self._rooms.of(
+            workspace,
+            request.scope["state"]["principal"],  # the guard lets nobody through
+            str(client[0]) if client else "",
         )
 
 

@@ -41,6 +41,23 @@ class Rooms:
     asker: Principal = _NOBODY
     address: str = ""  # where the request comes from
 
+    def of(self, workspace: str, asker: Principal, address: str) -> Rooms:
+        """The same rooms for one request. (``dataclasses.replace`` takes several times as long.)"""
+        return Rooms(
+            store=self.store,
+            artifacts=self.artifacts,
+            tracking=self.tracking,
+            models=self.models,
+            versions=self.versions,
+            notifier=self.notifier,
+            webhooks=self.webhooks,
+            users=self.users,
+            permissions=self.permissions,
+            workspace=workspace,
+            asker=asker,
+            address=address,
+        )
+
     @property
     def user(self) -> str:
         """The name of who asks."""
