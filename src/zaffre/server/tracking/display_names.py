@@ -19,4 +19,6 @@ _SECOND = tuple(
 
 def new_display_name() -> str:
     """Such as ``calm-river-417``."""
-    return f"{secrets.choice(_FIRST)}-{secrets.choice(_SECOND)}-{secrets.randbelow(1000)}"
+    words, number = divmod(secrets.randbelow(len(_FIRST) * len(_SECOND) * 1000), 1000)
+    first, second = divmod(words, len(_SECOND))
+    return f"{_FIRST[first]}-{_SECOND[second]}-{number}"
