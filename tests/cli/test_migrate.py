@@ -33,19 +33,28 @@ pytestmark = [
 ]
 
 
-@pytest.fixture
-def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """A SQLite store of many runs, with a file and a long metric each."""
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """MLflow makes a store of its own in the working directory, whatever store it was asked about."""
     monkeypatch.chdir(tmp_path)
-    uri = f"sqlite:///{tmp_path}/mlflow.db"
-    client = MlflowClient(uri)
-    experiment = client.create_experiment("many", artifact_location=(tmp_path / "files").as_uri())
-    for number in range(RUNS):
-        run = client.create_run(experiment, start_time=1000 + number, run_name=f"run {number}").info.run_id
-        for at in range(0, POINTS, 1000):
-            client.log_batch(run, metrics=[Metric("loss", step * 0.5, step, step) for step in range(at, at + 1000)])
-        client.log_text(run, "x" * 20_000, "notes/log.txt")
-        client.set_terminated(run, end_time=5000 + number)
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A SQLite store of many runs, with a file and a long metric each. Tests only read it."""
+    folder = tmp_path_factory.mktemp("store")
+    uri = f"sqlite:///{folder}/mlflow.db"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        client = MlflowClient(uri)
+        experiment = client.create_experiment("many", artifact_location=(folder / "files").as_uri())
+        for number in range(RUNS):
+            run = client.create_run(experiment, start_time=1000 + number, run_name=f"run {number}").info.run_id
+            for at in range(0, POINTS, 1000):
+                points = [Metric("loss", step * 0.5, step, step) for step in range(at, at + 1000)]
+                client.log_batch(run, metrics=points)
+            client.log_text(run, "x" * 20_000, "notes/log.txt")
+            client.set_terminated(run, end_time=5000 + number)
     return uri
 
 

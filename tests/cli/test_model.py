@@ -109,3 +109,30 @@ def test_a_profile_is_made_and_listed(cli: Cli, tmp_path: Path) -> None:
     assert incomplete.err.endswith(
         "An entry script needs its software: give one of --environment, --conda and --pip.\n"
     )
+
+
+def test_a_version_is_named_by_its_alias(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "m.txt").write_text("m")
+    for _ in range(2):
+        cli("model", "register", "m", str(tmp_path / "m.txt"))
+
+    unnamed = cli("model", "alias", "m", "champion")
+    wrong = cli("model", "alias", "m:1", "v1")
+    pointed = cli("model", "alias", "m:1", "champion")
+    shown = cli("model", "show", "m@champion")
+    moved = cli("model", "alias", "m:2", "champion", "--output", "json")
+    fetched = cli("model", "download", "m@champion", "--target", str(tmp_path / "down"))
+    removed = cli("model", "unalias", "m", "champion")
+    again = cli("model", "unalias", "m", "champion")
+    lost = cli("model", "show", "m@champion")
+
+    assert (unnamed.code, "m:1" in unnamed.err) == (2, True)
+    assert (wrong.code, "is not an alias" in wrong.err) == (1, True)
+    assert pointed.out == "m@champion is version 1.\n"
+    assert "version  1\n" in shown.out
+    assert "aliases  champion (version 1)\n" in shown.out
+    assert json.loads(moved.out) == {"model": "m:2", "alias": "champion"}
+    assert fetched.out.startswith("Downloaded m:2 ")
+    assert removed.out == "m has no alias champion any more.\n"
+    assert again.err == "zaffre: The model m has no alias champion.\n"
+    assert lost.err == "zaffre: The model m has no alias champion: `zaffre model show m` lists its aliases.\n"

@@ -49,7 +49,7 @@ def doctor(*, printing: Printing = QUIET) -> Listing:  # noqa: ARG001
     """Look at everything Zaffre needs on this machine, and say how to mend what is wrong."""
     checks = list(_checks())
     failed = any(check.status == "missing" for check in checks)
-    return Listing(checks, COLUMNS, "", exit=Exit.ERROR if failed else Exit.DONE)
+    return Listing(checks, COLUMNS, "", exit=Exit.ERROR if failed else Exit.DONE, prose=("finding", "remedy"))
 
 
 def _checks() -> Iterator[Check]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Collection
 from typing import Literal
 
 from rich.console import Console
@@ -17,6 +18,7 @@ from zaffre.core.codec import to_plain
 from zaffre.core.errors import AzureMLException
 
 Format = Literal["table", "json"]
+_STATES = ("status", "state")
 _PIPE_WIDTH = 100_000  # a pipe has no width: nothing is cut or wrapped there
 
 
@@ -74,29 +76,37 @@ def _print_table(listing: Listing) -> None:
         standard_error().print(listing.empty, markup=False)
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading, _ in listing.columns:
-        table.add_column(heading.upper(), overflow="fold")
+    for number, (heading, _) in enumerate(listing.columns):
+        # What names an item is not cut where it fits at all: it is what one copies into the next command.
+        table.add_column(_line(heading.upper()), no_wrap=number == 0 or heading in _STATES)
     for item in listing.items:
-        table.add_row(*(_cell(field, item) for field in listing.columns))
+        table.add_row(*(_cell(field, item, listing.prose) for field in listing.columns))
     _print_trimmed(table)
 
 
 def _print_details(details: Details) -> None:
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(style="bold", no_wrap=True)
-    table.add_column(overflow="fold")
+    table.add_column()
     for heading, get in details.fields:
         value = get(details.item)
         if value not in (None, ""):
-            table.add_row(heading, _cell((heading, get), details.item))
+            table.add_row(heading, _cell((heading, get), details.item, [heading]))
     _print_trimmed(table)
 
 
-def _cell(field: Field, item: object) -> Styled:
+def _cell(field: Field, item: object, prose: Collection[str]) -> Styled:
     heading, get = field
     value = get(item)
-    text = "" if value is None else str(value)
-    return Styled(text, style=style(text) if heading in ("status", "state") else "")
+    plain = "" if value is None else str(value)
+    text = Styled(plain, overflow="fold") if heading in prose else _line(plain)
+    text.style = style(plain) if heading in _STATES else ""
+    return text
+
+
+def _line(text: str) -> Styled:
+    """Text of a table's row, which is one line: what a terminal has no room for is cut with an ellipsis."""
+    return Styled(" ".join(text.split("\n")), no_wrap=True, overflow="ellipsis")
 
 
 def _print_trimmed(table: Table) -> None:

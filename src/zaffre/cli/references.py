@@ -1,4 +1,4 @@
-"""How things are named on the command line: ``name``, ``name:version``, ``key=value``."""
+"""How things are named on the command line: ``name``, ``name:version``, ``name@alias``, ``key=value``."""
 
 from __future__ import annotations
 
@@ -13,6 +13,12 @@ def name_and_version(text: str) -> tuple[str, str | None]:
     if not name or (colon and not version):
         raise UsageError(f"{text!r} is not a name or name:version.")
     return name, version or None
+
+
+def name_and_alias(text: str) -> tuple[str, str] | None:
+    """``iris@champion`` as ("iris", "champion"); None for what names no alias. Names of models may have an @, too."""
+    name, _, alias = text.rpartition("@")
+    return (name, alias) if name and alias and ":" not in alias else None
 
 
 def tags(given: Iterable[str] | None) -> dict[str, str]:

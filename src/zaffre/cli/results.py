@@ -19,6 +19,7 @@ class Listing:
     columns: tuple[Field, ...]
     empty: str  # the sentence to show when there is none
     exit: Exit = Exit.DONE
+    prose: tuple[str, ...] = ()  # headings of columns with sentences, which a terminal wraps instead of cutting them
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,6 +62,8 @@ NOUNS: Final = {
             "register": "model.register:register_model",
             "download": "model.download:download_model",
             "delete": "model.delete:delete_model",
+            "alias": "model.alias:set_alias",
+            "unalias": "model.alias:remove_alias",
             "profile": "model.profile:profile_model",
             "profiles": "model.profiles:list_profiles",
         },

@@ -44,7 +44,7 @@ class Scaling(TypedDict):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Runs:
     model: Annotated[list[str] | None, Parameter(name=("--model", "-m"))] = None
-    """A registered model: name:version, or the name for the newest version; may be repeated."""
+    """A registered model: name:version, name@alias, or the name for the newest version; may be repeated."""
     entry: str = "score.py"
     """The script with init() and run(), relative to --source."""
     source: Path = Path()

@@ -19,7 +19,7 @@ def download_model(
     Parameters
     ----------
     model
-        name:version, or the name for the newest version.
+        name:version, name@alias, or the name for the newest version.
     target
         The folder to put it in.
     overwrite

@@ -43,7 +43,7 @@ def profile_model(
     Parameters
     ----------
     model
-        name:version, or the name for the newest version.
+        name:version, name@alias, or the name for the newest version.
     name
         What the profile is called: 3 to 32 lower-case letters, digits or hyphens.
     data

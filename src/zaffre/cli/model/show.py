@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from zaffre.cli.formats import moment, pairs, size
-from zaffre.cli.references import name_and_version
+from zaffre.cli.references import name_and_alias, name_and_version
 from zaffre.cli.results import Details
 from zaffre.cli.session import SESSION, Session
-from zaffre.core.entities import ModelVersion
+from zaffre.core.entities import ModelVersion, RegisteredModel
+from zaffre.core.errors import NotFound
 from zaffre.sdk.scope import Scope
 
 FIELDS = (
@@ -25,10 +26,21 @@ FIELDS = (
 
 
 def get_model(scope: Scope, reference: str) -> ModelVersion:
-    """The model version that ``name:version`` names, or the newest of ``name``."""
+    """The model version that ``name:version`` or ``name@alias`` names, or the newest of ``name``."""
+    if aliased := name_and_alias(reference):
+        name, alias = aliased
+        found = get_registered(scope, name).aliases.get(alias)
+        if found is None:
+            raise NotFound(f"The model {name} has no alias {alias}: `zaffre model show {name}` lists its aliases.")
+        return scope.client.get(scope.path("models", name, "versions", str(found)), ModelVersion)
     name, version = name_and_version(reference)
     where = ("models", name, "versions", version) if version else ("models", name)
     return scope.client.get(scope.path(*where), ModelVersion)
+
+
+def get_registered(scope: Scope, name: str) -> RegisteredModel:
+    """The model as a whole."""
+    return scope.client.get(scope.path("registered-models", name), RegisteredModel)
 
 
 def show_model(model: str, /, *, session: Session = SESSION) -> Details:
@@ -37,6 +49,10 @@ def show_model(model: str, /, *, session: Session = SESSION) -> Details:
     Parameters
     ----------
     model
-        name:version, or the name for the newest version.
+        name:version, name@alias, or the name for the newest version.
     """
-    return Details(get_model(session.scope(), model), FIELDS)
+    scope = session.scope()
+    found = get_model(scope, model)
+    aliases = get_registered(scope, found.name).aliases
+    told = ", ".join(f"{alias} (version {version})" for alias, version in sorted(aliases.items()))
+    return Details(found, (*FIELDS[:2], ("aliases", lambda _: told), *FIELDS[2:]))

@@ -48,7 +48,7 @@ def deploy_service(
     name
         3 to 32 lower-case letters, digits or hyphens.
     model
-        A registered model: name:version, or the name for the newest version; may be repeated.
+        A registered model: name:version, name@alias, or the name for the newest version; may be repeated.
     entry
         The script with init() and run(), relative to --source; score.py where software is named. With neither, one
         model of MLflow, scikit-learn, ONNX or TensorFlow is served without a script of yours.
