@@ -239,6 +239,18 @@ def test_a_service_without_msgspec_has_pythons_own(tmp_path: Path, other: str) -
     assert answered(tmp_path)["file"] == json.loads.__code__.co_filename
 
 
+def test_what_another_put_in_its_place_stays(tmp_path: Path) -> None:
+    patch = """
+        import json
+        own = json.loads
+        json.loads = lambda *given, **more: own(*given, **more)
+        json.loads.__signature__ = __import__("inspect").signature(own)
+        json.loads.__module__, json.loads.__qualname__ = "json", "loads"
+    """
+    (tmp_path / "sitecustomize.py").write_text(textwrap.dedent(patch))
+    assert Path(answered(tmp_path, PYTHONPATH=str(tmp_path))["file"]).name == "sitecustomize.py"
+
+
 def test_a_body_that_is_not_json_is_told_as_by_python(tmp_path: Path) -> None:
     script = """
         import json

@@ -29,8 +29,9 @@ _PROBES: Final = (
 
 def install() -> bool:
     """Put the quick one in the place of ``json.loads``; before the entry script is imported. False where there is no
-    msgspec, or one that reads otherwise."""
-    found = quick(json.loads)
+    msgspec, or one that reads otherwise, or where ``json.loads`` is not Python's any more."""
+    is_pythons = getattr(json.loads, "__globals__", None) is vars(json)
+    found = quick(json.loads) if is_pythons else None
     if found is not None:
         json.loads = found
     return found is not None
