@@ -2,77 +2,20 @@
 
 from __future__ import annotations
 
-import math
 import operator
-import random
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, insert, update
+from sqlalchemy import Connection
 
+from tests.server.store.measured_runs import RUNS_MADE, by_metric, fill, found, log, some_values
 from zaffre.core.filters import RUNS, parse_filter, parse_order_by
-from zaffre.server.store import experiments, last_values, metrics, run_sets, schema
+from zaffre.server.store import last_values, schema
 from zaffre.server.store.engine import Store
 from zaffre.server.store.last_values import LastValues
-from zaffre.server.store.metrics import Logged
-from zaffre.server.store.packing import columns
 from zaffre.server.store.run_search import RunQuery, search
-
-RUNS_MADE = 300
-Metrics = Mapping[str, float | None]
-
-
-def log(connection: Connection, run_pk: int, values: Metrics, step: int = 0) -> None:
-    given = {name: value for name, value in values.items() if value is not None}
-    metrics.append(
-        connection, run_pk, [Logged(name, columns(name, [step], [1], [value]), False) for name, value in given.items()]
-    )
-
-
-def fill(store: Store, values: Mapping[int, Metrics], archived: frozenset[int] = frozenset()) -> int:
-    """Runs 1, 2, ... of an experiment, which all have the tag team = t1; each begins a millisecond after the other."""
-
-    def write(connection: Connection) -> int:
-        here = experiments.add(connection, "default", "here", None, 1)
-        of = {"workspace_pk": 1, "experiment_id": here, "status": "Completed", "created_at": 1}
-        rows = [{**of, "pk": pk, "number": pk, "id": f"{pk:032x}", "start_time": pk} for pk in values]
-        connection.execute(insert(schema.runs), rows)
-        connection.execute(update(schema.runs).where(schema.runs.c.pk.in_(archived)).values(archived_at=9))
-        for pk, logged in values.items():
-            run_sets.put(connection, schema.run_tags, here, pk, {"team": "t1"}, {})
-            log(connection, pk, logged)
-        return here
-
-    return store.write(write)
-
-
-def found(store: Store, experiment: int, asked: str, order: str, limit: int) -> list[int]:
-    query = RunQuery(experiment_ids=[experiment], filter=parse_filter(asked, RUNS), order=parse_order_by([order], RUNS))
-    return [int(run.id, 16) for run in store.read(lambda c: search(c, "default", query, limit=limit)).items]
-
-
-def by_metric(values: Mapping[int, Metrics], name: str, *, descending: bool) -> list[int]:
-    """Numbers, then NaN, then runs without the metric; among equals the newest first."""
-
-    def rank(pk: int) -> tuple[int, float, int]:
-        value = values[pk][name]
-        if value is None or math.isnan(value):
-            return (2 if value is None else 1, 0.0, -pk)
-        return (0, -value if descending else value, -pk)
-
-    return sorted(values, key=rank)
-
-
-def some_values(seed: int) -> dict[int, Metrics]:
-    chance = random.Random(seed)  # noqa: S311 - data, no secret
-    odd = [None, math.nan, math.inf, -math.inf, -0.0]
-
-    def value() -> float | None:
-        return chance.choice(odd) if chance.random() < 0.2 else chance.randrange(20) / 10
-
-    return {pk: {"acc": value(), "loss": value()} for pk in range(1, RUNS_MADE + 1)}
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -11,7 +11,7 @@ import math
 import operator
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy import Connection, bindparam, event, select
@@ -20,6 +20,7 @@ from sqlalchemy.engine import Engine
 from zaffre.core.filters import Condition, Entity, Filter, Op, OrderKey
 from zaffre.server.store import dialect
 from zaffre.server.store.prepared import Prepared
+from zaffre.server.store.rankings import Key, Ranking, Rankings
 from zaffre.server.store.schema import series
 
 MOST = 200_000  # values in all, 100 bytes each
@@ -61,6 +62,7 @@ class LastValues:
         self._changing: set[int] = set()  # by the transaction that is under way
         self._changed: dict[int, int] = {}  # the epoch in which a run changed last
         self._forgotten = 0  # changes up to this epoch are not remembered singly
+        self._rankings = Rankings()
 
     def attend(self, writer: Engine) -> None:
         """Be told by ``changing`` of what is written through the engine."""
@@ -70,13 +72,14 @@ class LastValues:
         """Be known to searches through the connection; call before it sees the database."""
         reader.info[_PLACE] = self, self.epoch
 
-    def changing(self, run_pk: int, names: Iterable[str]) -> None:
+    def changing(self, run_pk: int, names: Sequence[str]) -> None:
         """The transaction that is under way writes these metrics of the run."""
         with self._lock:
             self._changing.add(run_pk)
             for name in names:
                 if name in self._by_metric:
                     self._by_metric[name].pop(run_pk, None)
+            self._rankings.changing(run_pk, names)
 
     def settled(self) -> None:
         """The transaction was committed, or undone."""
@@ -109,8 +112,28 @@ class LastValues:
             while self._by_metric and sum(map(len, self._by_metric.values())) > MOST:
                 self._by_metric.popitem(last=False)
 
+    def ranking(self, key: Key) -> tuple[Ranking, frozenset[int]] | None:
+        """The ranking that is kept, if one is, and the runs that it may be wrong about."""
+        with self._lock:
+            found = self._rankings.get(key)
+            return None if found is None else (found, frozenset(found.changed))
 
-def changing(connection: Connection, run_pk: int, names: Iterable[str]) -> None:
+    def keep_ranking(self, key: Key, found: Ranking) -> None:
+        """Keep what a reader saw that began in the ranking's epoch."""
+        with self._lock:
+            if found.epoch >= self._forgotten:
+                found.changed.update(self._changing)
+                found.changed.update(run for run, epoch in self._changed.items() if epoch > found.epoch)
+                self._rankings.keep(key, found)
+
+
+def known(connection: Connection) -> tuple[LastValues, int] | None:
+    """What is kept, and the epoch in which the reader began that has this connection; None for the writer."""
+    found: tuple[LastValues, int] | None = connection.info.get(_PLACE)
+    return None if found is None or found[1] == _NEVER else found
+
+
+def changing(connection: Connection, run_pk: int, names: Sequence[str]) -> None:
     """``LastValues.changing`` of the store whose writer has this connection."""
     found = connection.info.get(_PLACE)
     if found is not None:
@@ -127,10 +150,7 @@ def leading(connection: Connection, runs: Sequence[int], asked: Filter, order: O
     found: tuple[LastValues, int] | None = connection.info.get(_PLACE)
     if found is None or len(runs) < 2 * rows or len(runs) > MOST // 4:
         return None
-    left: Sequence[int] = runs
-    for condition in asked:
-        if condition.entity is Entity.METRIC and condition.op in _COMPARE:
-            left = _meeting(condition, left, _values(connection, *found, condition.key, left))
+    left = meeting(connection, runs, asked)
     values = _values(connection, *found, order.key, left)
     # NaN comes behind all numbers, whichever the direction, and runs without the metric behind it.
     numbers = sorted((value for value in values if value is not None and value == value), reverse=order.descending)
@@ -138,6 +158,16 @@ def leading(connection: Connection, runs: Sequence[int], asked: Filter, order: O
         return None
     last, before = numbers[rows - 1], operator.ge if order.descending else operator.le
     return [run for run, value in zip(left, values, strict=True) if value is not None and before(value, last)]
+
+
+def meeting(connection: Connection, runs: Sequence[int], asked: Filter) -> Sequence[int]:
+    """Those of the runs, in their order, that meet every condition on a metric."""
+    left = runs
+    kept, epoch = connection.info[_PLACE]
+    for condition in asked:
+        if condition.entity is Entity.METRIC and condition.op in _COMPARE:
+            left = _meeting(condition, left, _values(connection, kept, epoch, condition.key, left))
+    return left
 
 
 def _meeting(condition: Condition, runs: Sequence[int], values: Sequence[Value]) -> list[int]:

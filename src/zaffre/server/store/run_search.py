@@ -25,7 +25,7 @@ from zaffre.core.entities import Run
 from zaffre.core.errors import InvalidValue
 from zaffre.core.filters import Condition, Entity, Filter, Op, Ordering, OrderKey
 from zaffre.core.states import RunStatus
-from zaffre.server.store import dialect, last_values, run_sets
+from zaffre.server.store import dialect, last_values, ranked_runs, rankings, run_sets
 from zaffre.server.store import runs as rows
 from zaffre.server.store.compare import (
     Clause,
@@ -36,7 +36,7 @@ from zaffre.server.store.compare import (
     compare_pair,
     number_sorts,
 )
-from zaffre.server.store.paging import Found, Sort, cut, page
+from zaffre.server.store.paging import Found, Sort, cut, decode, page
 from zaffre.server.store.prepared import Prepared
 from zaffre.server.store.schema import (
     datasets,
@@ -98,16 +98,49 @@ def search(connection: Connection, ws: str, query: RunQuery, *, limit: int, afte
 
 def find(connection: Connection, ws: str, query: RunQuery, *, limit: int, after: str | None = None) -> Found[int]:
     """``search``, answering the runs' row numbers."""
+    early = _early(connection, ws, query, limit, after)
+    if early is not None:
+        return early
     query, among = _begin(connection, ws, query, limit)
     if among == []:
         return Found([])
-    if among is not None and after is None and query.order and query.order[0].entity is Entity.METRIC:
-        first = last_values.leading(connection, among, query.filter, query.order[0], limit + 1)
-        if first is not None:
-            found = _page(connection, ws, query, first, limit, None)
-            if found.next is not None:  # else some of these were kept out by what the query asks besides
+    if not query.newest and query.order and query.order[0].entity is Entity.METRIC:
+        for rows in (limit + 1, _FURTHER * (limit + 1)):
+            first = _first(connection, query, among, rows, after)
+            if first is None:
+                break
+            found = _page(connection, ws, query, first, limit, after)
+            if found.next is not None:  # else too many of these were kept out by what the query asks besides
                 return found
     return _page(connection, ws, query, among, limit, after)
+
+
+def _early(connection: Connection, ws: str, query: RunQuery, limit: int, after: str | None) -> Found[int] | None:
+    """A page of a search by time whose runs are found among the first there are: no metric of all runs is read."""
+    experiments = None if _equal(query) or query.tags or not _is_by_time(query) else _few(query)
+    if experiments is None or ranked_runs.is_known(connection, experiments, query.filter):
+        return None
+    first = _page(connection, ws, replace(query, filter=()), None, _FURTHER * (limit + 1), after)
+    found = _page(connection, ws, query, first.items, limit, after)
+    return found if found.next is not None or first.next is None else None
+
+
+def _first(
+    connection: Connection, query: RunQuery, among: list[int] | None, rows: int, after: str | None
+) -> list[int] | None:
+    """The runs that can be among the first ``rows`` by the metric that orders them; None where nothing can be said."""
+    order = query.order[0]
+    if among is not None:
+        return None if after is not None else last_values.leading(connection, among, query.filter, order, rows)
+    experiments = _few(query)
+    if experiments is None:
+        return None
+    start: float | None = None
+    if after is not None:
+        _, start, *_ = decode(after, len(_sorts(query.order, newest=False)[0]))
+        if not isinstance(start, int | float):
+            return None
+    return ranked_runs.first(connection, experiments, query.filter, order, rows, start)
 
 
 def _page(
@@ -138,20 +171,35 @@ def count(connection: Connection, ws: str, query: RunQuery) -> int:
 # --- where to begin --------------------------------------------------------------------------------------------------
 
 _PAIRS = {Entity.TAG: run_tags, Entity.PARAM: params}
+_FURTHER = 8  # times as many runs are looked at where those of a page were not enough
+
+_of_ids = Prepared(
+    lambda used: select(runs.c.pk).where(
+        runs.c.workspace_pk == select(workspaces.c.pk).where(workspaces.c.name == bindparam("ws")).scalar_subquery(),
+        dialect.among(used, runs.c.id, "ids"),
+    ),
+    ("ws", "ids"),
+)
+_of_parents = Prepared(
+    lambda used: select(runs.c.pk).where(dialect.among(used, runs.c.parent_pk, "parents")), ("parents",)
+)
 
 
 def _begin(connection: Connection, ws: str, query: RunQuery, limit: int | None) -> tuple[RunQuery, list[int] | None]:
-    """The row numbers of the runs that have all the tags and parameters that must equal a value, and what the query
-    asks besides. None and the whole query where it asks for no such thing, or where to walk the index by start time
-    until ``limit`` runs are found is shorter, for many have them.
+    """The row numbers of the runs among which to search, and what the query asks of them besides.
+
+    None where it asks for nothing that few runs have, or where to walk the index by start time until ``limit`` runs
+    are found is shorter, for many have it.
     """
+    named = _named(connection, ws, query)
+    if named is not None:
+        return query, named
     wanted = [run_sets.pair_of(_PAIRS[found.entity].name, found.key, str(found.value)) for found in _equal(query)]
     wanted += [run_sets.pair_of(run_tags.name, key, value) for key, value in query.tags.items() if value is not None]
     if not wanted:
-        return query, None
+        return query, _within(connection, query, limit)
     met = run_sets.common(connection, ws, query.experiment_ids, wanted)
-    by_time = query.newest or not query.order or query.order[0].entity is Entity.ATTRIBUTE
-    if met and limit is not None and by_time:
+    if met and limit is not None and _is_by_time(query):
         span = (max(met) - min(met) + 1) * run_sets.BLOCK  # among so many runs they lie, more or less evenly
         if run_sets.size(met) ** 2 > 2 * limit * span:
             return query, None
@@ -162,6 +210,51 @@ def _begin(connection: Connection, ws: str, query: RunQuery, limit: int | None) 
         tags={key: value for key, value in query.tags.items() if value is None},
     )
     return rest, run_sets.listed(met)
+
+
+def _named(connection: Connection, ws: str, query: RunQuery) -> list[int] | None:
+    """The runs that the query names, or the children of the run that it names; None where it names none."""
+    ids, parents = query.ids, query.parent_id
+    for found in query.filter:
+        if found.entity is Entity.ATTRIBUTE and found.key == "run_id" and found.op in (Op.EQ, Op.IN):
+            ids = found.value if isinstance(found.value, tuple) else [str(found.value)]
+        if found.entity is Entity.TAG and found.key == PARENT_TAG and found.op is Op.EQ:
+            parents = str(found.value)
+    if ids is not None:
+        return [pk for (pk,) in _of_ids.all(connection, (ws, dialect.many(list(ids))))]
+    if parents is None:
+        return None
+    parent = [pk for (pk,) in _of_ids.all(connection, (ws, dialect.many([parents])))]
+    children = {pk for (pk,) in _of_parents.all(connection, (dialect.many(parent),))}
+    tagged = run_sets.common(connection, ws, None, [run_sets.pair_of(run_tags.name, PARENT_TAG, parents)])
+    return sorted(children.union(run_sets.listed(tagged)))
+
+
+def _within(connection: Connection, query: RunQuery, limit: int | None) -> list[int] | None:
+    """The runs that meet a condition on a metric, where these are few."""
+    experiments = _few(query)
+    spans = None if experiments is None else ranked_runs.within(connection, experiments, query.filter)
+    if spans is None:
+        return None
+    if limit is not None and _is_by_time(query):
+        is_few = spans.size**2 <= 2 * limit * spans.of
+    elif limit is not None and query.order[0].entity is Entity.METRIC:
+        is_few = spans.size <= ranked_runs.LONGEST
+    else:
+        is_few = spans.size * 4 <= spans.of
+    return spans.listed() if is_few else None
+
+
+def _few(query: RunQuery) -> list[int] | None:
+    """The experiments that the query asks about, where it says so and they are few."""
+    asked = None if query.experiment_ids is None else list(dict.fromkeys(query.experiment_ids))
+    return asked if asked is not None and len(asked) <= rankings.EXPERIMENTS else None
+
+
+def _is_by_time(query: RunQuery) -> bool:
+    """Whether the runs of a page are those that an index comes to first."""
+    first = None if query.newest or not query.order else query.order[0]
+    return first is None or (first.entity is Entity.ATTRIBUTE and first.key == "start_time")
 
 
 def _equal(query: RunQuery) -> list[Condition]:
