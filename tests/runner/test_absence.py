@@ -130,8 +130,9 @@ def test_a_client_that_waits_catches_up_with_a_server_that_was_killed(
     assert client.wait(60) == 0, output.read_text()
     text = output.read_text()
     assert "status Completed" in text
-    followed = [line for line in text.splitlines() if line in set(run.log().splitlines())]
-    assert followed == run.log().splitlines()
+    written = run.log().splitlines()
+    followed = [line for line in text.splitlines() if line in written]
+    assert followed == written
 
 
 def test_the_server_comes_back_on_another_port(own_server: ServerProcess, tmp_path: Path) -> None:
