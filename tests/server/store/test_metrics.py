@@ -166,6 +166,22 @@ def test_many_metrics_at_once_each_keep_their_own_points(store: Store, run: int)
     }
 
 
+@pytest.mark.parametrize("before", [1, 7, 8, 30])
+def test_a_small_batch_finds_its_metrics_among_those_of_the_run(store: Store, run: int, before: int) -> None:
+    names = [f"m{i:02}" for i in range(before)]
+    for batch in (
+        *([logged(name, [(0, 0, 0.0)])] for name in names),
+        [logged(names[-1], [(1, 1, 1.0)]), logged("new", [(0, 0, 2.0)])],
+        [logged("newer", [(0, 0, 3.0)]), logged(names[0], [(2, 2, 4.0)])],
+    ):
+        store.write(lambda connection, batch=batch: metrics.append(connection, run, batch))  # type: ignore[misc]
+    found = store.read(lambda connection: metrics.read(connection, run))
+    expected: dict[str, list[float]] = {**{name: [0.0] for name in names}, "new": [2.0], "newer": [3.0]}
+    expected[names[-1]].append(1.0)
+    expected[names[0]].append(4.0)
+    assert {series.name: series.points.values.tolist() for series in found} == expected
+
+
 @pytest.fixture
 def three_runs(store: Store) -> list[int]:
     return [store.write(add_run) for _ in range(3)]

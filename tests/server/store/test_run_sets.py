@@ -75,6 +75,21 @@ def test_what_is_common_to_sets_of_many_blocks_and_experiments(store: Store) -> 
     assert found([], red) == found(None, red, ws="other") == found([here], red, pair_of("params", "color", "red")) == []
 
 
+@pytest.mark.parametrize("step", [1, 37, BLOCK - 1])  # ascending, in leaps, descending
+def test_runs_join_a_set_in_any_order_few_and_many(store: Store, step: int) -> None:
+    pks = [1 + i * step % BLOCK for i in range(80)]
+
+    def fill(connection: Connection) -> int:
+        here = experiments.add(connection, "default", "here", None, 1)
+        add_runs(connection, here, sorted(pks))
+        for pk in (*pks, *pks):
+            run_sets.put(connection, schema.run_tags, here, pk, {"color": "red"}, {})
+        return here
+
+    here, red = store.write(fill), pair_of("run_tags", "color", "red")
+    assert store.read(lambda connection: listed(common(connection, "default", [here], [red]))) == sorted(pks)
+
+
 def test_a_value_that_changes_leaves_its_set_and_an_empty_set_leaves_no_row(store: Store) -> None:
     tags = schema.run_tags
 

@@ -157,6 +157,24 @@ def test_times_are_those_reported_else_those_of_the_change(tracking: Tracking, e
     assert (ended.start_time, ended.end_time) == (running.start_time, 99)
 
 
+def test_a_status_that_stays_does_not_keep_the_rest_of_a_patch_away(tracking: Tracking, run: Run) -> None:
+    ended = patch(tracking, run, RunPatch(status=RunStatus.COMPLETED))
+    again = patch(tracking, run, RunPatch(status=RunStatus.COMPLETED, end_time=5, description="told twice"))
+    assert (again.end_time, again.description) == (5, "told twice")
+    assert [event.status for event in tracking.run_events("default", run.id)] == [RunStatus.RUNNING, ended.status]
+
+
+def test_a_run_that_is_refused_takes_no_number(tracking: Tracking, experiment: Experiment) -> None:
+    tracking.create_run("default", experiment.id, RunCreate(id="mine"))
+    with pytest.raises(AlreadyExists):
+        tracking.create_run("default", experiment.id, RunCreate(id="mine"))
+    tracking.update_experiment("default", experiment.id, archived=True)
+    with pytest.raises(StateConflict, match="must be in the 'active' state"):
+        tracking.create_run("default", experiment.id, RunCreate())
+    tracking.update_experiment("default", experiment.id, archived=False)
+    assert tracking.create_run("default", experiment.id, RunCreate()).number == 2
+
+
 def test_a_resumed_run_has_no_end_and_no_error(tracking: Tracking, run: Run) -> None:
     failed = patch(tracking, run, RunPatch(status=RunStatus.FAILED, error=RunError(code="UserError", message="no")))
     assert failed.error == RunError(code="UserError", message="no")
