@@ -18,6 +18,7 @@ from zaffre.server.api.studio import PACKAGED
 def browser() -> Iterator[Browser]:
     if not Path(CHROMIUM).exists():
         pytest.skip(f"{CHROMIUM} is not installed")
+    assert (PACKAGED / "index.html").is_file(), "the Studio is not built; run: make studio"
     expect.set_options(timeout=PATIENCE_SECONDS * 1000)
     with sync_playwright() as playwright:
         started = launch(playwright)
@@ -27,7 +28,6 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def workspace(shared_server: ServerProcess, workspace_name: str) -> Iterator[Workspace]:
-    assert (PACKAGED / "index.html").is_file(), "the Studio is not built; run: make studio"
     mine = Workspace(shared_server.url, shared_server.token, workspace_name)
     yield mine
     mine.close()

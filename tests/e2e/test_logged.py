@@ -6,19 +6,32 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.e2e.accessibility import clipped, findings
 from tests.e2e.browser import NARROW, WIDE, Workspace, signed_in
+from tests.server_process import ServerProcess
 
 PROGRAM = Path(__file__).with_name("logged.py")
 
 
-def logged(workspace: Workspace) -> dict[str, str]:
-    """The ids of what the program logged into the workspace."""
+@dataclass(frozen=True)
+class Room:
+    """A workspace with one of everything, and the ids of what is in it. Tests only look at it."""
+
+    workspace: Workspace
+    ids: dict[str, str]
+
+
+@pytest.fixture(scope="module")
+def room(shared_server: ServerProcess) -> Iterator[Room]:
+    workspace = Workspace(shared_server.url, shared_server.token, f"ws-{uuid4().hex[:12]}")
     address = {
         "MLFLOW_TRACKING_URI": f"{workspace.url}/workspaces/{workspace.name}",
         "MLFLOW_TRACKING_TOKEN": workspace.token,
@@ -28,12 +41,13 @@ def logged(workspace: Workspace) -> dict[str, str]:
     )
     assert done.returncode == 0, done.stderr
     lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
-    return dict(json.loads(lines[-1]))
+    yield Room(workspace, dict(json.loads(lines[-1])))
+    workspace.close()
 
 
 @pytest.mark.timeout(600)
-def test_everything_that_mlflow_logged_is_shown(browser: Browser, workspace: Workspace) -> None:
-    ids = logged(workspace)
+def test_everything_that_mlflow_logged_is_shown(browser: Browser, room: Room) -> None:
+    workspace, ids = room.workspace, room.ids
     with signed_in(browser, workspace) as studio:
         page = studio.page
         studio.open(f"/runs/{ids['run']}")
@@ -62,8 +76,8 @@ def test_everything_that_mlflow_logged_is_shown(browser: Browser, workspace: Wor
 
 
 @pytest.mark.timeout(600)
-def test_a_trace_is_walked_through_by_keyboard(browser: Browser, workspace: Workspace) -> None:
-    ids = logged(workspace)
+def test_a_trace_is_walked_through_by_keyboard(browser: Browser, room: Room) -> None:
+    workspace, ids = room.workspace, room.ids
     with signed_in(browser, workspace) as studio:
         page = studio.page
         studio.open("/experiments/colours?tab=traces")
@@ -82,10 +96,8 @@ def test_a_trace_is_walked_through_by_keyboard(browser: Browser, workspace: Work
 
 @pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
 @pytest.mark.timeout(600)
-def test_every_page_of_what_was_logged_is_fit_to_be_seen(
-    browser: Browser, workspace: Workspace, size: tuple[int, int]
-) -> None:
-    ids = logged(workspace)
+def test_every_page_of_what_was_logged_is_fit_to_be_seen(browser: Browser, room: Room, size: tuple[int, int]) -> None:
+    workspace, ids = room.workspace, room.ids
     pages = [
         f"/runs/{ids['run']}?tab=media",
         f"/runs/{ids['run']}?tab=traces",
