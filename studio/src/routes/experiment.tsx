@@ -3,8 +3,9 @@ import {
   ArchiveArrowBack20Regular,
   ArrowSync20Regular,
   Delete20Regular,
+  Edit20Regular,
 } from "@fluentui/react-icons";
-import { Badge } from "@fluentui/react-components";
+import { Badge, makeStyles, tokens } from "@fluentui/react-components";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { lazy, Suspense, useState } from "react";
@@ -12,6 +13,8 @@ import { lazy, Suspense, useState } from "react";
 import { deleteExperiment, experimentKeys, experimentQuery, patchExperiment } from "../api/experiments";
 import type { Command } from "../components/CommandBar";
 import { ConfirmDialog } from "../components/ConfirmDialog";
+import { DescribeExperiment } from "../components/DescribeExperiment";
+import { Markdown } from "../components/Markdown";
 import { HomeCrumb, RoomCrumb } from "../components/crumbs";
 import { useNotify } from "../components/notify";
 import { Page } from "../components/Page";
@@ -20,6 +23,7 @@ import { PageTabs } from "../components/PageTabs";
 import { RunsView } from "../components/runs/RunsView";
 import { useRunsState } from "../components/runs/state";
 import { ErrorState } from "../components/States";
+import { noteOf } from "../format/note";
 
 const route = getRouteApi("/ws/$ws/experiments/$name");
 
@@ -30,6 +34,17 @@ const Permissions = lazy(() =>
   import("../components/permissions/Permissions").then((m) => ({ default: m.Permissions })),
 );
 const TraceList = lazy(() => import("../components/traces/TraceList").then((m) => ({ default: m.TraceList })));
+
+const useStyles = makeStyles({
+  note: {
+    flexShrink: 0,
+    maxHeight: "160px",
+    overflowY: "auto",
+    maxWidth: "960px",
+    color: tokens.colorNeutralForeground2,
+    ":focus-visible": { outline: `2px solid ${tokens.colorStrokeFocus2}` },
+  },
+});
 
 const TABS = [
   ["runs", "Runs"],
@@ -47,7 +62,11 @@ export function ExperimentPage() {
   const experiment = useQuery(experimentQuery(ws, name));
   const [deleting, setDeleting] = useState(false);
   const archived = experiment.data?.archived_at != null;
-  const commands = useExperimentCommands(ws, name, archived, () => setDeleting(true));
+  const [describing, setDescribing] = useState(false);
+  const commands = useExperimentCommands(ws, name, archived, {
+    describe: () => setDescribing(true),
+    remove: () => setDeleting(true),
+  });
   const tab = TABS.find(([known]) => known === state.tab)?.[0] ?? "runs";
   const head = {
     title: name,
@@ -60,14 +79,17 @@ export function ExperimentPage() {
     icon: <ArrowSync20Regular />,
     onClick: () => void client.invalidateQueries({ type: "active" }),
   };
+  const note = experiment.data ? noteOf(experiment.data) : "";
   const above = (
     <>
+      <Note text={note} />
       <PageTabs
         tabs={TABS}
         selected={tab}
         onSelect={(next) => void navigate({ search: next === "runs" ? {} : { tab: next }, replace: true })}
       />
       {experiment.error ? <ErrorState error={experiment.error} what={`${name} could not be read.`} /> : null}
+      {describing ? <DescribeExperiment ws={ws} name={name} note={note} onClose={() => setDescribing(false)} /> : null}
       <DeleteExperiment ws={ws} name={name} open={deleting} onClose={() => setDeleting(false)} />
     </>
   );
@@ -90,7 +112,22 @@ export function ExperimentPage() {
   );
 }
 
-function useExperimentCommands(ws: string, name: string, archived: boolean, onDelete: () => void): Command[] {
+function Note({ text }: { text: string }) {
+  const styles = useStyles();
+  if (!text) return null;
+  return (
+    <div className={styles.note} role="region" aria-label="Description" tabIndex={0}>
+      <Markdown text={text} />
+    </div>
+  );
+}
+
+interface Acts {
+  describe: () => void;
+  remove: () => void;
+}
+
+function useExperimentCommands(ws: string, name: string, archived: boolean, acts: Acts): Command[] {
   const client = useQueryClient();
   const notify = useNotify();
   const archive = async () => {
@@ -103,13 +140,14 @@ function useExperimentCommands(ws: string, name: string, archived: boolean, onDe
     await client.invalidateQueries({ queryKey: experimentKeys.all(ws) });
   };
   return [
+    { id: "describe", label: "Edit description", icon: <Edit20Regular />, onClick: acts.describe },
     {
       id: "archive",
       label: archived ? "Reactivate" : "Archive experiment",
       icon: archived ? <ArchiveArrowBack20Regular /> : <Archive20Regular />,
       onClick: () => void archive(),
     },
-    { id: "remove", label: "Delete experiment", icon: <Delete20Regular />, onClick: onDelete },
+    { id: "remove", label: "Delete experiment", icon: <Delete20Regular />, onClick: acts.remove },
   ];
 }
 

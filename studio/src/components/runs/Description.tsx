@@ -2,10 +2,10 @@ import { Button, makeStyles, Spinner, Text, Textarea, tokens } from "@fluentui/r
 import { Edit16Regular } from "@fluentui/react-icons";
 import { useState } from "react";
 
+import { Markdown } from "../Markdown";
 import { useNotify } from "../notify";
 
 const useStyles = makeStyles({
-  text: { whiteSpace: "pre-wrap", overflowWrap: "anywhere" },
   none: { color: tokens.colorNeutralForeground3 },
   row: { display: "flex", columnGap: "8px" },
   edit: { alignSelf: "flex-start", marginLeft: "-8px" },
@@ -16,7 +16,7 @@ interface Props {
   onChange: (text: string) => Promise<unknown>;
 }
 
-/** A text that can be edited in place. */
+/** A text in Markdown that can be edited in place. */
 export function Description({ text, onChange }: Props) {
   const styles = useStyles();
   const notify = useNotify();
@@ -36,7 +36,7 @@ export function Description({ text, onChange }: Props) {
   if (draft === null) {
     return (
       <>
-        <Text className={text ? styles.text : styles.none}>{text || "No description"}</Text>
+        {text ? <Markdown text={text} /> : <Text className={styles.none}>No description</Text>}
         <Button
           className={styles.edit}
           size="small"
@@ -53,6 +53,7 @@ export function Description({ text, onChange }: Props) {
     <>
       <Textarea
         aria-label="Description"
+        placeholder="Markdown: **bold**, `code`, lists, tables, links"
         resize="vertical"
         rows={4}
         value={draft}

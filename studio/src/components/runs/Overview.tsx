@@ -6,6 +6,7 @@ import { modelsOfRunQuery } from "../../api/models";
 import { isTerminal, patchRun, runKeys, runSpecQuery } from "../../api/runs";
 import type { Run } from "../../api/types";
 import { argumentPairs } from "../../format/arguments";
+import { NOTE_TAG, noteOf } from "../../format/note";
 import { AppLink } from "../AppLink";
 import { Card, Facts, type Fact } from "../Card";
 import { Columns } from "../Columns";
@@ -80,7 +81,7 @@ export function Overview({ ws, run }: { ws: string; run: Run }) {
             <RunModels ws={ws} run={run} />
             <RunLineage ws={ws} run={run} />
             <Card title="Description">
-              <Description text={run.description} onChange={(description) => change({ description })} />
+              <RunDescription run={run} onChange={change} />
             </Card>
             {git.length > 0 ? (
               <Card title="Git">
@@ -92,6 +93,17 @@ export function Overview({ ws, run }: { ws: string; run: Run }) {
       />
     </>
   );
+}
+
+interface DescriptionProps {
+  run: Run;
+  onChange: (patch: Parameters<typeof patchRun>[2]) => Promise<unknown>;
+}
+
+/** MLflow's clients read the tag, Zaffre's the description: both say the same once it was edited here. */
+function RunDescription({ run, onChange }: DescriptionProps) {
+  const change = (description: string) => onChange({ description, tags: { [NOTE_TAG]: description } });
+  return <Description text={noteOf(run)} onChange={change} />;
 }
 
 /** What a submitted run executes; an interactive run has no such thing. */

@@ -3,6 +3,7 @@ import { useMemo, useState } from "react";
 
 import { chatMessages, type ChatMessage } from "../../format/chat";
 import { CopyButton } from "../CopyButton";
+import { Markdown } from "../Markdown";
 
 const useStyles = makeStyles({
   part: { display: "flex", flexDirection: "column", rowGap: "4px", minWidth: 0 },
@@ -29,7 +30,6 @@ const useStyles = makeStyles({
     padding: "8px 12px",
     background: tokens.colorNeutralBackground3,
     borderRadius: tokens.borderRadiusMedium,
-    whiteSpace: "pre-wrap",
     overflowWrap: "anywhere",
     maxHeight: "280px",
     overflow: "auto",
@@ -81,7 +81,7 @@ function Messages({ messages }: { messages: ChatMessage[] }) {
       {messages.map(({ role, content }, i) => (
         <li key={i} className={styles.message}>
           <span className={styles.role}>{role}</span>
-          {content}
+          <Markdown text={content} />
         </li>
       ))}
     </ul>
