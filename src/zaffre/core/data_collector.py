@@ -103,7 +103,7 @@ class ModelDataCollector:
         self._sink: Sink | None = None
         self._number = 0
         self._is_inputs = self.designation == "inputs"
-        self._layouts: dict[Any, Layout] = {}  # by type, dtype, shape, and bytes of the ids
+        self._layouts: dict[Any, Layout] = {}  # by dtype, shape, and bytes of the ids
         self._second = 0  # in microseconds
         self._begin = ""
         self._prints = os.environ.get(DEBUG, "").lower() == "true"
@@ -138,7 +138,7 @@ class ModelDataCollector:
         if user_correlation_id != "" or not ids:
             about = (str(user_correlation_id) or str(uuid.uuid4())).encode("utf-8", "replace")
         try:  # an array like one before goes the short way: requests wait for what is done here
-            layout = self._layouts[type(input_data), input_data.dtype, input_data.shape, len(ids), len(about)]
+            layout = self._layouts[input_data.dtype, input_data.shape, len(ids), len(about)]
             sink.put(layout[0], (layout[1], now, ids, about, input_data.tobytes()), layout[2])
         except Exception:  # none like it yet, or no array
             self._collect(sink, input_data, now, ids, about)
@@ -158,7 +158,7 @@ class ModelDataCollector:
             if width:
                 if len(self._layouts) >= _MOST_LAYOUTS:
                     self._layouts.clear()
-                self._layouts[type(data), data.dtype, data.shape, len(ids), len(about)] = layout, key, rows
+                self._layouts[data.dtype, data.shape, len(ids), len(about)] = layout, key, rows
             sink.put(layout, (key, now, ids, about, packed), rows)
         except Uncollectable as reason:
             sink.refuse(f"{self.designation} of {self.model_name}: {reason}")
