@@ -14,7 +14,7 @@ WORKERS ?= 2
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-server demo test check generate dev bench bench-serving bench-large lock studio screenshots clean
+.PHONY: help setup setup-server demo test check check-python check-studio generate dev bench bench-serving bench-large lock studio screenshots clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -50,10 +50,15 @@ test: setup ## Run the whole test suite: unit, integration, browser (WORKERS=N a
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(TESTS)
 
 check: setup ## Lint, types, import map, generated files, front-end lint and types
+	@$(MAKE) --no-print-directory --jobs 2 check-python check-studio
+
+check-python: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest --quiet tests/test_architecture.py
+
+check-studio: setup
 	$(BIN)/python -m scripts.generate --check
 	$(BIN)/python hatch_build.py npm run format:check
 	$(BIN)/python hatch_build.py npm run lint
