@@ -52,6 +52,7 @@ def test_a_missing_argument_is_named(bare: Cli) -> None:
 
     assert (answer.code, answer.out) == (2, "")
     assert "RUN_ID" in answer.err
+    assert answer.err.endswith(" See `zaffre run show --help`.\n")
 
 
 def test_an_unknown_output_is_refused_with_the_choices(bare: Cli) -> None:

@@ -29,7 +29,7 @@ def run(arguments: Sequence[str]) -> int:
     try:
         command, bound, _ = program.parse_args(list(arguments), exit_on_error=False, print_error=False)
     except CycloptsError as error:
-        show_error(UsageError(f"{error} See `zaffre --help`."))
+        show_error(UsageError(f"{error} See `{_help_of(program, arguments)}`."))
         return Exit.USAGE
     bound.apply_defaults()
     try:
@@ -43,6 +43,12 @@ def run(arguments: Sequence[str]) -> int:
     except (AzureMLException, UsageError, OSError) as error:
         show_error(error)
         return exit_code(error)
+
+
+def _help_of(program: App, arguments: Sequence[str]) -> str:
+    """How to see the help of the command that was meant, as far as the words name one."""
+    words, _, _ = program.parse_commands(list(arguments))
+    return " ".join(("zaffre", *words, "--help"))
 
 
 def _carry_out(program: App, command: Callable[..., Any], bound: inspect.BoundArguments) -> int:
