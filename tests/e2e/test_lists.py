@@ -206,3 +206,31 @@ def test_lists_grow_while_they_are_looked_at(workspace: Workspace, studio: Studi
     expect(page.get_by_role("table", name="Experiments").get_by_role("link", name="late")).to_be_visible()
     workspace.call("PUT", "/experiments/later")
     expect(page.get_by_role("table", name="Experiments").get_by_role("link", name="later")).to_be_visible()
+
+
+def test_an_experiment_shows_what_its_runs_logged_until_columns_are_chosen(
+    workspace: Workspace, studio: Studio
+) -> None:
+    for accuracy in (0.5, 0.75):
+        run = workspace.run("tuned", display_name=f"run-{accuracy}")
+        workspace.log(run, "accuracy", accuracy)
+    workspace.run("other", display_name="elsewhere")
+    studio.open("/experiments/tuned")
+    header = studio.page.get_by_role("columnheader", name="accuracy")
+    expect(header).to_be_visible()
+    expect(studio.page.get_by_role("row", name="run-0.75")).to_contain_text("0.75")
+    expect(studio.page.get_by_role("columnheader", name="Compute")).to_have_count(0)
+    studio.page.get_by_role("button", name="Edit columns").click()
+    studio.page.get_by_role("dialog").get_by_label("accuracy").uncheck()
+    studio.page.get_by_role("button", name="Done").click()
+    expect(header).to_have_count(0)
+    studio.page.reload()
+    expect(studio.page.get_by_role("columnheader", name="Duration")).to_be_visible()
+    expect(header).to_have_count(0)
+    studio.page.get_by_role("button", name="Edit columns").click()
+    studio.page.get_by_role("button", name="Reset").click()
+    studio.page.get_by_role("button", name="Done").click()
+    expect(header).to_be_visible()
+    studio.open("/runs")
+    expect(studio.page.get_by_role("columnheader", name="Experiment")).to_be_visible()
+    expect(header).to_have_count(0)

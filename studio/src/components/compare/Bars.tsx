@@ -1,7 +1,7 @@
 import { makeStyles, tokens } from "@fluentui/react-components";
 
 import { metric } from "../../format/number";
-import { lineColor } from "../metrics/colors";
+import { markStyle } from "../metrics/colors";
 import type { Line } from "../metrics/plot_data";
 import { useTheme } from "../theme";
 
@@ -39,10 +39,7 @@ export function Bars({ lines, height }: { lines: Line[]; height: number }) {
         return (
           <li key={line.label} className={styles.row} aria-label={`${line.label}: ${metric(value)}`}>
             <span className={styles.track}>
-              <span
-                className={styles.bar}
-                style={{ display: "block", width: `${share}%`, background: lineColor(i, isDark) }}
-              />
+              <span className={styles.bar} style={{ display: "block", width: `${share}%`, ...markStyle(i, isDark) }} />
             </span>
             <span className={styles.value}>{metric(value)}</span>
           </li>

@@ -5,7 +5,7 @@ import { useMemo } from "react";
 import { chartQuery, type Series } from "../../api/metrics";
 import { isTerminal } from "../../api/runs";
 import type { Run } from "../../api/types";
-import { lineColor } from "../metrics/colors";
+import { markStyle } from "../metrics/colors";
 import { Plot } from "../metrics/Plot";
 import type { ChartSettings, Line } from "../metrics/plot_data";
 import { useSeen } from "../metrics/seen";
@@ -84,7 +84,7 @@ export function CompareChart({ ws, name, runs, settings }: Props) {
         {runs.map((run, i) =>
           having.includes(run) ? (
             <span key={run.id} className={styles.entry}>
-              <span className={styles.dot} style={{ background: lineColor(i, isDark) }} aria-hidden />
+              <span className={styles.dot} style={markStyle(i, isDark)} aria-hidden />
               {run.display_name || run.id}
             </span>
           ) : null,

@@ -5,7 +5,7 @@ import type { Run } from "../../api/types";
 import { metric } from "../../format/number";
 import { unitOf } from "../../format/unit";
 import { AppLink } from "../AppLink";
-import { lineColor } from "../metrics/colors";
+import { markStyle } from "../metrics/colors";
 import { Duration, RelativeTime } from "../RelativeTime";
 import { RunStatusBadge } from "../StatusBadge";
 import { useTheme } from "../theme";
@@ -96,7 +96,7 @@ export function DifferenceTable({ ws, runs, onlyDifferent }: { ws: string; runs:
             {runs.map((run, i) => (
               <th key={run.id} scope="col" className={mergeClasses(styles.cell, styles.head)}>
                 <span className={styles.run}>
-                  <span className={styles.dot} style={{ background: lineColor(i, isDark) }} aria-hidden />
+                  <span className={styles.dot} style={markStyle(i, isDark)} aria-hidden />
                   <AppLink to="/ws/$ws/runs/$id" params={{ ws, id: run.id }} cut>
                     {run.display_name || run.id}
                   </AppLink>

@@ -6,6 +6,7 @@ import { useMemo, useState, type ReactNode } from "react";
 import { metricsQuery } from "../../api/metrics";
 import { isTerminal } from "../../api/runs";
 import { fromWire, type Run, type SeriesAnswer } from "../../api/types";
+import { metricGroups } from "../../format/metric_groups";
 import { counted, metric } from "../../format/number";
 import { CodeBlock } from "../CodeBlock";
 import { LoadingPage } from "../PageStates";
@@ -162,17 +163,9 @@ function NoMetrics({ run }: { run: Run }) {
   );
 }
 
-/** Single numbers apart from charts; charts in groups by what stands before the first slash of their names. */
+/** Single numbers apart from charts; the charts in groups. */
 function arranged(series: readonly SeriesAnswer[], search: string) {
   const wanted = series.filter(({ name }) => name.toLowerCase().includes(search.trim().toLowerCase()));
-  const single = wanted.filter(({ total }) => total <= 1);
-  const groups = new Map<string, string[]>();
-  for (const { name, total } of wanted) {
-    if (total <= 1) continue;
-    const slash = name.indexOf("/");
-    const title = slash > 0 ? name.slice(0, slash) : "";
-    groups.set(title, [...(groups.get(title) ?? []), name]);
-  }
-  const sorted = [...groups.entries()].sort(([a], [b]) => a.localeCompare(b));
-  return { single, groups: sorted.map(([title, names]) => [title, names.sort((a, b) => a.localeCompare(b))] as const) };
+  const charts = wanted.filter(({ total }) => total > 1).map(({ name }) => name);
+  return { single: wanted.filter(({ total }) => total <= 1), groups: metricGroups(charts) };
 }

@@ -6,7 +6,7 @@ import uPlot from "uplot";
 import { duration } from "../../format/time";
 import { metric } from "../../format/number";
 import { useTheme } from "../theme";
-import { chartColors, lineColor } from "./colors";
+import { chartColors, isDashed, lineColor } from "./colors";
 import { plotColumns, type ChartSettings, type Line } from "./plot_data";
 
 const FONT = "12px 'Segoe UI', -apple-system, BlinkMacSystemFont, Roboto, sans-serif";
@@ -119,7 +119,7 @@ function plotOptions(
         values: (_, splits: (number | null)[]) => splits.map((value) => (value === null ? "" : metric(value))),
       },
     ],
-    series: [{}, ...labels.flatMap((label, i) => lineSeries(label, lineColor(i, dark), settings.smoothing > 0))],
+    series: [{}, ...labels.flatMap((label, i) => lineSeries(label, i, dark, settings.smoothing > 0))],
   };
 }
 
@@ -149,8 +149,16 @@ function xValues(settings: ChartSettings): Partial<uPlot.Axis> {
 /** Steps are whole numbers. */
 const WHOLE = [1, 2, 5].flatMap((n) => [0, 1, 2, 3, 4, 5, 6, 7, 8, 9].map((e) => n * 10 ** e)).sort((a, b) => a - b);
 
-function lineSeries(label: string, color: string, smoothed: boolean): uPlot.Series[] {
-  const line: uPlot.Series = { label, stroke: color, width: 2, spanGaps: false, points: { size: 5, fill: color } };
+function lineSeries(label: string, index: number, dark: boolean, smoothed: boolean): uPlot.Series[] {
+  const color = lineColor(index, dark);
+  const line: uPlot.Series = {
+    label,
+    stroke: color,
+    width: 2,
+    spanGaps: false,
+    points: { size: 5, fill: color },
+    ...(isDashed(index) ? { dash: [8, 4] } : {}),
+  };
   if (!smoothed) return [line];
   return [
     { ...line, width: 1, alpha: 0.28, points: { show: false } },

@@ -29,6 +29,17 @@ export function lineColor(index: number, dark: boolean): string {
   return palette[index % palette.length] ?? "#2943ca";
 }
 
+/** When the colours are used up, lines begin anew with dashes. */
+export function isDashed(index: number): boolean {
+  return index >= LIGHT.length;
+}
+
+/** How the mark of a line in a legend is filled: full, or hollow for a dashed one. */
+export function markStyle(index: number, dark: boolean): { background: string; boxShadow?: string } {
+  const color = lineColor(index, dark);
+  return isDashed(index) ? { background: "transparent", boxShadow: `inset 0 0 0 2px ${color}` } : { background: color };
+}
+
 export interface ChartColors {
   text: string;
   grid: string;
