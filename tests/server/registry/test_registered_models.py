@@ -58,7 +58,9 @@ def test_what_is_no_alias_or_no_version_is_refused(rest: Rest) -> None:
     for alias in ("latest", "LATEST", "v1", "V22", "a b", "x" * 256):
         refused = rest.refused("PUT", f"/registered-models/iris/aliases/{alias}", {"version": 1})
         assert refused[:2] == (400, "InvalidName"), alias
-    assert rest.refused("PUT", "/registered-models/iris/aliases/best", {"version": 9})[:2] == (404, "ModelNotFound")
+    for version in (9, 0, -1, 2**63, 2**70):
+        refused = rest.refused("PUT", "/registered-models/iris/aliases/best", {"version": version})
+        assert refused[:2] == (404, "ModelNotFound"), version
     assert rest.refused("PUT", "/registered-models/no/aliases/best", {"version": 1})[:2] == (404, "ModelNotFound")
     assert rest.refused("PATCH", "/registered-models/no", {"description": "x"})[:2] == (404, "ModelNotFound")
     assert aliases(rest) == {}

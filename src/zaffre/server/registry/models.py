@@ -11,6 +11,7 @@ from zaffre.core.errors import ModelExists, NotFound
 from zaffre.core.filters import Filter, Ordering
 from zaffre.core.ids import now_ms
 from zaffre.core.names import check_registered_model
+from zaffre.core.wholes import GREATEST
 from zaffre.server.artifacts import roots
 from zaffre.server.artifacts.contract import ArtifactStore
 from zaffre.server.registry import events
@@ -128,6 +129,8 @@ class Models:
 
     def set_alias(self, ws: str, name: str, alias: str, version: int) -> None:
         """Point an alias at a version; raises ``ModelNotFound``."""
+        if not 0 < version <= GREATEST:  # which no database could look up
+            raise models.missing(ws, name, version)
 
         def apply(connection: Connection) -> None:
             model_versions.key_of(connection, ws, name, version)
