@@ -29,6 +29,8 @@ SCRIPT = """
         return {"parent": os.environ.get("TRACEPARENT"), "state": os.environ.get("TRACESTATE")}
 """
 PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+ODD = 'mi"ne\\'
+STATE = 'vendor="1\\"'
 
 
 class Collector(ThreadingHTTPServer):
@@ -100,7 +102,7 @@ def test_each_request_is_a_span_that_continues_its_callers_trace(tmp_path: Path,
         "SERVICE_NAME": "digits",
     }
     with ScoringProcess(tmp_path, SCRIPT, **variables) as service:
-        sent = {"traceparent": PARENT, "tracestate": "vendor=1", "x-request-id": "mine"}
+        sent = {"traceparent": PARENT, "tracestate": STATE, "x-request-id": ODD}
         handed = service.score(1, headers=sent).json()
         assert service.score("raise").status_code == 500
         assert service.http.put("/score").status_code == 405
@@ -109,13 +111,13 @@ def test_each_request_is_a_span_that_continues_its_callers_trace(tmp_path: Path,
         until(lambda: counted(service, "zaffre_otlp_sent_total") >= 6, "what was sent is counted", patience=60)
         assert counted(service, "zaffre_otlp_dropped_total") == 0
     first, second, third = collector.spans()
-    assert (first["traceId"], first["parentSpanId"], first["traceState"]) == (PARENT[3:35], PARENT[36:52], "vendor=1")
-    assert handed == {"parent": f"00-{first['traceId']}-{first['spanId']}-01", "state": "vendor=1"}
+    assert (first["traceId"], first["parentSpanId"], first["traceState"]) == (PARENT[3:35], PARENT[36:52], STATE)
+    assert handed == {"parent": f"00-{first['traceId']}-{first['spanId']}-01", "state": STATE}
     assert facts(first) == {
         "http.request.method": "POST",
         "http.route": "/score",
         "http.response.status_code": "200",
-        "zaffre.request_id": "mine",
+        "zaffre.request_id": ODD,
     }
     assert 0 < int(first["endTimeUnixNano"]) - int(first["startTimeUnixNano"]) < 60e9
     assert (first["name"], first["kind"], first["status"]) == ("POST /score", 2, {})
@@ -130,7 +132,7 @@ def test_each_request_is_a_span_that_continues_its_callers_trace(tmp_path: Path,
     assert "ready to score" in bodies
     line = bodies["scoring 1"]
     assert (line["traceId"], line["spanId"]) == (first["traceId"], first["spanId"])
-    assert facts(line) == {"log.iostream": "stdout", "zaffre.request_id": "mine"}
+    assert facts(line) == {"log.iostream": "stdout", "zaffre.request_id": ODD}
     raised = next(record for body, record in bodies.items() if body.startswith("run() raised for request"))
     assert (raised["severityText"], raised["severityNumber"]) == ("ERROR", 17)
     assert "asked to" in raised["body"]["stringValue"]

@@ -8,6 +8,7 @@ span.
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
 import os
 import random
@@ -18,7 +19,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from zaffre.serving.collector import Collector
-from zaffre.serving.otlp import Exporter, attributes, now_ns
+from zaffre.serving.otlp import Exporter, attributes, now_ns, packed
 from zaffre.serving.request import Request
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 _PARENT: Final = re.compile(rb"[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(?:-.*)?")
 _SERVER: Final = 2  # the kind of a span
 _ERROR: Final = 2  # its status
+_MOST_ALIKE: Final = 64  # methods and statuses of spans
 _INFO: Final = 9
 _SEVERITIES: Final = {"DEBUG": 5, "INFO": _INFO, "WARNING": 13, "ERROR": 17, "CRITICAL": 21}
 
@@ -55,6 +57,8 @@ class Tracer(logging.Handler):
         self._exporter = exporter = Exporter(collector, row)
         self._route = route
         self._token: Any = None
+        self._has_state = False
+        self._spans: dict[tuple[str, int], str] = {}
         exporter.start()
         # Not the script's generator, which it may have seeded: ids would come again.
         self._random = random.Random(int.from_bytes(os.urandom(16), "big"))  # noqa: S311
@@ -68,7 +72,8 @@ class Tracer(logging.Handler):
         """``run()`` is called for these; what it is handed on is the first one's."""
         context = self.context(requests[0])
         os.environ["TRACEPARENT"] = context.header
-        if context.state:
+        self._has_state = bool(context.state)
+        if self._has_state:
             os.environ["TRACESTATE"] = context.state
         api = sys.modules.get("opentelemetry.trace")
         if api is not None:
@@ -77,7 +82,8 @@ class Tracer(logging.Handler):
 
     def end(self) -> None:
         os.environ.pop("TRACEPARENT", None)
-        os.environ.pop("TRACESTATE", None)
+        if self._has_state:
+            os.environ.pop("TRACESTATE", None)
         if self._token is not None:
             sys.modules["opentelemetry.context"].detach(self._token)
             self._token = None
@@ -116,29 +122,38 @@ class Tracer(logging.Handler):
         if not context.is_sampled:
             return
         end = time.time_ns()
-        facts: dict[str, str | int] = {
-            "http.request.method": request.method,
-            "http.route": self._route,
-            "http.response.status_code": status,
-            "zaffre.request_id": request.request_id.decode("latin-1"),
-        }
-        if status >= 500:
-            facts["error.type"] = str(status)
-        span = {
-            "traceId": context.trace_id,
-            "spanId": context.span_id,
-            "name": f"{request.method} {self._route}",
-            "kind": _SERVER,
-            "startTimeUnixNano": str(end - int(seconds * 1e9)),
-            "endTimeUnixNano": str(end),
-            "attributes": attributes(facts),
-            "status": {"code": _ERROR} if status >= 500 else {},
-        }
-        if context.parent_id:
-            span["parentSpanId"] = context.parent_id
+        more = f',"parentSpanId":"{context.parent_id}"' if context.parent_id else ""
         if context.state:
-            span["traceState"] = context.state
-        self._exporter.span(span)
+            more += f',"traceState":{json.dumps(context.state)}'
+        self._exporter.span(
+            f'{{"traceId":"{context.trace_id}","spanId":"{context.span_id}"{more},'
+            f'"startTimeUnixNano":"{end - int(seconds * 1e9)}","endTimeUnixNano":"{end}",'
+            f"{self._alike(request.method, status)},"
+            f'{{"key":"zaffre.request_id","value":{{"stringValue":{json.dumps(request.request_id.decode("latin-1"))}}}}}]}}'
+        )
+
+    def _alike(self, method: str, status: int) -> str:
+        """What is the same in many spans, up to the last of their attributes."""
+        found = self._spans.get((method, status))
+        if found is None:
+            facts: dict[str, str | int] = {
+                "http.request.method": method,
+                "http.route": self._route,
+                "http.response.status_code": status,
+            }
+            if status >= 500:
+                facts["error.type"] = str(status)
+            state = {"code": _ERROR} if status >= 500 else {}
+            span = {
+                "name": f"{method} {self._route}",
+                "kind": _SERVER,
+                "status": state,
+                "attributes": attributes(facts),
+            }
+            if len(self._spans) >= _MOST_ALIKE:
+                self._spans.clear()
+            found = self._spans[method, status] = packed(span)[1:-2]
+        return found
 
     def line(self, stream: str, text: str, requests: list[Request]) -> None:
         """A line that the script printed or logged."""
@@ -150,18 +165,17 @@ class Tracer(logging.Handler):
             facts["zaffre.request_id"] = requests[0].request_id.decode("latin-1")
             context = self.context(requests[0])
             record |= {"traceId": context.trace_id, "spanId": context.span_id, "flags": int(context.is_sampled)}
-        self._exporter.record({**record, "attributes": attributes(facts)})
+        self._exporter.record(packed({**record, "attributes": attributes(facts)}))
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._exporter.record(
-            {
-                "timeUnixNano": str(int(record.created * 1e9)),
-                "severityText": record.levelname,
-                "severityNumber": _SEVERITIES.get(record.levelname, _INFO),
-                "body": {"stringValue": record.getMessage()},
-                "attributes": attributes({"log.logger": record.name}),
-            }
-        )
+        made = {
+            "timeUnixNano": str(int(record.created * 1e9)),
+            "severityText": record.levelname,
+            "severityNumber": _SEVERITIES.get(record.levelname, _INFO),
+            "body": {"stringValue": record.getMessage()},
+            "attributes": attributes({"log.logger": record.name}),
+        }
+        self._exporter.record(packed(made))
 
 
 def _attach(api: ModuleType, context: Context) -> Any:
