@@ -95,7 +95,7 @@ export function ExperimentPage() {
   );
   if (tab === "runs") {
     return (
-      <RunsView {...head} experiment={name} state={state} onState={onState} more={commands}>
+      <RunsView key={`${ws}/${name}`} {...head} experiment={name} state={state} onState={onState} more={commands}>
         {above}
       </RunsView>
     );

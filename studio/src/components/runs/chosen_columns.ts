@@ -16,45 +16,43 @@ export interface ChosenColumns {
 
 /**
  * The columns of a list of runs, kept for the next visit: one choice for the runs of a workspace, and one for each
- * experiment, which shows what its runs logged until somebody chooses.
+ * experiment, which shows what its runs logged until somebody chooses. For one experiment as long as it lives.
  */
 export function useChosenColumns(experiment: string | undefined, runs: readonly Run[] | undefined): ChosenColumns {
   const ws = useWorkspace();
   const key = experiment === undefined ? KEY : `${KEY}.${ws}/${experiment}`;
-  const [kept, setKept] = useState(() => ({ key, columns: read(key) }));
-  const stored = kept.key === key ? kept.columns : read(key);
-  const own = useOwnColumns(key, experiment, runs);
+  const [stored, setStored] = useState(() => read(key));
+  const own = useOwnColumns(experiment, runs);
   const chosen = useMemo(
     () => (stored ?? own).filter((id) => experiment === undefined || id !== "experiment"),
     [stored, own, experiment],
   );
   const choose = useCallback(
     (columns: string[]) => {
-      setKept({ key, columns });
+      setStored(columns);
       localStorage.setItem(key, JSON.stringify(columns));
     },
     [key],
   );
   const reset = useCallback(() => {
-    setKept({ key, columns: null });
+    setStored(null);
     localStorage.removeItem(key);
   }, [key]);
   return { chosen, choose, reset };
 }
 
 /** What the page shows by itself. It stays as it was at first sight, so that no column jumps while runs log. */
-function useOwnColumns(key: string, experiment: string | undefined, runs: readonly Run[] | undefined) {
-  const [seen, setSeen] = useState<{ key: string; logged: string[] }>({ key, logged: [] });
-  const logged = seen.key === key ? seen.logged : [];
+function useOwnColumns(experiment: string | undefined, runs: readonly Run[] | undefined) {
+  const [logged, setLogged] = useState<string[]>([]);
   if (experiment !== undefined && logged.length === 0 && runs && runs.length > 0) {
     const found = suggestedColumns(runs);
-    if (found.length > 0) setSeen({ key, logged: found });
+    if (found.length > 0) setLogged(found);
   }
   const submitted = runs?.some((run) => run.target != null) ?? true;
   return useMemo(() => {
     const fixed = DEFAULT_COLUMNS.filter((id) => experiment === undefined || submitted || id !== "target");
-    return [...fixed, ...(seen.key === key ? seen.logged : [])];
-  }, [experiment, submitted, seen, key]);
+    return [...fixed, ...logged];
+  }, [experiment, submitted, logged]);
 }
 
 function read(key: string): string[] | null {
