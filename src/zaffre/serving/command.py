@@ -81,6 +81,8 @@ def _work(settings: Settings, board: Board, part: Recruit) -> int:
             wait_for_debugger(settings.debug_port, settings.debug_listen)
         if not settings.plain_json:
             json_loads.install()
+        # Python takes a source of the same size and second for the one that it has bytecode of.
+        sys.dont_write_bytecode = sys.dont_write_bytecode or settings.reload
         channel.tell(stage="step", step="import")
         script = load(settings.script, settings.app_root, settings.model_dir)
         channel.tell(stage="step", step="init", import_seconds=script.import_seconds)
