@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import time
+from typing import Final
+
 from playwright.sync_api import Page
+
+_REST_SECONDS: Final = 10.0
 
 # Runs in the page. A name is what assistive technology would say; contrast is WCAG's, for text as it is drawn.
 _CHECKS = """
@@ -110,5 +115,11 @@ _CLIPPED = """
 
 
 def clipped(page: Page) -> list[str]:
-    """Texts that their box cuts without an ellipsis or a scroll bar, and parts that stand beyond the window's edge."""
-    return list(page.evaluate(_CLIPPED))
+    """Texts that their box cuts without an ellipsis or a scroll bar, and parts that stand beyond the window's edge.
+
+    A page whose window has just become another is drawn for the old one still: it has time to come to rest.
+    """
+    deadline = time.monotonic() + _REST_SECONDS
+    while (found := list(page.evaluate(_CLIPPED))) and time.monotonic() < deadline:
+        page.wait_for_timeout(100)
+    return found
