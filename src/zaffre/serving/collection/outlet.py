@@ -25,12 +25,11 @@ from typing import Any, Final, Protocol
 import zaffre
 from zaffre.core.data_collector import Record
 from zaffre.serving import board
-from zaffre.serving.collection.ring import Ring
+from zaffre.serving.collection.ring import SIZE_BYTES, Ring
 from zaffre.serving.collection.settings import CollectionSettings
 
 log = logging.getLogger("zaffre.serving")
 
-SIZE_BYTES: Final = 4
 _HAND_OVER_SECONDS: Final = 0.1
 _START_SECONDS: Final = 1.0  # between a writer that ended and the next
 _TELL_SECONDS: Final = 60.0

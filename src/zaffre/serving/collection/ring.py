@@ -9,6 +9,7 @@ from struct import Struct
 from typing import Any, Final
 
 _TAKEN_BYTES: Final = 8
+SIZE_BYTES: Final = 4  # of a message, which stands before it in the pipe that tells what is new in a ring
 
 
 class Ring:

@@ -21,7 +21,7 @@ ABOUT: Final = struct.Struct("<IIq")  # bytes of request ids and correlation id,
 _KINDS: Final = {"i1": Kind.INT32, "u1": Kind.INT32, "i2": Kind.INT32, "u2": Kind.INT32, "i4": Kind.INT32,
                  "u4": Kind.INT64, "i8": Kind.INT64, "f4": Kind.FLOAT, "f8": Kind.DOUBLE}  # fmt: skip
 _CELLS: Final = {**NUMBERS, "b1": "b"}  # what array calls them
-_LENGTHS_BYTES: Final = 8
+LENGTHS_BYTES: Final = 8  # of the first two, which are also the last of a record's key
 _DAY_MINUTES: Final = 1440
 _HOUR_MINUTES: Final = 60
 
@@ -108,11 +108,11 @@ class Group:
         requests: list[bytes] = []
         layouts: dict[bytes, struct.Struct] = {}
         for about, rows in zip(self.about, self.counts, strict=True):
-            lengths = about[:_LENGTHS_BYTES]
+            lengths = about[:LENGTHS_BYTES]
             layout = layouts.get(lengths)
             if layout is None:
                 named, correlated, _ = ABOUT.unpack_from(about)
-                layout = layouts[lengths] = struct.Struct(f"<{_LENGTHS_BYTES}xq{named}s{correlated}s")
+                layout = layouts[lengths] = struct.Struct(f"<{LENGTHS_BYTES}xq{named}s{correlated}s")
             micros, ids, correlation = layout.unpack(about)
             if rows == 1 and ids.isascii() and b"\n" not in ids:
                 times.append(micros)

@@ -22,19 +22,18 @@ from zaffre.core import collection
 from zaffre.core.data_collector import KEY, NUMBERS, TIME
 from zaffre.core.parquet.writer import pieces
 from zaffre.serving.collection.allowance import Allowance
-from zaffre.serving.collection.ring import Ring
-from zaffre.serving.collection.rows import Group, Origin, Signature, count, signature
+from zaffre.serving.collection.ring import SIZE_BYTES, Ring
+from zaffre.serving.collection.rows import LENGTHS_BYTES, Group, Origin, Signature, count, signature
 
 _PIECE: Final = 64 * 1024
 _LOOK_SECONDS: Final = 0.25
-_SIZE_BYTES: Final = 4
 _DTYPES: Final = tuple(NUMBERS)
 _MOST_GROUPS: Final = 64  # open at once; frames whose columns change from call to call make one each
 _MOST_KNOWN: Final = 256
 _IN_MEMORY: Final = 4  # times a file's size, over all groups
 _PACKING_SHARE: Final = 0.01  # of a processor's time, for what takes far longer than all else
 _PACKING_SECONDS: Final = 0.25  # that are saved up
-_ABOUT_AT: Final = KEY.size - 8  # in a record: bytes of ids, time, ids
+_ABOUT_AT: Final = KEY.size - LENGTHS_BYTES  # in a record: bytes of ids, time, ids
 
 Place = tuple[Group, Any, int, int, int]  # with its key; where data begins and ends, from a record's beginning; rows
 
@@ -78,11 +77,11 @@ class Writer:
 
     def _frames(self) -> Iterator[bytes]:
         rest, at = self._rest, 0
-        while len(rest) - at >= _SIZE_BYTES:
-            size = int.from_bytes(rest[at : at + _SIZE_BYTES], "little")
-            if len(rest) - at - _SIZE_BYTES < size:
+        while len(rest) - at >= SIZE_BYTES:
+            size = int.from_bytes(rest[at : at + SIZE_BYTES], "little")
+            if len(rest) - at - SIZE_BYTES < size:
                 break
-            at += _SIZE_BYTES + size
+            at += SIZE_BYTES + size
             yield bytes(rest[at - size : at])
         del rest[:at]
 
